@@ -1,0 +1,1 @@
+"""Spiking neural networks in JAX."""

@@ -1,0 +1,96 @@
+"""Time for one layer: `unroll` runs a step over the leading axis, `feedback` closes a loop around a step.
+
+A step is `(state, current) -> (state, spikes)`. It knows nothing of time, and this file knows nothing of neurons.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+from jax import Array
+
+Step = Callable[[Any, Any], tuple[Any, Array]]
+
+
+def _spikes(state, spikes):
+    del state
+    return spikes
+
+
+def unroll(
+    step: Step, state: Any, currents: Any, *, save: Callable[[Any, Array], Any] = _spikes
+) -> tuple[Any, Any]:
+    """Runs `step` over T steps: (state[t], spikes[t]) = step(state[t−1], currents[t]).
+
+    Args:
+      step: `(state, current) -> (state, spikes)`, for example the `step` of a neuron.
+      state: the state before the first step, for example `neuron.init_state(currents[0])`.
+      currents: `[T, B, *F]`, or a pytree of arrays that all lead with T (a key a step, say).
+      save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
+
+    Returns:
+      The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.
+      With T = 0 that is the state as it came and an empty array.
+
+    Raises:
+      ValueError: `currents` has no time axis, or its leaves differ in T.
+
+    >>> import jax.numpy as jnp
+    >>> from spikejax.neurons.lif import LIF
+    >>> lif = LIF(decay=0.5)
+    >>> currents = jnp.full((4, 1), 0.75)
+    >>> state, spikes = unroll(lif.step, lif.init_state(currents[0]), currents)
+    >>> spikes.ravel()
+    Array([0., 1., 0., 1.], dtype=float32)
+    >>> def membrane(state, spikes):
+    ...     return state.membrane
+    >>> unroll(lif.step, lif.init_state(currents[0]), currents, save=membrane)[1].ravel()
+    Array([0.75   , 0.125  , 0.8125 , 0.15625], dtype=float32)
+    """
+    shapes = [x.shape for x in jax.tree.leaves(currents)]
+    if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
+        raise ValueError(
+            f"expected currents [T, B, F] with one length T, found shapes {shapes}; "
+            "add a time axis with encode.repeat"
+        )
+
+    def body(state, current):
+        state, spikes = step(state, current)
+        return state, save(state, spikes)
+
+    return jax.lax.scan(body, state, currents)
+
+
+class Feedback(NamedTuple):
+    """State of a neuron whose own spikes come back to it one step later."""
+
+    neuron: Any
+    spikes: Array
+
+
+def feedback(step: Step, synapse: Callable[[Array], Array]) -> Step:
+    """Feeds the spikes of step t−1 through a synapse into the current of step t.
+
+    I[t] = currents[t] + synapse(s[t−1]). Recurrence is connectivity, not a neuron: any step will do.
+
+    Args:
+      step: the step of the neuron.
+      synapse: maps spikes `[B, F]` to currents `[B, F]`, for example `lambda s: s @ kernel + bias`.
+
+    Returns:
+      A step whose state is `Feedback(neuron, spikes)`.
+
+    >>> import jax.numpy as jnp
+    >>> from spikejax.neurons.lif import LIF
+    >>> lif = LIF(decay=1.0)
+    >>> currents = jnp.array([[1.0], [0.0], [0.0]])
+    >>> state = Feedback(lif.init_state(currents[0]), jnp.zeros(1))
+    >>> unroll(feedback(lif.step, lambda spikes: spikes), state, currents)[1].ravel()
+    Array([1., 1., 1.], dtype=float32)
+    """
+
+    def fed(state: Feedback, current):
+        neuron, spikes = step(state.neuron, current + synapse(state.spikes))
+        return Feedback(neuron, spikes), spikes
+
+    return fed

@@ -1,0 +1,34 @@
+"""From stored samples to inputs over time `[T, B, ...]`."""
+
+import jax.numpy as jnp
+from jax import Array
+
+
+def sequence(samples: Array, scale: float = 1.0) -> Array:
+    """Samples that already are sequences: `[B, T, F]` of any dtype to floats `[T, B, F]`, divided by `scale`.
+
+    Raises:
+      ValueError: samples that are not `[B, T, F]`.
+
+    >>> import jax.numpy as jnp
+    >>> sequence(jnp.array([[[0], [255]]], jnp.uint8), scale=255).ravel()
+    Array([0., 1.], dtype=float32)
+    """
+    if samples.ndim != 3:
+        raise ValueError(f"expected samples [B, T, F], found shape {samples.shape}")
+    return samples.swapaxes(0, 1).astype(jnp.float32) / scale
+
+
+def repeat(x: Array, steps: int) -> Array:
+    """Direct encoding: the same analog input `[B, ...]` at each of the steps, `[T, B, ...]`.
+
+    Raises:
+      ValueError: fewer than one step.
+
+    >>> import jax.numpy as jnp
+    >>> repeat(jnp.ones((2, 3)), steps=4).shape
+    (4, 2, 3)
+    """
+    if steps < 1:
+        raise ValueError(f"expected at least 1 step, found {steps}")
+    return jnp.broadcast_to(x, (steps, *x.shape))

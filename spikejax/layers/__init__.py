@@ -1,0 +1,6 @@
+"""Flax Linen layers that are generic over every neuron."""
+
+from spikejax.layers.linear import Linear
+from spikejax.layers.spiking import Recurrent, Spiking
+
+__all__ = ["Linear", "Recurrent", "Spiking"]

@@ -1,0 +1,131 @@
+"""Neurons as Flax layers: `Spiking` runs any neuron over time, `Recurrent` also feeds its spikes back.
+
+Both map currents `[T, B, *F]` and a state to spikes `[T, B, *F]` and the next state, so a sequence can be run in
+pieces. `state=None` starts anew, and with T = 0 returns the state before the first step.
+"""
+
+import dataclasses
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.layers.linear import uniform_fan_in
+from spikejax.neurons.base import Neuron, check_learnable, fields
+
+
+def _check(currents: Array) -> None:
+    if currents.ndim < 3:
+        raise ValueError(
+            f"expected currents [T, B, F], found shape {currents.shape}; add a time axis with encode.repeat"
+        )
+    if not jnp.issubdtype(currents.dtype, jnp.floating):
+        raise ValueError(
+            f"expected floating point currents, found {currents.dtype}; divide by their scale first"
+        )
+
+
+def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents: Array) -> Any:
+    """The neuron with its numbers as variables: learned ones in "params", the others in "constants"."""
+    check_learnable(neuron, learn)
+    numbers = {}
+    for name in fields(neuron):
+        leaf = getattr(neuron, name)
+
+        def init(key, leaf=leaf):
+            if callable(leaf):
+                return leaf(key, currents.shape[2:], currents.dtype)
+            return jnp.asarray(leaf, currents.dtype)
+
+        if name in learn:
+            value = module.param(name, init)
+        else:
+            value = module.variable(
+                "constants", name, lambda init=init: init(module.make_rng("params"))
+            ).value
+        numbers[name] = value.astype(currents.dtype)
+    return dataclasses.replace(neuron, **numbers)
+
+
+class Spiking(nn.Module):
+    """Runs a neuron over time.
+
+    Attributes:
+      neuron: any neuron. A number may be a scalar (one a layer), an array `[*F]` (one a neuron) or an
+        initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
+      learn: names of the numbers that are learned; they are variables of the collection "params", the others of
+        "constants". Both can be swept.
+
+    With `mutable=["activity"]`, the spikes are sown as "spikes".
+
+    >>> import jax, jax.numpy as jnp
+    >>> from spikejax.neurons.tc_lif import TCLIF
+    >>> layer = Spiking(TCLIF(), learn=("c1", "c2"))
+    >>> (spikes, state), variables = layer.init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
+    >>> spikes.shape, state.soma.shape, sorted(variables["params"])
+    ((5, 2, 4), (2, 4), ['c1', 'c2'])
+    """
+
+    neuron: Neuron
+    learn: tuple[str, ...] = ()
+
+    @nn.compact
+    def __call__(self, currents: Array, state: Any = None) -> tuple[Array, Any]:
+        """Runs the neuron over currents `[T, B, *F]`; returns spikes `[T, B, *F]` and the next state.
+
+        Raises:
+          ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn`.
+        """
+        _check(currents)
+        neuron = _variables(self, self.neuron, self.learn, currents)
+        if state is None:
+            # The sum has one step's shape and sharding also where T = 0; its value is not used.
+            state = neuron.init_state(currents.sum(0))
+        state, spikes = unroll(neuron.step, state, currents)
+        self.sow("activity", "spikes", spikes)
+        return spikes, state
+
+
+class Recurrent(nn.Module):
+    """Runs a neuron over time and feeds its spikes back: I[t] + W s[t−1] + b.
+
+    W and b are drawn from U(−1/√F, 1/√F).
+
+    Attributes:
+      neuron: any neuron, as in `Spiking`.
+      learn: names of its numbers that are learned.
+
+    Reference: TC-LIF (AAAI 2024), recurrent networks; connectivity of the released code.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from spikejax.neurons.lif import LIF
+    >>> (spikes, state), variables = Recurrent(LIF()).init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
+    >>> jax.tree.map(jnp.shape, variables["params"])
+    {'bias': (4,), 'kernel': (4, 4)}
+    """
+
+    neuron: Neuron
+    learn: tuple[str, ...] = ()
+
+    @nn.compact
+    def __call__(self, currents: Array, state: Any = None) -> tuple[Array, Feedback]:
+        """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]` and the next state.
+
+        Raises:
+          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `learn`.
+        """
+        _check(currents)
+        features = currents.shape[-1]
+        init = uniform_fan_in(features)
+        kernel = self.param("kernel", init, (features, features)).astype(currents.dtype)
+        bias = self.param("bias", init, (features,)).astype(currents.dtype)
+        neuron = _variables(self, self.neuron, self.learn, currents)
+        if state is None:
+            current = currents.sum(0)
+            state = Feedback(neuron.init_state(current), jnp.zeros_like(current))
+        step = feedback(neuron.step, lambda spikes: spikes @ kernel + bias)
+        state, spikes = unroll(step, state, currents)
+        self.sow("activity", "spikes", spikes)
+        return spikes, state

@@ -1,0 +1,73 @@
+"""AR-LIF: leaky integrate-and-fire with an adaptive reset."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.surrogate import Rectangle, Surrogate, spike
+
+
+class ARLIFState(NamedTuple):
+    """Variables of `ARLIF`, after the reset."""
+
+    membrane: Array
+    reset: Array  # r, the memory of inputs and spikes that sets the reset potential
+
+
+@neuron(ARLIFState)
+class ARLIF:
+    """LIF whose threshold follows its input and whose reset adapts to its history.
+
+        H[t] = decay U[t−1] + I[t]
+        θ[t] = 1 + tanh(a) tanh(I[t])
+        S[t] = Θ(H[t] − θ[t])
+        r[t] = r[t−1] σ(c I[t])        if r[t−1] ≥ 0
+               r[t−1] (1 − σ(c I[t]))  otherwise
+        r[t] ← r[t] + (2 S[t] − 1) σ(I[t])
+        U[t] = H[t] − S[t] (σ(r[t]) + θ[t])
+
+    β = tanh(a) and α = c of the paper; one scalar each a layer is what the authors learn. Gradients flow through
+    every S.
+
+    `order="code"`, the default, is the authors' released code, above: the reset acts on spikes only and the
+    updated r is carried. `order="paper"` is Eq. 8 to the letter: U[t] = H[t] − (r[t] + (2 S[t] − 1) σ(I[t]) + θ[t])
+    at every step, with the decayed r as the state; the increment is never written back, so r stays 0 and c has no
+    effect. `carry=False` starts r from 0 at each step, as the released network for CIFAR10-DVS does (with decay
+    0.2, the Triangle surrogate and S at strict >, which differs at equality only); c has no effect there either.
+
+    Reference: AR-LIF (arXiv 2507.20746), Eq. 5–8; surrogate Eq. 11.
+
+    >>> import jax.numpy as jnp
+    >>> neuron = ARLIF()
+    >>> state, spikes = neuron.step(neuron.init_state(jnp.zeros(1)), jnp.array([2.0]))
+    >>> [f"{float(x[0]):.4f}" for x in (spikes, state.membrane, state.reset)]
+    ['1.0000', '0.2930', '0.8808']
+    """
+
+    a: Leaf = param(0.0, doc="β = tanh(a), how far the input moves the threshold")
+    c: Leaf = param(1.0, doc="α, how fast the input forgets r")
+    decay: Leaf = param(
+        0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+    )
+    surrogate: Surrogate = surrogate_field(Rectangle())
+    order: str = option(
+        "code", choices=("code", "paper"), doc="released code or Eq. 8 to the letter"
+    )
+    carry: bool = option(True, choices=(True, False), doc="whether r is carried between steps")
+
+    def step(self, state: ARLIFState, current: Array) -> tuple[ARLIFState, Array]:
+        membrane = self.decay * state.membrane + current
+        threshold = 1 + jnp.tanh(self.a) * jnp.tanh(current)
+        spikes = spike(membrane - threshold, self.surrogate)
+        keep = jax.nn.sigmoid(self.c * current)
+        # relu, not where: its gradient at r = 0 is 0 on both sides, as in the released code.
+        before = state.reset if self.carry else jnp.zeros_like(state.reset)
+        decayed = jax.nn.relu(before) * keep - jax.nn.relu(-before) * (1 - keep)
+        updated = decayed + (2 * spikes - 1) * jax.nn.sigmoid(current)
+        if self.order == "paper":
+            return ARLIFState(membrane - (updated + threshold), decayed), spikes
+        membrane = membrane - spikes * (jax.nn.sigmoid(updated) + threshold)
+        return ARLIFState(membrane, updated), spikes

@@ -1,0 +1,41 @@
+"""Leaky integrator: a membrane without spikes, for read-outs."""
+
+from typing import NamedTuple
+
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param
+
+
+class LeakyIntegratorState(NamedTuple):
+    """Variables of `LeakyIntegrator`."""
+
+    membrane: Array
+
+
+@neuron(LeakyIntegratorState, spiking=False)
+class LeakyIntegrator:
+    """Membrane that leaks and never fires; its output is the membrane.
+
+        U[t] = decay U[t−1] + g I[t]                 g = 1, or 1 − decay with input_scaling="complement"
+
+    Reference: TC-LIF (AAAI 2024), Eq. 1 without spikes.
+
+    >>> import jax.numpy as jnp
+    >>> _, membrane = LeakyIntegrator(decay=0.5).step(LeakyIntegratorState(jnp.ones(1)), jnp.ones(1))
+    >>> membrane
+    Array([1.5], dtype=float32)
+    """
+
+    decay: Leaf = param(
+        0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+    )
+    input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
+
+    def step(
+        self, state: LeakyIntegratorState, current: Array
+    ) -> tuple[LeakyIntegratorState, Array]:
+        if self.input_scaling == "complement":
+            current = (1 - self.decay) * current
+        membrane = self.decay * state.membrane + current
+        return LeakyIntegratorState(membrane), membrane
