@@ -1,0 +1,109 @@
+"""Checkpoints with Orbax: written whole or not at all, restored bit by bit.
+
+A folder holds `step_N/`, the newest state and a few notes as JSON. Orbax writes beside it and renames; only then is
+the older one removed, so an interruption at any moment leaves a whole checkpoint.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from spikejax.record import ensure_room
+
+
+def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
+    """Saves a state as the folder's newest checkpoint.
+
+    Args:
+      folder: where checkpoints of one run live; made if missing.
+      step: number that orders them.
+      state: pytree of arrays; PRNG keys and optimiser states may be in it.
+      notes: JSON values to keep with it.
+
+    Returns:
+      The path of the checkpoint.
+
+    Raises:
+      OSError: there is no room for it; names what is needed and what is free.
+    """
+    from orbax.checkpoint import v1 as ocp
+
+    folder = Path(folder).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
+    ensure_room(folder, size)
+    path = folder / f"step_{step:010d}"
+    content = {"notes": notes, "leaves": _describe(state)}
+    ocp.save_checkpointables(
+        path, {"state": state, "notes": {"json": json.dumps(content)}}, overwrite=True
+    )
+    for older in _checkpoints(folder):
+        if older != path:
+            shutil.rmtree(older)
+    return path
+
+
+def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
+    """Reads the folder's newest checkpoint.
+
+    Args:
+      folder: as given to `save`.
+      like: a state of the same structure, shapes and dtypes; its shardings are used.
+
+    Returns:
+      The state and the notes.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: the checkpoint is of another architecture; names the leaves that differ.
+    """
+    from orbax.checkpoint import v1 as ocp
+
+    folder = Path(folder).absolute()
+    checkpoints = _checkpoints(folder)
+    if not checkpoints:
+        raise FileNotFoundError(
+            f"expected a checkpoint in {folder}, found none; start the run without --resume"
+        )
+    path = checkpoints[-1]
+    saved = json.loads(ocp.load_checkpointables(path, {"notes": None})["notes"]["json"])
+    _compare(path, expected=_describe(like), found=saved["leaves"])
+
+    def abstract(x):
+        return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
+
+    state = ocp.load_checkpointables(path, {"state": jax.tree.map(abstract, like)})["state"]
+    return state, saved["notes"]
+
+
+def exists(folder: str | Path) -> bool:
+    """Whether the folder holds a whole checkpoint."""
+    return bool(_checkpoints(Path(folder)))
+
+
+def _checkpoints(folder):
+    # Orbax writes under another name and renames when all is written.
+    return sorted(path for path in folder.glob("step_*") if path.name[5:].isdecimal())
+
+
+def _describe(state):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return {jax.tree_util.keystr(path): f"{x.dtype}{list(x.shape)}" for path, x in leaves}
+
+
+def _compare(path, expected, found):
+    differences = [
+        f"{leaf}: expected {expected.get(leaf, 'nothing')}, found {found.get(leaf, 'nothing')}"
+        for leaf in sorted(expected.keys() | found.keys())
+        if expected.get(leaf) != found.get(leaf)
+    ]
+    if differences:
+        shown = "; ".join(differences[:3])
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise ValueError(
+            f"the checkpoint {path} is of another architecture: {shown}{more}. "
+            "Give the settings that the run was started with, or another --out"
+        )

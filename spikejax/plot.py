@@ -1,0 +1,90 @@
+"""Pictures of spikes, traces and training; the only place that imports matplotlib."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikejax.extras import require
+
+INK, FAINT = "#1a1a1a", "#9a9a9a"
+
+
+def figure(
+    rows: int = 1, columns: int = 1, *, width: float = 8.0, height: float = 3.0, **options
+) -> tuple[Any, Any]:
+    """A figure and its `[rows, columns]` axes in the library's style, made without a display."""
+    require("matplotlib")
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width, height), dpi=120, layout="constrained")
+    axes = made.subplots(rows, columns, squeeze=False, **options)
+    for axis in axes.flat:
+        axis.spines[["top", "right"]].set_visible(False)
+    return made, axes
+
+
+def save(made: Any, path: str | Path) -> Path:
+    """Writes a figure as PNG."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.savefig(path)
+    return path
+
+
+def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
+    """Draws spikes `[T, F]`: a dot where neuron f fires at step t."""
+    spikes = np.asarray(spikes)
+    if spikes.ndim != 2:
+        raise ValueError(
+            f"expected spikes [T, F] of one sample, found shape {spikes.shape}; choose a sample first"
+        )
+    steps, neurons = np.nonzero(spikes)
+    axis.scatter(steps, neurons, s=2.0, c=INK, linewidths=0)
+    axis.set(xlim=(-0.5, spikes.shape[0] - 0.5), ylim=(-0.5, spikes.shape[1] - 0.5), title=title)
+    axis.set(xlabel="step", ylabel="neuron")
+
+
+def traces(series: dict[str, Any], spikes: Any = None, *, threshold: float | None = None) -> Any:
+    """Draws variables `[T]` of one neuron below each other, by name, with its spikes as lines on top of each."""
+    made, axes = figure(len(series), height=1.0 + 1.2 * len(series), sharex=True)
+    for axis, (name, values) in zip(axes[:, 0], series.items(), strict=True):
+        values = np.asarray(values)
+        if values.ndim != 1:
+            raise ValueError(f"expected {name} [T] of one neuron, found shape {values.shape}")
+        if spikes is not None:
+            axis.vlines(
+                np.nonzero(np.asarray(spikes))[0],
+                0,
+                1,
+                FAINT,
+                linewidth=0.8,
+                transform=axis.get_xaxis_transform(),
+            )
+        axis.plot(values, color=INK, linewidth=1.2)
+        axis.set_ylabel(name)
+    if threshold is not None:
+        axes[-1, 0].axhline(threshold, color="C3", linewidth=0.8, linestyle="--")
+    axes[-1, 0].set_xlabel("step")
+    return made
+
+
+def learning_curves(history: dict[str, list[dict]], *, title: str = "") -> Any:
+    """Draws loss and accuracy against the epoch, one colour a model, from histories by name."""
+    made, axes = figure(1, 2, height=3.4)
+    loss, accuracy = axes[0]
+    for i, (name, entries) in enumerate(history.items()):
+        epochs = [entry["epoch"] for entry in entries]
+        loss.plot(epochs, [entry["loss"] for entry in entries], color=f"C{i}", label=name)
+        accuracy.plot(
+            epochs, [entry["accuracy"] for entry in entries], color=f"C{i}", linestyle=":"
+        )
+        accuracy.plot(
+            epochs, [entry["test_accuracy"] for entry in entries], color=f"C{i}", label=name
+        )
+    loss.set(xlabel="epoch", ylabel="training loss", yscale="log")
+    accuracy.set(xlabel="epoch", ylabel="accuracy (test solid, training dotted)", ylim=(0, 1))
+    accuracy.legend(frameon=False, loc="lower right")
+    if title:
+        made.suptitle(title)
+    return made

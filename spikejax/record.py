@@ -1,0 +1,118 @@
+"""The record of a run: `record.json`, written atomically, that says what was run, with what and what came out."""
+
+import errno
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+KEYS = ("experiment", "config", "provenance", "metrics", "history", "complete")
+PACKAGES = ("spikejax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+
+
+def write(path: str | Path, record: dict[str, Any]) -> Path:
+    """Writes a record as JSON: the file is the old one or the new one, never a part.
+
+    Args:
+      path: the file, for example `runs/digits/record.json`; its folder is made if missing.
+      record: has exactly the keys `experiment`, `config`, `provenance`, `metrics`, `history` and `complete`;
+        `complete` is true, or the reason why the run was cut short is under `provenance["incomplete"]`.
+
+    Raises:
+      ValueError: keys other than these, or a number that is not finite.
+      OSError: there is no room; names what is needed and what is free.
+    """
+    if set(record) != set(KEYS):
+        raise ValueError(f"expected a record with the keys {KEYS}, found {tuple(record)}")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({key: record[key] for key in KEYS}, indent=1, allow_nan=False) + "\n"
+    ensure_room(path.parent, len(text))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.errno == errno.ENOSPC:
+            raise _no_room(path.parent, len(text)) from error
+        raise
+    return path
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Reads a record.
+
+    Raises:
+      FileNotFoundError: there is none.
+      ValueError: the file is not a record.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a record at {path}, found no such file")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected a JSON record in {path}, found broken text: {error}") from error
+    if not isinstance(record, dict) or set(record) != set(KEYS):
+        raise ValueError(f"expected a record with the keys {KEYS} in {path}")
+    return record
+
+
+def provenance(**facts: Any) -> dict[str, Any]:
+    """What a result depends on: versions, device, commit, command, and the facts given (seed, data set, …)."""
+    import jax
+
+    device = jax.devices()[0]
+    return {
+        "python": platform.python_version(),
+        "versions": versions(),
+        "device": f"{device.platform}: {device.device_kind}",
+        "processors": os.cpu_count(),
+        "commit": _commit(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        **facts,
+    }
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the packages a result depends on."""
+    return {name: metadata.version(name) for name in PACKAGES}
+
+
+def ensure_room(folder: Path, size: int) -> None:
+    """Raises OSError where less than `size` bytes (and a spare megabyte) are free for the folder."""
+    if shutil.disk_usage(folder).free < size + 2**20:
+        raise _no_room(folder, size)
+
+
+def _no_room(folder, size):
+    free = shutil.disk_usage(folder).free
+    message = (
+        f"no room to write {size / 2**20:.1f} MB to {folder}: {free / 2**20:.1f} MB are free; make room or choose "
+        "another --out, then continue with --resume"
+    )
+    return OSError(errno.ENOSPC, message)
+
+
+def _commit():
+    """The commit of the source tree, marked where files differ from it; None outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        git = ["git", "-C", str(here)]
+        run = {"capture_output": True, "text": True, "check": True, "timeout": 10}
+        commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], **run).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain", "--untracked-files=no"], **run
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit + ("+changes" if changed else "")
