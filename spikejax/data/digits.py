@@ -1,0 +1,143 @@
+"""1,797 real handwritten digits of 8x8 pixels, packaged: the data set that is always there.
+
+It is the test part of "Optical Recognition of Handwritten Digits" of the UCI Machine Learning
+Repository, as preprocessed by its authors: 32x32 bitmaps cut into 4x4 blocks, and the "on" pixels
+of each block counted, which gives values 0 to 16. `digits.npz` was written once from the copy that
+scikit-learn 1.9.1 distributes (`sklearn.datasets.load_digits`), values unchanged, in that order:
+`images` uint8 [1797, 8, 8] and `labels` uint8 [1797]. `digits.LICENCE.txt` has the licence.
+"""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+
+from spikejax.data.base import CorruptData, Dataset, MissingData, Source, Split, fingerprint
+
+FILE = Path(__file__).with_name("digits.npz")
+SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+TEST_SAMPLES = 360
+SPLIT_SEED = 1797
+
+
+def read(file: Path = FILE) -> tuple[np.ndarray, np.ndarray]:
+    """Reads the packaged file after verifying its checksum.
+
+    Args:
+        file: the packaged `digits.npz`.
+
+    Returns:
+        Images uint8 `[1797, 8, 8]` of values 0 to 16, and labels uint8 `[1797]`.
+
+    Raises:
+        MissingData: the file is not there.
+        CorruptData: its SHA-256 is not the recorded one.
+    """
+    if not file.exists():
+        raise MissingData(f"expected the packaged file {file}, found none; reinstall spikejax")
+    content = file.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256:
+        raise CorruptData(f"{file}: expected sha256 {SHA256}, found {found}; reinstall spikejax")
+    with np.load(io.BytesIO(content)) as arrays:
+        return arrays["images"], arrays["labels"]
+
+
+def draw_stratified(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
+    """Draws a test part in which every class has its share, exact in total.
+
+    The shares are rounded by largest remainder: each class gets the whole part of its share, and
+    the samples that are left go to the classes with the largest fractions, lower class first.
+
+    Args:
+        labels: `[N]`, the class of each sample.
+        samples: size of the test part.
+        seed: seed of NumPy's `default_rng`.
+
+    Returns:
+        Indices into `labels`, `[samples]`, ascending.
+
+    Example:
+        >>> chosen = draw_stratified(np.array([0, 0, 0, 0, 1, 1]), samples=3, seed=0)
+        >>> int(np.sum(chosen < 4)), int(np.sum(chosen >= 4))
+        (2, 1)
+    """
+    generator = np.random.default_rng(seed)
+    counts = np.bincount(labels)
+    shares, remainders = np.divmod(counts * samples, len(labels))
+    largest_first = np.argsort(-remainders, kind="stable")
+    shares[largest_first[: samples - shares.sum()]] += 1
+    chosen = [
+        generator.permutation(np.flatnonzero(labels == label))[:share]
+        for label, share in enumerate(shares)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+    """Loads the digits, one pixel a step, row by row: 1,437 for training and 360 for test.
+
+    Args:
+        data_dir: not used; the file is packaged.
+        download: not used.
+
+    Returns:
+        Inputs `[N, 64, 1]` of values 0 to 16 and their labels. Both parts keep the file's order.
+
+    Raises:
+        MissingData: the packaged file is not there.
+        CorruptData: its SHA-256 is not the recorded one.
+
+    Reference:
+        E. Alpaydin, C. Kaynak, "Cascading Classifiers", Kybernetika 34(4), 1998.
+
+    Example:
+        >>> digits = load()
+        >>> digits.train.inputs[0, 8:16, 0].tolist(), int(digits.train.labels[0])
+        ([0, 0, 13, 15, 10, 15, 5, 0], 0)
+    """
+    images, labels = read()
+    sequences = images.reshape(len(images), 64, 1)
+    labels = labels.astype(np.int32)
+    is_test = np.zeros(len(labels), bool)
+    is_test[draw_stratified(labels, TEST_SAMPLES, SPLIT_SEED)] = True
+    train = Split(sequences[~is_test], labels[~is_test])
+    test = Split(sequences[is_test], labels[is_test])
+    return Dataset(
+        name="digits",
+        train=train,
+        test=test,
+        classes=10,
+        scale=16.0,
+        checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
+        note="The 1,797 handwritten digits of 8x8 pixels of the UCI repository's test part, "
+        f"CC BY 4.0, split 1,437/360 by this package (stratified, seed {SPLIT_SEED}).",
+    )
+
+
+def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
+    """Where `load` looks: the packaged file.
+
+    Args:
+        data_dir: not used.
+
+    Returns:
+        `[(place, found)]`.
+    """
+    return [(str(FILE), FILE.exists())]
+
+
+SOURCE = Source(
+    name="digits",
+    title="8x8 handwritten digits, one pixel a step",
+    licence="CC BY 4.0",
+    reference="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
+    samples=1797,
+    steps=64,
+    features=1,
+    classes=10,
+    download="nothing: packaged",
+    load=load,
+    looked_in=looked_in,
+)
