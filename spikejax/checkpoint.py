@@ -1,7 +1,8 @@
 """Checkpoints with Orbax: written whole or not at all, restored bit by bit.
 
-A folder holds `step_N/`, the newest state and a few notes as JSON. Orbax writes beside it and renames; only then is
-the older one removed, so an interruption at any moment leaves a whole checkpoint.
+A folder holds `step_N/`, the newest state, and `step_N.json`, a few notes. The notes are written first, Orbax writes
+the state beside its place and renames it, and only then is the older pair removed: an interruption at any moment
+leaves a whole checkpoint.
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 import jax
 
-from spikejax.record import ensure_room
+from spikejax.record import ensure_room, write_text
 
 
 def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
@@ -36,13 +37,12 @@ def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
     size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
     ensure_room(folder, size)
     path = folder / f"step_{step:010d}"
-    content = {"notes": notes, "leaves": _describe(state)}
-    ocp.save_checkpointables(
-        path, {"state": state, "notes": {"json": json.dumps(content)}}, overwrite=True
-    )
+    write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
+    ocp.save(path, state, overwrite=True)
     for older in _checkpoints(folder):
         if older != path:
             shutil.rmtree(older)
+            _notes(older).unlink()
     return path
 
 
@@ -69,14 +69,13 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
             f"expected a checkpoint in {folder}, found none; start the run without --resume"
         )
     path = checkpoints[-1]
-    saved = json.loads(ocp.load_checkpointables(path, {"notes": None})["notes"]["json"])
+    saved = json.loads(_notes(path).read_text(encoding="utf-8"))
     _compare(path, expected=_describe(like), found=saved["leaves"])
 
     def abstract(x):
         return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
 
-    state = ocp.load_checkpointables(path, {"state": jax.tree.map(abstract, like)})["state"]
-    return state, saved["notes"]
+    return ocp.load(path, jax.tree.map(abstract, like)), saved["notes"]
 
 
 def exists(folder: str | Path) -> bool:
@@ -86,7 +85,12 @@ def exists(folder: str | Path) -> bool:
 
 def _checkpoints(folder):
     # Orbax writes under another name and renames when all is written.
-    return sorted(path for path in folder.glob("step_*") if path.name[5:].isdecimal())
+    found = (path for path in folder.glob("step_*") if path.name[5:].isdecimal())
+    return sorted(path for path in found if _notes(path).is_file())
+
+
+def _notes(path):
+    return path.with_suffix(".json")
 
 
 def _describe(state):

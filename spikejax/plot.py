@@ -45,6 +45,24 @@ def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
     axis.set(xlabel="step", ylabel="neuron")
 
 
+def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
+    """Draws the first sample's spikes, one column a model and one row a layer.
+
+    Args:
+      spikes: by model, then by layer, `[T, B, F]`.
+    """
+    layers = max(len(by_layer) for by_layer in spikes.values())
+    made, axes = figure(
+        layers, len(spikes), width=5.0 * len(spikes), height=2.6 * layers, sharex=True
+    )
+    for column, (model, by_layer) in enumerate(spikes.items()):
+        for row, (layer, values) in enumerate(by_layer.items()):
+            first = np.asarray(values)[:, 0]
+            rate = f"{first.mean():.3f} spikes a neuron and step"
+            raster(axes[row, column], first, title=f"{model}, {layer}: {rate}")
+    return made
+
+
 def traces(series: dict[str, Any], spikes: Any = None, *, threshold: float | None = None) -> Any:
     """Draws variables `[T]` of one neuron below each other, by name, with its spikes as lines on top of each."""
     made, axes = figure(len(series), height=1.0 + 1.2 * len(series), sharex=True)

@@ -29,9 +29,19 @@ def write(path: str | Path, record: dict[str, Any]) -> Path:
     """
     if set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS}, found {tuple(record)}")
+    return write_text(
+        path, json.dumps({key: record[key] for key in KEYS}, indent=1, allow_nan=False) + "\n"
+    )
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Writes a file: it is the old one or the new one, never a part. Its folder is made if missing.
+
+    Raises:
+      OSError: there is no room; names what is needed and what is free.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({key: record[key] for key in KEYS}, indent=1, allow_nan=False) + "\n"
     ensure_room(path.parent, len(text))
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -49,6 +49,11 @@ def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents:
     return dataclasses.replace(neuron, **numbers)
 
 
+def _sow(module: nn.Module, spikes: Array) -> None:
+    if not module.is_initializing():
+        module.sow("activity", "spikes", spikes)
+
+
 class Spiking(nn.Module):
     """Runs a neuron over time.
 
@@ -84,7 +89,7 @@ class Spiking(nn.Module):
             # The sum has one step's shape and sharding also where T = 0; its value is not used.
             state = neuron.init_state(currents.sum(0))
         state, spikes = unroll(neuron.step, state, currents)
-        self.sow("activity", "spikes", spikes)
+        _sow(self, spikes)
         return spikes, state
 
 
@@ -127,5 +132,5 @@ class Recurrent(nn.Module):
             state = Feedback(neuron.init_state(current), jnp.zeros_like(current))
         step = feedback(neuron.step, lambda spikes: spikes @ kernel + bias)
         state, spikes = unroll(step, state, currents)
-        self.sow("activity", "spikes", spikes)
+        _sow(self, spikes)
         return spikes, state

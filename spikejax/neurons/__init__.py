@@ -1,9 +1,10 @@
 """Neuron models, one a file; `NEURONS` finds them by their module's name."""
 
-import difflib
 import importlib
 import pkgutil
 from types import MappingProxyType
+
+from spikejax.names import choose
 
 
 def _discover():
@@ -35,12 +36,9 @@ def get(name: str) -> type:
     """The neuron class of that name.
 
     Raises:
-      ValueError: there is none; names the nearest ones.
+      UnknownName: there is none; names the nearest ones.
 
     >>> get("lif").__name__
     'LIF'
     """
-    if name not in NEURONS:
-        near = difflib.get_close_matches(name, NEURONS, n=3, cutoff=0.4) or sorted(NEURONS)
-        raise ValueError(f"unknown neuron {name!r}; did you mean {', '.join(near)}?")
-    return NEURONS[name]
+    return NEURONS[choose("neuron", name, NEURONS)]

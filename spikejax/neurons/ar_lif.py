@@ -47,8 +47,8 @@ class ARLIF:
     ['1.0000', '0.2930', '0.8808']
     """
 
-    a: Leaf = param(0.0, doc="β = tanh(a), how far the input moves the threshold")
-    c: Leaf = param(1.0, doc="α, how fast the input forgets r")
+    a: Leaf = param(0.0, learned=True, doc="β = tanh(a), how far the input moves the threshold")
+    c: Leaf = param(1.0, learned=True, doc="α, how fast the input forgets r")
     decay: Leaf = param(
         0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )

@@ -47,10 +47,26 @@ class Neuron(Protocol):
 
 
 def param(
-    default: float, *, low: float = -jnp.inf, high: float = jnp.inf, unit: str = "", doc: str
+    default: float,
+    *,
+    low: float = -jnp.inf,
+    high: float = jnp.inf,
+    unit: str = "",
+    learned: bool = False,
+    doc: str,
 ) -> Any:
-    """A number of the model: a leaf. Python numbers outside [low, high] are refused at construction."""
-    metadata = {"kind": "param", "low": low, "high": high, "unit": unit, "doc": doc}
+    """A number of the model: a leaf. Python numbers outside [low, high] are refused at construction.
+
+    `learned` says that the model's authors learn it; whether a layer does is the layer's `learn`.
+    """
+    metadata = {
+        "kind": "param",
+        "low": low,
+        "high": high,
+        "unit": unit,
+        "learned": learned,
+        "doc": doc,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -93,6 +109,16 @@ def fields(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
     (['decay', 'threshold'], ['surrogate'])
     """
     return {f.name: f for f in dataclasses.fields(model) if f.metadata["kind"] == kind}
+
+
+def usually_learned(model: Any) -> tuple[str, ...]:
+    """The numbers that the model's authors learn, for a layer's `learn`.
+
+    >>> from spikejax.neurons.tc_lif import TCLIF
+    >>> usually_learned(TCLIF)
+    ('c1', 'c2')
+    """
+    return tuple(name for name, field in fields(model).items() if field.metadata["learned"])
 
 
 def check_learnable(model: Any, learn: tuple[str, ...]) -> None:

@@ -44,8 +44,12 @@ class TCLIF:
     (Array([1.], dtype=float32), Array([1.5], dtype=float32), Array([0.], dtype=float32))
     """
 
-    c1: Leaf = param(0.0, doc="β1 = sign1 σ(c1), coupling from the soma to the dendrite")
-    c2: Leaf = param(0.0, doc="β2 = sign2 σ(c2), coupling from the dendrite to the soma")
+    c1: Leaf = param(
+        0.0, learned=True, doc="β1 = sign1 σ(c1), coupling from the soma to the dendrite"
+    )
+    c2: Leaf = param(
+        0.0, learned=True, doc="β2 = sign2 σ(c2), coupling from the dendrite to the soma"
+    )
     sign1: Leaf = param(-1.0, low=-1, high=1, doc="sign of β1")
     sign2: Leaf = param(1.0, low=-1, high=1, doc="sign of β2")
     gamma: Leaf = param(0.5, low=0, doc="γ, what a spike takes from the dendrite")

@@ -1,0 +1,64 @@
+"""`python -m experiments list` and `python -m experiments run NAME [--quick]`."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from experiments.registry import RESULTS, discover
+from spikejax import record
+from spikejax.names import choose
+from spikejax.train import Interrupted
+
+
+@dataclass(frozen=True)
+class List:
+    """Name the experiments and what they claim."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run an experiment; a full run replaces its kept record in experiments/results."""
+
+    name: tyro.conf.Positional[str]
+    """Which one."""
+    quick: bool = False
+    """Cut to seconds; proves that it runs, and keeps nothing."""
+    out: Path | None = None
+    """Run folder; runs/NAME if not given."""
+    data_dir: str | None = None
+    """Where the data sets' files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
+
+
+def main() -> int:
+    command = tyro.cli(List | Run, prog="python -m experiments", description=__doc__)
+    experiments = discover()
+    if isinstance(command, List):
+        for experiment in experiments.values():
+            print(f"{experiment.name}  ({experiment.time})\n  {experiment.claim}")
+        return 0
+    try:
+        experiment = experiments[choose("experiment", command.name, experiments)]
+        out = command.out or Path("runs") / (experiment.name + ("_quick" if command.quick else ""))
+        result = experiment.run(out, command.quick, command.data_dir)
+        path = record.write(out / "record.json", result)
+        if not command.quick:
+            path = record.write(RESULTS / f"{experiment.name}.json", result)
+            if experiment.figure:
+                shutil.copyfile(out / experiment.figure, RESULTS / f"{experiment.name}.png")
+    except Interrupted as stop:
+        print(f"\n{stop}; continue with the same command", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, FloatingPointError) as error:
+        print(f"experiments: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(result["metrics"], indent=1))
+    print(f"record  {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

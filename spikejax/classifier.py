@@ -1,0 +1,68 @@
+"""A network that classifies sequences, bound to the executor and the loss: the functions that training calls."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+
+from spikejax import encode, execute, losses, metrics
+
+
+class Classifier(NamedTuple):
+    """A network as functions of variables and stored samples `[B, T, F]`."""
+
+    network: nn.Module
+    objective: Callable[..., Any]  # (variables, samples, labels[B]) -> (loss, {"accuracy"})
+    measure: Callable[
+        ..., Any
+    ]  # jitted, the same -> {"test_loss", "test_accuracy", "firing_rate" by layer}
+    spikes: Callable[..., Any]  # jitted, (variables, samples) -> spikes [T, B, F] by hidden layer
+
+
+def classifier(
+    network: nn.Module, scale: float, *, chunk: int | None = None, truncate: bool = False
+) -> Classifier:
+    """Binds a network to direct current from samples, logits summed over time and cross-entropy.
+
+    Args:
+      network: a Linen network of this library.
+      scale: samples are divided by it.
+      chunk: see `execute.run`.
+      truncate: see `execute.run`.
+
+    Reference: TC-LIF (AAAI 2024), released code: the read-out is the sum of the logits of all steps.
+    """
+
+    def run(apply, variables, samples):
+        inputs = encode.sequence(samples, scale)
+        return execute.run(apply, variables, inputs, chunk=chunk, truncate=truncate)[0]
+
+    def recorded(save):
+        def apply(variables, x, state):
+            (logits, state), sown = network.apply(variables, x, state, mutable=["activity"])
+            saved = {layer: save(values["spikes"][0]) for layer, values in sown["activity"].items()}
+            return (logits, saved), state
+
+        return apply
+
+    def objective(variables, samples, labels):
+        logits = run(network.apply, variables, samples)
+        return losses.summed_cross_entropy(logits, labels), {
+            "accuracy": metrics.accuracy(logits, labels)
+        }
+
+    @jax.jit
+    def measure(variables, samples, labels):
+        logits, rates = run(recorded(metrics.firing_rate), variables, samples)
+        return {
+            "test_loss": losses.summed_cross_entropy(logits, labels),
+            "test_accuracy": metrics.accuracy(logits, labels),
+            "firing_rate": {layer: rate.mean() for layer, rate in rates.items()},
+        }
+
+    @jax.jit
+    def spikes(variables, samples):
+        return run(recorded(lambda spikes: spikes), variables, samples)[1]
+
+    return Classifier(network, objective, measure, spikes)

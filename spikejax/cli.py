@@ -1,0 +1,174 @@
+"""The command line: train, eval, neurons, data, info."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from spikejax.names import UnknownName, choose
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood, 130 stopped."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage())
+        return 0
+    try:
+        command = choose("command", arguments[0], list(COMMANDS))
+        return COMMANDS[command](arguments[1:])
+    except UnknownName as error:
+        print(f"spikejax: {error}", file=sys.stderr)
+        return 2
+    # What a person can mend is one line; anything else is a defect and shows its trace.
+    except (OSError, ValueError, ModuleNotFoundError, FloatingPointError) as error:
+        print(f"spikejax: {error}", file=sys.stderr)
+        return 1
+
+
+def _usage():
+    lines = ["usage: spikejax COMMAND ...", ""]
+    lines += [
+        f"  {name:<8} {function.__doc__.splitlines()[0]}" for name, function in COMMANDS.items()
+    ]
+    return "\n".join([*lines, "", "spikejax COMMAND --help shows a command's flags."])
+
+
+def train(arguments: Sequence[str]) -> int:
+    """Train neurons on a task: spikejax train TASK --neuron NAME ... --out DIR."""
+    from spikejax import job
+    from spikejax.flags import parse_train
+    from spikejax.train import Interrupted
+
+    wanted, flags = parse_train(arguments)
+    out = flags.out or Path("runs") / wanted.task
+    try:
+        result = job.run(
+            wanted,
+            out,
+            data_dir=flags.data_dir,
+            download=flags.download,
+            resume=flags.resume,
+            overwrite=flags.overwrite,
+            progress=not flags.json,
+        )
+    except Interrupted as stop:
+        again = " ".join(
+            argument for argument in arguments if argument not in ("--resume", "--overwrite")
+        )
+        print(f"\n{stop}; continue with: spikejax train {again} --resume", file=sys.stderr)
+        return 130
+    if flags.json:
+        print(json.dumps(result, indent=1))
+        return 0
+    print(f"{wanted.task}: {result['provenance']['data']['note']}\n")
+    print(job.table(result["metrics"]))
+    print(f"\nrecord           {out / 'record.json'}")
+    print(f"learning curves  {out / 'learning_curves.png'}")
+    print(f"raster           {out / 'raster.png'}")
+    return 0
+
+
+def evaluate(arguments: Sequence[str]) -> int:
+    """Measure a run folder's networks on the test samples: spikejax eval DIR."""
+    from spikejax import job
+    from spikejax.flags import EvalFlags, parse
+
+    flags = parse(EvalFlags, arguments, "eval")
+    results = job.evaluate(flags.folder, data_dir=flags.data_dir)
+    if flags.json:
+        print(json.dumps(results, indent=1))
+        return 0
+    for name, values in results.items():
+        rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
+        print(
+            f"{name}: test accuracy {100 * values['test_accuracy']:.2f} %, loss {values['test_loss']:.4f}, "
+            f"firing rate per layer {rates}, after {values['steps']:,} steps"
+        )
+    return 0
+
+
+def neurons(arguments: Sequence[str]) -> int:
+    """List the neuron models with equations, fields and references."""
+    from spikejax import catalogue
+    from spikejax.flags import NeuronsFlags, parse
+    from spikejax.neurons import NEURONS
+
+    flags = parse(NeuronsFlags, arguments, "neurons")
+    if flags.markdown:
+        print(catalogue.markdown(), end="")
+        return 0
+    entries = [catalogue.describe(name) for name in NEURONS]
+    if flags.json:
+        print(json.dumps(entries, indent=1, ensure_ascii=False))
+        return 0
+    for entry in entries:
+        print(f"{entry['name']}: {entry['summary']}")
+        print("\n".join(f"    {line}" for line in entry["equation"].splitlines()))
+        for field, facts in entry["fields"].items():
+            print(
+                f"  --{entry['name'].replace('_', '-')}.{field} {facts['default']}: {facts['doc']}"
+            )
+        print(f"  {entry['reference']}\n")
+    return 0
+
+
+def data(arguments: Sequence[str]) -> int:
+    """Say what a data set is and where it was looked for: spikejax data TASK."""
+    from spikejax.data import SOURCES
+    from spikejax.flags import DataFlags, parse
+
+    flags = parse(DataFlags, arguments, "data")
+    source = SOURCES[choose("data set", flags.task, list(SOURCES))]
+    facts = {
+        "name": source.name,
+        "what": source.title,
+        "samples": source.samples,
+        "steps": source.steps,
+        "features": source.features,
+        "classes": source.classes,
+        "licence": source.licence,
+        "reference": source.reference,
+        "download": source.download,
+        "looked in": [
+            {"place": place, "found": found} for place, found in source.looked_in(flags.data_dir)
+        ],
+    }
+    if flags.json:
+        print(json.dumps(facts, indent=1))
+        return 0
+    for key, value in facts.items():
+        if key != "looked in":
+            print(f"{key:<10} {value}")
+    for i, look in enumerate(facts["looked in"]):
+        print(
+            f"{'looked in' if i == 0 else '':<10} {'found' if look['found'] else 'not found'}: {look['place']}"
+        )
+    return 0
+
+
+def info(arguments: Sequence[str]) -> int:
+    """Say which versions, devices and compilation cache are in use."""
+    import jax
+
+    from spikejax import record
+    from spikejax.flags import InfoFlags, parse
+
+    flags = parse(InfoFlags, arguments, "info")
+    facts = {
+        "versions": record.versions(),
+        "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
+        "compilation cache": jax.config.jax_compilation_cache_dir
+        or "none (set JAX_COMPILATION_CACHE_DIR)",
+    }
+    if flags.json:
+        print(json.dumps(facts, indent=1))
+        return 0
+    for name, version in facts["versions"].items():
+        print(f"{name:<17} {version}")
+    print(f"{'devices':<17} {', '.join(facts['devices'])}")
+    print(f"{'compilation cache':<17} {facts['compilation cache']}")
+    return 0
+
+
+COMMANDS = {"train": train, "eval": evaluate, "neurons": neurons, "data": data, "info": info}
