@@ -1,4 +1,4 @@
-"""`python -m experiments list` and `python -m experiments run NAME [--quick]`."""
+"""`python -m experiments list`, `run NAME [--quick]` and `render`."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from experiments.registry import RESULTS, discover
+from experiments.render import README, render
 from spikejax import record
 from spikejax.names import choose
 from spikejax.train import Interrupted
@@ -33,12 +34,21 @@ class Run:
     """Where the data sets' files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
 
 
+@dataclass(frozen=True)
+class Render:
+    """Make the README's tables anew from the kept records."""
+
+
 def main() -> int:
-    command = tyro.cli(List | Run, prog="python -m experiments", description=__doc__)
+    command = tyro.cli(List | Run | Render, prog="python -m experiments", description=__doc__)
     experiments = discover()
     if isinstance(command, List):
         for experiment in experiments.values():
             print(f"{experiment.name}  ({experiment.time})\n  {experiment.claim}")
+        return 0
+    if isinstance(command, Render):
+        record.write_text(README, render(README.read_text(encoding="utf-8")))
+        print(f"rendered {README}")
         return 0
     try:
         experiment = experiments[choose("experiment", command.name, experiments)]

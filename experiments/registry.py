@@ -34,7 +34,7 @@ def discover() -> MappingProxyType[str, Experiment]:
     """The experiments of this folder, by name."""
     found = {}
     for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module_info.name in ("registry", "__main__"):
+        if module_info.name in ("registry", "render", "__main__"):
             continue
         experiment = importlib.import_module(f"experiments.{module_info.name}").EXPERIMENT
         if experiment.name != module_info.name:

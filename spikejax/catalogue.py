@@ -18,7 +18,7 @@ def describe(name: str) -> dict[str, Any]:
     ('LeakyIntegrator', 0.9)
     """
     model = get(name)
-    text = inspect.cleandoc(model.__doc__)
+    text = inspect.getdoc(model) or ""
     blocks = text.split("\n\n")
     equation = next(block for block in blocks if block.startswith("    "))
     reference = next(block for block in blocks if block.startswith("Reference: "))

@@ -38,7 +38,7 @@ def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
     ensure_room(folder, size)
     path = folder / f"step_{step:010d}"
     write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
-    ocp.save(path, state, overwrite=True)
+    ocp.save(str(path), state, overwrite=True)
     for older in _checkpoints(folder):
         if older != path:
             shutil.rmtree(older)
@@ -75,7 +75,7 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
     def abstract(x):
         return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
 
-    return ocp.load(path, jax.tree.map(abstract, like)), saved["notes"]
+    return ocp.load(str(path), jax.tree.map(abstract, like)), saved["notes"]
 
 
 def exists(folder: str | Path) -> bool:

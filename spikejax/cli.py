@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage():
     lines = ["usage: spikejax COMMAND ...", ""]
     lines += [
-        f"  {name:<8} {function.__doc__.splitlines()[0]}" for name, function in COMMANDS.items()
+        f"  {name:<8} {(function.__doc__ or '').splitlines()[0]}"
+        for name, function in COMMANDS.items()
     ]
     return "\n".join([*lines, "", "spikejax COMMAND --help shows a command's flags."])
 
@@ -158,7 +159,7 @@ def info(arguments: Sequence[str]) -> int:
     facts = {
         "versions": record.versions(),
         "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
-        "compilation cache": jax.config.jax_compilation_cache_dir
+        "compilation cache": jax.config.values["jax_compilation_cache_dir"]
         or "none (set JAX_COMPILATION_CACHE_DIR)",
     }
     if flags.json:

@@ -58,7 +58,8 @@ def run(
     True
     """
     steps = _steps(inputs)
-    chunk = steps if chunk is None else chunk
+    if chunk is None:
+        chunk = steps
     if not 1 <= chunk <= steps:
         raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
     if chunk == steps:
@@ -91,10 +92,10 @@ def run(
     return outputs, state
 
 
-def _steps(inputs):
+def _steps(inputs) -> int:
     leaves = jax.tree.leaves(inputs)
-    lengths = {x.shape[0] if x.ndim else None for x in leaves}
-    if len(lengths) != 1 or lengths & {None, 0}:
+    lengths = {x.shape[0] if x.ndim else 0 for x in leaves}
+    if len(lengths) != 1 or 0 in lengths:
         raise ValueError(
             f"expected inputs [T, B, ...] with one T of at least 1, found shapes {[x.shape for x in leaves]}; "
             "add a time axis with encode.repeat"

@@ -13,7 +13,8 @@ from spikejax.neurons.base import fields, usually_learned
 from spikejax.surrogate import SURROGATES
 from spikejax.tasks import TASKS, Settings
 
-tyro = require("tyro")
+require("tyro")  # says what to install if it is missing
+import tyro  # noqa: E402
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from spikejax import catalogue, checkpoint, data, encode, plot, record, train
@@ -44,7 +45,7 @@ class Job:
 
 def from_config(config: dict[str, Any]) -> Job:
     """The job of a record's config."""
-    settings = {
+    settings: dict[str, Any] = {
         key: tuple(x) if isinstance(x, list) else x for key, x in config["settings"].items()
     }
     neurons = {
@@ -70,7 +71,7 @@ def _initial_state(
     steps = len(dataset.train) // settings.batch_size
     drops = None if settings.drops is None else tuple(epoch * steps for epoch in settings.drops)
     optimizer = train.adam(settings.learning_rate, settings.epochs * steps, drops)
-    example = encode.sequence(dataset.train.inputs[:1], dataset.scale)[:1]
+    example = encode.sequence(jnp.asarray(dataset.train.inputs[:1]), dataset.scale)[:1]
     variables = jax.jit(model.network.init)(jax.random.key(settings.seed), example)
     return train.init(variables, optimizer, settings.seed), optimizer
 

@@ -1,9 +1,9 @@
 """What a person sees and does while training runs: a meter of its metrics and a signal to stop it."""
 
+import collections
 import contextlib
 import signal
 import threading
-import time
 
 import numpy as np
 
@@ -15,22 +15,20 @@ class Diverged(FloatingPointError):
 
 
 class Meter:
-    """Shows metrics a few times a second and stops where the loss is not finite."""
+    """Shows the metrics of an epoch's steps and stops where the loss is not finite."""
 
-    # Reading a number waits for the device, so it is not done at every step.
-    PERIOD = 0.2
+    # Dispatch is asynchronous: reading a number waits for its step. With two steps under way the device is never
+    # idle, and the bar and a stop signal are never far behind.
+    UNDER_WAY = 2
 
     def __init__(self, progress, name, steps, position, batch_size):
-        self.batch_size, self.pending, self.last = batch_size, [], time.perf_counter()
+        self.batch_size, self.pending = batch_size, collections.deque()
         self.sums, self.count, self.bar = np.zeros(2), 0, None
         if progress:
             tqdm = require("tqdm")
+            total, initial = steps * batch_size, position * batch_size
             self.bar = tqdm.tqdm(
-                total=steps * batch_size,
-                initial=position * batch_size,
-                desc=name,
-                unit="sample",
-                leave=False,
+                total=total, initial=initial, desc=name, unit="sample", leave=False
             )
 
     def __enter__(self):
@@ -38,32 +36,36 @@ class Meter:
 
     def __exit__(self, *error):
         try:
-            if error[0] is None:
-                self.show()
+            while self.pending and error[0] is None:
+                self._show()
         finally:
             if self.bar is not None:
                 self.bar.close()
 
-    def add(self, number, metrics):
-        self.pending.append((number, metrics))
-        if time.perf_counter() - self.last > self.PERIOD:
-            self.show()
+    def add(self, number: int, metrics: dict) -> None:
+        """Takes the metrics of a step that was dispatched.
 
-    def show(self):
-        for number, metrics in self.pending:
-            loss = float(metrics["loss"])
-            if not np.isfinite(loss):
-                raise Diverged(
-                    f"the loss is {loss} at step {number}; try a lower learning rate, gradient clipping "
-                    "(optax.clip_by_global_norm) or another initial state of the neuron"
-                )
-            self.sums += (loss, float(metrics["accuracy"]))
-        self.count += len(self.pending)
+        Raises:
+          Diverged: the loss of an earlier step is not finite.
+        """
+        self.pending.append((number, metrics))
+        if len(self.pending) > self.UNDER_WAY:
+            self._show()
+
+    def _show(self):
+        number, metrics = self.pending.popleft()
+        loss = float(metrics["loss"])
+        if not np.isfinite(loss):
+            raise Diverged(
+                f"the loss is {loss} at step {number}; try a lower learning rate, gradient clipping "
+                "(optax.clip_by_global_norm) or another initial state of the neuron"
+            )
+        self.sums += (loss, float(metrics["accuracy"]))
+        self.count += 1
         if self.bar is not None:
-            loss, accuracy = self.sums / max(self.count, 1)
+            loss, accuracy = self.sums / self.count
             self.bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}", refresh=False)
-            self.bar.update(len(self.pending) * self.batch_size)
-        self.pending, self.last = [], time.perf_counter()
+            self.bar.update(self.batch_size)
 
 
 @contextlib.contextmanager

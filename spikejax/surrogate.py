@@ -71,13 +71,14 @@ def _backward(residuals, cotangent):
 
 spike.defvjp(_forward, _backward)
 
-SURROGATES: dict[str, type] | MappingProxyType[str, type] = {}
+_REGISTERED: dict[str, type] = {}
+SURROGATES = MappingProxyType(_REGISTERED)
 
 
 def _surrogate(name):
     def register(cls):
         cls = jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True)(cls))
-        SURROGATES[name] = cls
+        _REGISTERED[name] = cls
         return cls
 
     return register
@@ -223,6 +224,3 @@ class Erf:
 
     def derivative(self, x: Array) -> Array:
         return self.slope / math.sqrt(math.pi) * jnp.exp(-jnp.square(self.slope * x))
-
-
-SURROGATES = MappingProxyType(SURROGATES)

@@ -150,9 +150,7 @@ def train_epoch(
     return jax.lax.scan(body, state, length=steps)
 
 
-def evaluate(
-    measure: Callable, variables: dict, inputs: Array, labels: Array, batch_size: int
-) -> dict:
+def evaluate(measure: Callable, variables: dict, inputs: Any, labels: Any, batch_size: int) -> dict:
     """Means of `measure(variables, inputs, labels)` over a data set, every sample counted once.
 
     Args:

@@ -30,7 +30,7 @@ def _check(currents: Array) -> None:
 def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents: Array) -> Any:
     """The neuron with its numbers as variables: learned ones in "params", the others in "constants"."""
     check_learnable(neuron, learn)
-    numbers = {}
+    numbers: dict[str, Any] = {}
     for name in fields(neuron):
         leaf = getattr(neuron, name)
 
@@ -39,6 +39,7 @@ def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents:
                 return leaf(key, currents.shape[2:], currents.dtype)
             return jnp.asarray(leaf, currents.dtype)
 
+        value: Any
         if name in learn:
             value = module.param(name, init)
         else:

@@ -19,7 +19,7 @@ A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a do
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, dataclass_transform
 
 import jax
 import jax.numpy as jnp
@@ -82,6 +82,9 @@ def surrogate_field(default: Surrogate) -> Any:
     return dataclasses.field(default=default, metadata=metadata)
 
 
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(param, option, surrogate_field)
+)
 def neuron(state: type, *, spiking: bool = True) -> Callable[[type], type]:
     """Makes a class a neuron model: frozen, keyword-only, a pytree, with its state's type and a zero start.
 
