@@ -21,7 +21,9 @@ from spikejax.tasks import TASKS
 def run(out: Path, quick: bool, data_dir: str | None) -> dict:
     task = "digits" if quick else "smnist"
     # The rate falls first after epoch 60, so three epochs are the first three of the full training.
-    settings = dataclasses.replace(TASKS["smnist"].settings, epochs=1 if quick else 3)
+    settings = dataclasses.replace(TASKS["smnist"].settings, epochs=3)
+    if quick:
+        settings = dataclasses.replace(settings, epochs=1, hidden=(8, 8, 8), chunk=16)
     neuron = TASKS["smnist"].neurons["tc_lif"]
     wanted = job.Job(task, settings, {"tc_lif": neuron}, {"tc_lif": usually_learned(neuron)})
     result = job.run(wanted, out, data_dir=data_dir, resume=True)

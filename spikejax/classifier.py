@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 
 from spikejax import encode, execute, losses, metrics
@@ -12,7 +11,7 @@ from spikejax import encode, execute, losses, metrics
 class Classifier(NamedTuple):
     """A network as functions of variables and stored samples `[B, T, F]`."""
 
-    network: nn.Module
+    network: Any
     objective: Callable[..., Any]  # (variables, samples, labels[B]) -> (loss, {"accuracy"})
     measure: Callable[
         ..., Any
@@ -21,7 +20,7 @@ class Classifier(NamedTuple):
 
 
 def classifier(
-    network: nn.Module, scale: float, *, chunk: int | None = None, truncate: bool = False
+    network: Any, scale: float, *, chunk: int | None = None, truncate: bool = False
 ) -> Classifier:
     """Binds a network to direct current from samples, logits summed over time and cross-entropy.
 

@@ -41,7 +41,7 @@ ROOMS = {
 TOP = {"__init__", "__main__", "catalogue", "cli", "flags", "job", "tasks"}
 # Where a package may be imported at all.
 HOMES = {
-    "flax": {"layers", "networks", "classifier"},
+    "flax": {"layers", "networks"},
     "optax": {"train"},
     "orbax": {"checkpoint"},
     "matplotlib": {"plot"},

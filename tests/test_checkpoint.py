@@ -68,7 +68,7 @@ def test_restored_bit_by_bit(tmp_path):
     state.params["kernel"] = state.params["kernel"].at[0, :2].set(jnp.array([jnp.nan, -0.0]))
     notes = {"config": {"hidden": [4, 4], "rate": 0.1}, "history": [{"loss": 1 / 3}], "é": None}
     path = checkpoint.save(tmp_path, 12, state, notes)
-    assert path == tmp_path / "step_0000000012"
+    assert path.is_dir() and path.parent == tmp_path
     restored, found = checkpoint.restore(tmp_path, make_state(0))
     assert_same(restored, state)
     assert found == notes
@@ -78,9 +78,10 @@ def test_restored_bit_by_bit(tmp_path):
 
 
 def test_only_the_newest_is_kept(folder):
+    before = len(names(folder))
     for step in (9, 10):
         checkpoint.save(folder, step, make_state(step), {"epoch": step})
-    assert names(folder) == ["step_0000000010", "step_0000000010.json"]
+    assert len(names(folder)) == before
     state, notes = checkpoint.restore(folder, make_state(0))
     assert_same(state, make_state(10))
     assert notes == {"epoch": 10}
@@ -152,12 +153,12 @@ def test_many_differences_are_counted(folder):
 
 
 def test_no_room(folder, monkeypatch):
-    state = {"weights": jnp.zeros((3, 2**20), jnp.float32)}
+    state, before = {"weights": jnp.zeros((3, 2**20), jnp.float32)}, names(folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
     with pytest.raises(OSError, match=r"no room to write 12\.0 MB to .*run: 5\.0 MB are free"):
         checkpoint.save(folder, 2, state, {})
     monkeypatch.undo()
-    assert names(folder) == ["step_0000000001", "step_0000000001.json"]
+    assert names(folder) == before
     assert_first_is_whole(folder)
 
 

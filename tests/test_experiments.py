@@ -1,0 +1,79 @@
+"""Every experiment runs in its quick form and writes a valid record; the README's tables are those of the records."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.registry import RESULTS, discover
+from experiments.render import README, SECTIONS, render
+from spikejax import record
+
+EXPERIMENTS = discover()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_states_its_claim(name):
+    experiment = EXPERIMENTS[name]
+    text = sys.modules[experiment.run.__module__].__doc__
+    for part in (f"Command: python -m experiments run {name}", "Expected:", "Time:"):
+        assert part in text
+    assert experiment.claim and experiment.time
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_runs_quickly(name, tmp_path):
+    experiment = EXPERIMENTS[name]
+    result = experiment.run(tmp_path, True, None)
+    record.write(tmp_path / "record.json", result)
+    assert result["experiment"] == name and result["complete"] is True and result["metrics"]
+    assert experiment.figure is None or (tmp_path / experiment.figure).is_file()
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_kept_record_belongs_to_an_experiment(path):
+    result = record.read(path)
+    assert result["experiment"] == path.stem and path.stem in EXPERIMENTS
+    assert result["provenance"]["versions"]["jax"] and result["provenance"]["commit"]
+
+
+def test_what_is_claimed_was_measured():
+    digits = record.read(RESULTS / "digits.json")["metrics"]
+    assert digits["tc_lif"]["test_accuracy"] >= 0.95 > digits["lif"]["test_accuracy"]
+    chunking = record.read(RESULTS / "chunking.json")["metrics"]
+    others = [chunking["K1"], chunking["K784"]]
+    assert 6 * chunking["K28"]["temp_mb"] <= min(values["temp_mb"] for values in others)
+    assert chunking["K28"]["seconds"] <= 1.2 * min(values["seconds"] for values in others)
+
+
+def test_the_readme_shows_the_records():
+    text = README.read_text(encoding="utf-8")
+    assert render(text) == text
+    for name in SECTIONS:
+        start = text.index(f"<!-- {name} -->")
+        assert text.index(f"<!-- /{name} -->") - start > 100
+
+
+def test_the_readme_example_runs():
+    text = README.read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_command_lists_and_refuses():
+    run = [sys.executable, "-m", "experiments"]
+    listed = subprocess.run(
+        [*run, "list"], capture_output=True, text=True, check=True, cwd=Path(README).parent
+    )
+    assert all(name in listed.stdout for name in EXPERIMENTS)
+    refused = subprocess.run(
+        [*run, "run", "digit"], capture_output=True, text=True, cwd=Path(README).parent
+    )
+    assert refused.returncode == 1 and "did you mean digits" in refused.stderr
+
+
+def test_results_are_json_without_nan():
+    for path in RESULTS.glob("*.json"):
+        json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in {path}"))
