@@ -99,7 +99,8 @@ def render(text: str) -> str:
     """
     for name, section in SECTIONS.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text, count = pattern.subn(lambda match, made=section(): match[1] + made + match[2], text)
+        made = section()
+        text, count = pattern.subn(lambda match, made=made: match[1] + made + match[2], text)
         if count != 1:
             raise ValueError(f"expected one section <!-- {name} --> in {README}, found {count}")
     return text

@@ -1,8 +1,8 @@
 """Checkpoints with Orbax: written whole or not at all, restored bit by bit.
 
-A folder holds `step_N/`, the newest state, and `step_N.json`, a few notes. The notes are written first, Orbax writes
-the state beside its place and renames it, and only then is the older pair removed: an interruption at any moment
-leaves a whole checkpoint.
+A folder holds `save_N/`, the newest state, and `save_N.json`, a few notes; N counts the saves. The notes are written
+first, Orbax writes the state beside its place and renames it, and only then is what is older removed: an interruption
+at any moment leaves a whole checkpoint.
 """
 
 import json
@@ -15,12 +15,11 @@ import jax
 from spikejax.record import ensure_room, write_text
 
 
-def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
+def save(folder: str | Path, state: Any, notes: dict) -> Path:
     """Saves a state as the folder's newest checkpoint.
 
     Args:
       folder: where checkpoints of one run live; made if missing.
-      step: number that orders them.
       state: pytree of arrays; PRNG keys and optimiser states may be in it.
       notes: JSON values to keep with it.
 
@@ -36,13 +35,14 @@ def save(folder: str | Path, step: int, state: Any, notes: dict) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
     ensure_room(folder, size)
-    path = folder / f"step_{step:010d}"
+    # A number is never used twice, so nothing that is whole is touched before the new one is.
+    before = list(folder.glob("save_*"))
+    number = 1 + max((int(path.name[5:15]) for path in before), default=-1)
+    path = folder / f"save_{number:010d}"
     write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
-    ocp.save(str(path), state, overwrite=True)
-    for older in _checkpoints(folder):
-        if older != path:
-            shutil.rmtree(older)
-            _notes(older).unlink()
+    ocp.save(str(path), state)
+    for older in before:
+        shutil.rmtree(older) if older.is_dir() else older.unlink()
     return path
 
 
@@ -85,7 +85,7 @@ def exists(folder: str | Path) -> bool:
 
 def _checkpoints(folder):
     # Orbax writes under another name and renames when all is written.
-    found = (path for path in folder.glob("step_*") if path.name[5:].isdecimal())
+    found = (path for path in folder.glob("save_*") if path.name[5:].isdecimal())
     return sorted(path for path in found if _notes(path).is_file())
 
 

@@ -19,7 +19,7 @@ class Classifier(NamedTuple):
     spikes: Callable[..., Any]  # jitted, (variables, samples) -> spikes [T, B, F] by hidden layer
 
 
-def classifier(
+def bind(
     network: Any, scale: float, *, chunk: int | None = None, truncate: bool = False
 ) -> Classifier:
     """Binds a network to direct current from samples, logits summed over time and cross-entropy.

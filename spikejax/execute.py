@@ -67,9 +67,14 @@ def run(
     if state is None:
         _, state = network(variables, jax.tree.map(lambda x: x[:0], inputs), None)
 
-    def body(state, x):
+    def body(state, numbered):
+        number, x = numbered
         if truncate:
-            state = jax.lax.stop_gradient(state)
+            # The state that the caller gave is no border.
+            def cut(leaf):
+                return jnp.where(number == 0, leaf, jax.lax.stop_gradient(leaf))
+
+            state = jax.tree.map(cut, state)
         outputs, state = network(variables, x, state)
         return state, outputs
 
@@ -84,10 +89,10 @@ def run(
     def join(x):
         return x.reshape(whole, *x.shape[2:])
 
-    state, outputs = jax.lax.scan(body, state, jax.tree.map(split, inputs))
+    state, outputs = jax.lax.scan(body, state, (jnp.arange(count), jax.tree.map(split, inputs)))
     outputs = jax.tree.map(join, outputs)
     if whole < steps:
-        state, rest = body(state, jax.tree.map(lambda x: x[whole:], inputs))
+        state, rest = body(state, (count, jax.tree.map(lambda x: x[whole:], inputs)))
         outputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), outputs, rest)
     return outputs, state
 

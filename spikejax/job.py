@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax import catalogue, checkpoint, data, encode, plot, record, train
-from spikejax.classifier import Classifier, classifier
+from spikejax.classifier import Classifier, bind
 from spikejax.networks import MLP
 from spikejax.progress import Diverged
 from spikejax.tasks import Settings
@@ -60,7 +60,7 @@ def _build(job: Job, name: str, dataset: data.Dataset) -> Classifier:
     network = MLP(
         settings.hidden, dataset.classes, job.neurons[name], job.learn[name], settings.recurrent
     )
-    return classifier(network, dataset.scale, chunk=settings.chunk, truncate=settings.truncate)
+    return bind(network, dataset.scale, chunk=settings.chunk, truncate=settings.truncate)
 
 
 def _initial_state(
@@ -164,7 +164,7 @@ def _train(job, name, model, dataset, out, result, progress):
             }
 
     def save(state, history):
-        checkpoint.save(folder, int(state.step), state, {"history": history})
+        checkpoint.save(folder, state, {"history": history})
         report(history)
         record.write(out / "record.json", result)
 

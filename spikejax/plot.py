@@ -80,15 +80,20 @@ def traces(series: dict[str, Any], spikes: Any = None, *, threshold: float | Non
                 transform=axis.get_xaxis_transform(),
             )
         axis.plot(values, color=INK, linewidth=1.2)
+        if thresholds and name in thresholds:
+            axis.axhline(thresholds[name], color="C3", linewidth=0.8, linestyle="--")
         axis.set_ylabel(name)
-    if threshold is not None:
-        axes[-1, 0].axhline(threshold, color="C3", linewidth=0.8, linestyle="--")
     axes[-1, 0].set_xlabel("step")
     return made
 
 
 def learning_curves(history: dict[str, list[dict]], *, title: str = "") -> Any:
-    """Draws loss and accuracy against the epoch, one colour a model, from histories by name."""
+    """Draws loss and accuracy against the epoch, one colour a model.
+
+    Args:
+      history: by model, entries with epoch, loss, accuracy and test_accuracy, as `train.fit` returns them.
+      title: of the figure.
+    """
     made, axes = figure(1, 2, height=3.4)
     loss, accuracy = axes[0]
     for i, (name, entries) in enumerate(history.items()):

@@ -50,9 +50,9 @@ def write_text(path: str | Path, text: str) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if error.errno == errno.ENOSPC:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise _no_room(path.parent, len(text)) from error
         raise
     return path
@@ -70,7 +70,7 @@ def read(path: str | Path) -> dict[str, Any]:
         raise FileNotFoundError(f"expected a record at {path}, found no such file")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"expected a JSON record in {path}, found broken text: {error}") from error
     if not isinstance(record, dict) or set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS} in {path}")

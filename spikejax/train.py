@@ -182,13 +182,13 @@ def check_samples(inputs: Any, labels: Any, classes: int, batch_size: int) -> No
         raise ValueError(
             f"expected integer labels, found {labels.dtype}; cast them with astype('int32')"
         )
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise ValueError(f"expected labels in 0 to {classes - 1}, found {low} to {high}")
     if not 1 <= batch_size <= len(labels):
         raise ValueError(
             f"expected a batch size from 1 to the {len(labels)} samples, found {batch_size}"
         )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= classes:
+        raise ValueError(f"expected labels in 0 to {classes - 1}, found {low} to {high}")
 
 
 def fit(

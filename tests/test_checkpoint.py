@@ -53,7 +53,7 @@ def names(folder):
 @pytest.fixture
 def folder(tmp_path):
     """A run with one checkpoint."""
-    checkpoint.save(tmp_path / "run", 1, make_state(1), {"epoch": 1})
+    checkpoint.save(tmp_path / "run", make_state(1), {"epoch": 1})
     return tmp_path / "run"
 
 
@@ -67,7 +67,7 @@ def test_restored_bit_by_bit(tmp_path):
     state = make_state(1)
     state.params["kernel"] = state.params["kernel"].at[0, :2].set(jnp.array([jnp.nan, -0.0]))
     notes = {"config": {"hidden": [4, 4], "rate": 0.1}, "history": [{"loss": 1 / 3}], "é": None}
-    path = checkpoint.save(tmp_path, 12, state, notes)
+    path = checkpoint.save(tmp_path, state, notes)
     assert path.is_dir() and path.parent == tmp_path
     restored, found = checkpoint.restore(tmp_path, make_state(0))
     assert_same(restored, state)
@@ -79,40 +79,27 @@ def test_restored_bit_by_bit(tmp_path):
 
 def test_only_the_newest_is_kept(folder):
     before = len(names(folder))
-    for step in (9, 10):
-        checkpoint.save(folder, step, make_state(step), {"epoch": step})
+    for epoch in (9, 10):
+        checkpoint.save(folder, make_state(epoch), {"epoch": epoch})
     assert len(names(folder)) == before
     state, notes = checkpoint.restore(folder, make_state(0))
     assert_same(state, make_state(10))
     assert notes == {"epoch": 10}
 
 
-def test_the_same_step_again(folder):
-    checkpoint.save(folder, 1, make_state(2), {"epoch": 2})
-    state, notes = checkpoint.restore(folder, make_state(0))
-    assert_same(state, make_state(2))
-    assert notes == {"epoch": 2}
-
-
-def test_the_newest_is_the_one_saved_last(folder):
-    """A run started anew in the same folder counts its steps from zero."""
-    checkpoint.save(folder, 9, make_state(9), {})
-    checkpoint.save(folder, 2, make_state(2), {})
-    assert_same(checkpoint.restore(folder, make_state(0))[0], make_state(2))
-
-
 def test_half_written_folders_are_ignored(folder):
-    for name in ("step_0000000009.orbax-checkpoint-tmp", "step_0000000009.orbax-checkpoint-tmp-17"):
+    for name in ("save_0000000009.orbax-checkpoint-tmp", "save_0000000009.orbax-checkpoint-tmp-17"):
         (folder / name).mkdir()
         (folder / name / "state").write_text("half")
-    (folder / "step_0000000009.json").write_text("{}")
+    (folder / "save_0000000009.json").write_text("{}")
     assert_first_is_whole(folder)
-    checkpoint.save(folder, 10, make_state(1), {"epoch": 1})
+    path = checkpoint.save(folder, make_state(1), {"epoch": 1})
     assert_first_is_whole(folder)
+    assert names(folder) == sorted([path.name, f"{path.name}.json"])  # the leftovers are gone
 
 
 def test_nothing_but_a_half_written_folder(tmp_path):
-    (tmp_path / "step_0000000009.orbax-checkpoint-tmp").mkdir()
+    (tmp_path / "save_0000000009.orbax-checkpoint-tmp").mkdir()
     assert not checkpoint.exists(tmp_path)
     with pytest.raises(FileNotFoundError):
         checkpoint.restore(tmp_path, make_state(0))
@@ -156,29 +143,27 @@ def test_no_room(folder, monkeypatch):
     state, before = {"weights": jnp.zeros((3, 2**20), jnp.float32)}, names(folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=5 * 2**20))
     with pytest.raises(OSError, match=r"no room to write 12\.0 MB to .*run: 5\.0 MB are free"):
-        checkpoint.save(folder, 2, state, {})
+        checkpoint.save(folder, state, {})
     monkeypatch.undo()
     assert names(folder) == before
     assert_first_is_whole(folder)
 
 
-@pytest.mark.parametrize("step", [1, 2])
 @pytest.mark.parametrize("error", [OSError("broken disk"), KeyboardInterrupt()])
-def test_an_error_before_the_state_is_written_keeps_the_older(step, error, folder, monkeypatch):
+def test_an_error_before_the_state_is_written_keeps_the_older(error, folder, monkeypatch):
     def fail(*arguments, **options):
         raise error
 
     monkeypatch.setattr(ocp, "save", fail)
     with pytest.raises(type(error)):
-        checkpoint.save(folder, step, make_state(2), {})
+        checkpoint.save(folder, make_state(2), {})
     monkeypatch.undo()
     assert_first_is_whole(folder)
 
 
-@pytest.mark.parametrize("step", [1, 2], ids=["same_step", "later_step"])
-def test_an_error_while_saving_keeps_the_older(step, folder):
+def test_an_error_while_saving_keeps_the_older(folder):
     """Orbax itself fails half-way: it cannot save such a leaf."""
     unfit = SimpleNamespace(dtype="object", shape=(), nbytes=0)
     with pytest.raises(ValueError):
-        checkpoint.save(folder, step, {"params": jnp.zeros(3), "unfit": unfit}, {})
+        checkpoint.save(folder, {"params": jnp.zeros(3), "unfit": unfit}, {})
     assert_first_is_whole(folder)

@@ -76,4 +76,7 @@ def test_the_command_lists_and_refuses():
 
 def test_results_are_json_without_nan():
     for path in RESULTS.glob("*.json"):
-        json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} in {path}"))
+        json.loads(
+            path.read_text(),
+            parse_constant=lambda name, path=path: pytest.fail(f"{name} in {path}"),
+        )

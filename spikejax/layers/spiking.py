@@ -62,7 +62,7 @@ class Spiking(nn.Module):
       neuron: any neuron. A number may be a scalar (one a layer), an array `[*F]` (one a neuron) or an
         initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
       learn: names of the numbers that are learned; they are variables of the collection "params", the others of
-        "constants". Both can be swept.
+        "constants". Both can be swept. Bounds hold at construction only: a learned decay may leave [0, 1].
 
     With `mutable=["activity"]`, the spikes are sown as "spikes".
 

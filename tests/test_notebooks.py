@@ -1,0 +1,136 @@
+"""Every notebook runs from top to bottom, says what is true, and is stored as it ran.
+
+Cells are executed as plain Python in one namespace: no kernel is needed, and a warning is an error here too.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+MAX_CODE_CELLS, MAX_FUNCTION_LINES, MAX_BYTES = 15, 10, 500_000
+ABSOLUTE_PATH = re.compile(r"(?<![\w/:.<~])/[A-Za-z_][\w.-]*/[\w.-]|\b[A-Z]:\\")
+
+
+def code_cells(path: Path) -> list[dict]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def source(cell: dict) -> str:
+    """The cell's Python, with a blank line for each IPython magic."""
+    lines = "".join(cell["source"]).split("\n")
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def shown_text(cell: dict) -> str:
+    """The text of a cell's source and outputs; pictures are left out."""
+    parts = ["".join(cell["source"])]
+    for output in cell["outputs"]:
+        data = {kind: text for kind, text in output.get("data", {}).items() if "image" not in kind}
+        parts += ["".join(text) for text in (output.get("text", ""), *data.values())]
+    return "\n".join(parts)
+
+
+def first_spikes(names: dict) -> None:
+    # A leaky membrane that is driven above its threshold fires, and only then.
+    assert names["counts"].min() == 0 < names["counts"].max()
+    assert (jnp.diff(names["counts"]) >= 0).all()
+    # The surrogate gradient is positive and peaks below every rise of the count.
+    assert (names["slopes"] > 0).all()
+    rises = np.flatnonzero(jnp.diff(names["counts"]))
+    assert (names["slopes"][rises] > names["slopes"][rises + 1]).all()
+    # The same pulse is gone in the LIF and still there in TC-LIF, which turns without shrinking.
+    assert names["leaky_spikes"].sum() > 0 and names["tc_spikes"].sum() > 0
+    assert abs(names["leaky"].membrane[100:]).max() < 1e-3
+    assert abs(names["tc"].soma[100:]).max() > 0.3
+    eigenvalues = np.linalg.eigvals(np.asarray(names["step_matrix"], np.float64))
+    np.testing.assert_allclose(abs(eigenvalues), 1, rtol=1e-6)
+    assert (eigenvalues.imag != 0).all()
+    # The new neuron fires and tires.
+    intervals = np.diff(np.flatnonzero(names["spikes"]))
+    assert len(intervals) > 5 and intervals[-1] > intervals[0]
+    # Both networks learn: far above chance, and the loss falls.
+    chance = 1 / names["digits"].classes
+    assert set(names["accuracies"]) == {"TiringLIF", "TCLIF"}
+    for name, accuracy in names["accuracies"].items():
+        history = names["histories"][name]
+        assert accuracy > 2.5 * chance, name
+        assert history[-1]["loss"] < history[0]["loss"] / 2, name
+        assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
+
+
+FACTS = {"01_first_spikes": first_spikes}
+
+
+def by_name(paths: list[Path]) -> dict:
+    return {"argvalues": paths, "ids": [path.stem for path in paths]}
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
+def test_runs_and_what_it_says_holds(path):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    assert path.stem in FACTS, f"add the facts that {path.name} claims to FACTS"
+    cells, ran = code_cells(path), 0
+    names = {"__name__": path.stem}
+    for number, cell in enumerate(cells, start=1):
+        exec(compile(source(cell), f"{path.name}, code cell {number}", "exec"), names)
+        ran += 1
+    assert ran == len(cells) > 0
+    FACTS[path.stem](names)
+
+
+@pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
+def test_is_short(path):
+    cells = code_cells(path)
+    assert len(cells) <= MAX_CODE_CELLS
+    assert path.stat().st_size < MAX_BYTES
+    for cell in cells:
+        for node in ast.walk(ast.parse(source(cell))):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, node.name
+
+
+@pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
+def test_is_stored_as_it_ran(path):
+    cells = code_cells(path)
+    # From top to bottom in one go: the numbers are 1, 2, 3…
+    assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error"
+            assert output.get("name") != "stderr", output["text"]
+        assert not ABSOLUTE_PATH.search(shown_text(cell))
+    pictures = [kind for c in cells for o in c["outputs"] for kind in o.get("data", {})]
+    assert "image/png" in pictures
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/srv/somewhere/file.py", True),
+        ("see '/home/me'", True),
+        (r"C:\Users\me", True),
+        ("https://example.org/a/b", False),
+        ("</div></td>", False),
+        ("split 1,437/360", False),
+        ("data/digits/x", False),
+    ],
+)
+def test_absolute_paths_are_told_from_other_slashes(text, found):
+    assert bool(ABSOLUTE_PATH.search(text)) is found
+
+
+def test_magics_are_skipped_and_lines_keep_their_numbers():
+    cell = {"source": ["%matplotlib inline\n", "x = 7 % 4\n", "  !ls\n", "y = 1"]}
+    assert source(cell) == "\nx = 7 % 4\n\ny = 1"
