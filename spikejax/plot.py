@@ -63,22 +63,24 @@ def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
     return made
 
 
-def traces(series: dict[str, Any], spikes: Any = None, *, threshold: float | None = None) -> Any:
-    """Draws variables `[T]` of one neuron below each other, by name, with its spikes as lines on top of each."""
+def traces(
+    series: dict[str, Any], spikes: Any = None, *, thresholds: dict[str, float] | None = None
+) -> Any:
+    """Draws variables of one neuron below each other.
+
+    Args:
+      series: by name, `[T]`.
+      spikes: `[T]`, drawn as lines behind each variable.
+      thresholds: by name of a variable, drawn dashed.
+    """
     made, axes = figure(len(series), height=1.0 + 1.2 * len(series), sharex=True)
     for axis, (name, values) in zip(axes[:, 0], series.items(), strict=True):
         values = np.asarray(values)
         if values.ndim != 1:
             raise ValueError(f"expected {name} [T] of one neuron, found shape {values.shape}")
         if spikes is not None:
-            axis.vlines(
-                np.nonzero(np.asarray(spikes))[0],
-                0,
-                1,
-                FAINT,
-                linewidth=0.8,
-                transform=axis.get_xaxis_transform(),
-            )
+            fired = np.nonzero(np.asarray(spikes))[0]
+            axis.vlines(fired, 0, 1, FAINT, linewidth=0.8, transform=axis.get_xaxis_transform())
         axis.plot(values, color=INK, linewidth=1.2)
         if thresholds and name in thresholds:
             axis.axhline(thresholds[name], color="C3", linewidth=0.8, linestyle="--")
