@@ -4,7 +4,6 @@ Every module of this package that defines `SOURCE` is a data set: adding one is 
 Nothing is downloaded unless `download=True`, and what would be is printed first.
 """
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from spikejax.data.base import CorruptData, Dataset, MissingData, Source, Split
+from spikejax.names import choose
 
 __all__ = ["SOURCES", "CorruptData", "Dataset", "MissingData", "Source", "Split", "load"]
 
@@ -45,7 +45,7 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
         The data set: uint8 inputs `[N, T, F]` and int32 labels `[N]`, for training and for test.
 
     Raises:
-        ValueError: there is no data set of that name.
+        UnknownName: there is no data set of that name.
         MissingData: its files are not found and `download` is False, or the download failed.
         CorruptData: a file is not what it should be.
         ModuleNotFoundError: reading it needs a package that is not installed.
@@ -55,10 +55,4 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
         >>> digits.train.inputs.shape, digits.test.inputs.shape, digits.scale
         ((1437, 64, 1), (360, 64, 1), 16.0)
     """
-    if name not in SOURCES:
-        nearest = ", ".join(difflib.get_close_matches(name, SOURCES)) or "none"
-        raise ValueError(
-            f"expected the name of a data set ({', '.join(SOURCES)}), found {name!r}; "
-            f"nearest names: {nearest}"
-        )
-    return SOURCES[name].load(data_dir, download)
+    return SOURCES[choose("data set", name, SOURCES)].load(data_dir, download)
