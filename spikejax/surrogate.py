@@ -5,7 +5,8 @@ derivative of Θ, which is zero almost everywhere, is replaced by a surrogate's 
 
 A surrogate is a frozen dataclass registered as a pytree. Its numbers are leaves and reach the rule as
 operands, so a width can be traced, vmapped and swept without a recompile, also inside `jax.lax.scan` under
-`jax.grad`. The spike does not depend on them, so their own gradient is zero.
+`jax.grad`. The spike does not depend on them, so their own gradient is zero. Your own is a frozen dataclass with a
+`derivative`, registered with `pytree.register`.
 
 Reverse mode (`jax.grad`, `jax.vjp`, `jax.jacrev`) and Hessian-vector products (`jax.jvp` of `jax.grad`) work.
 Forward mode straight through a spike (`jax.jvp`, `jax.jacfwd`) raises JAX's `TypeError` for `custom_vjp`: use
@@ -20,6 +21,8 @@ from typing import Protocol
 import jax
 import jax.numpy as jnp
 from jax import Array
+
+from spikejax import pytree
 
 
 class Surrogate(Protocol):
@@ -77,7 +80,7 @@ SURROGATES = MappingProxyType(_REGISTERED)
 
 def _surrogate(name):
     def register(cls):
-        cls = jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True)(cls))
+        cls = pytree.register(dataclasses.dataclass(frozen=True)(cls))
         _REGISTERED[name] = cls
         return cls
 

@@ -18,11 +18,12 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # What each room may import of the package; a room is a module or a folder right under spikejax/.
 CORE = {"surrogate", "dynamics"}
 ROOMS = {
-    "surrogate": set(),
+    "pytree": set(),
+    "surrogate": {"pytree"},
     "dynamics": set(),
     "names": set(),
     "extras": set(),
-    "neurons": CORE | {"names"},
+    "neurons": CORE | {"names", "pytree"},
     "layers": CORE | {"neurons"},
     "networks": CORE | {"neurons", "layers"},
     "encode": set(),

@@ -105,7 +105,9 @@ def test_a_new_file_is_a_new_data_set(tmp_path, monkeypatch):
 def test_unknown_name_gets_the_nearest():
     with pytest.raises(ValueError, match="unknown data set 'smnits'; did you mean smnist"):
         data.load("smnits")
-    with pytest.raises(ValueError, match="unknown data set '!'; expected one of digits, psmnist, smnist"):
+    with pytest.raises(
+        ValueError, match="unknown data set '!'; expected one of digits, psmnist, smnist"
+    ):
         data.load("!")
 
 

@@ -21,10 +21,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Protocol, dataclass_transform
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
+from spikejax import pytree
 from spikejax.surrogate import Surrogate
 
 # A number, an array that broadcasts against [B, *F], or, in a layer, an initialiser (key, shape, dtype) -> array.
@@ -99,7 +99,7 @@ def neuron(state: type, *, spiking: bool = True) -> Callable[[type], type]:
         if "init_state" not in cls.__dict__:
             cls.init_state = _zeros
         cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
-        return jax.tree_util.register_dataclass(cls)
+        return pytree.register(cls)
 
     return register
 
