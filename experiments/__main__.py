@@ -29,7 +29,7 @@ class Run:
     quick: bool = False
     """Cut to seconds; proves that it runs, and keeps nothing."""
     out: Path | None = None
-    """Run folder; runs/NAME if not given."""
+    """Run folder; runs/experiments/NAME if not given, or runs/quick/NAME."""
     data_dir: str | None = None
     """Where the data sets' files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
 
@@ -52,7 +52,8 @@ def main() -> int:
         return 0
     try:
         experiment = experiments[choose("experiment", command.name, experiments)]
-        out = command.out or Path("runs") / (experiment.name + ("_quick" if command.quick else ""))
+        folder = Path("runs") / ("quick" if command.quick else "experiments")
+        out = command.out or folder / experiment.name
         result = experiment.run(out, command.quick, command.data_dir)
         path = record.write(out / "record.json", result)
         if not command.quick:

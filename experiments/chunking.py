@@ -32,21 +32,22 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
     def step(chunk):
         recomputed = 1 < chunk < len(inputs)
 
-        def loss(params):
-            bound = {**variables, "params": params}
+        def loss(params, constants, inputs, labels):
+            bound = {"params": params, "constants": constants}
             logits, _ = execute.run(
                 network.apply, bound, inputs, chunk=chunk, checkpoint=recomputed
             )
             return losses.summed_cross_entropy(logits, labels)
 
-        return jax.jit(jax.value_and_grad(loss)).lower(variables["params"]).compile()
+        return jax.jit(jax.value_and_grad(loss)).lower(*operands).compile()
 
+    operands = (variables["params"], variables["constants"], inputs, labels)
     programs = {f"K{chunk}": step(chunk) for chunk in chunks}
     seconds = {name: [] for name in programs}
     for i in range(rounds + 1):
         for name, program in programs.items():
             started = time.perf_counter()
-            jax.block_until_ready(program(variables["params"]))
+            jax.block_until_ready(program(*operands))
             if i > 0:
                 seconds[name].append(time.perf_counter() - started)
     metrics = {

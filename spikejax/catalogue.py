@@ -39,7 +39,8 @@ def _describe_field(field):
         bounds = [
             bound if math.isfinite(bound) else None for bound in (metadata["low"], metadata["high"])
         ]
-        return {**entry, "default": field.default, "bounds": bounds, "learned": metadata["learned"]}
+        facts = {"unit": metadata["unit"], "bounds": bounds, "learned": metadata["learned"]}
+        return {**entry, "default": field.default, **facts}
     if metadata["kind"] == "option":
         return {**entry, "default": field.default, "choices": list(metadata["choices"])}
     return {**entry, "default": type(field.default).__name__}

@@ -58,7 +58,7 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 
     Raises:
       FileNotFoundError: there is no checkpoint.
-      ValueError: the checkpoint is of another architecture; names the leaves that differ.
+      ValueError: the checkpoint is damaged, or of another architecture; names the leaves that differ.
     """
     from orbax.checkpoint import v1 as ocp
 
@@ -69,13 +69,27 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
             f"expected a checkpoint in {folder}, found none; start the run without --resume"
         )
     path = checkpoints[-1]
-    saved = json.loads(_notes(path).read_text(encoding="utf-8"))
-    _compare(path, expected=_describe(like), found=saved["leaves"])
+    try:
+        saved = json.loads(_notes(path).read_text(encoding="utf-8"))
+        notes, leaves = saved["notes"], saved["leaves"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    _compare(path, expected=_describe(like), found=leaves)
 
     def abstract(x):
         return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
 
-    return ocp.load(str(path), jax.tree.map(abstract, like)), saved["notes"]
+    try:
+        return ocp.load(str(path), jax.tree.map(abstract, like)), notes
+    except Exception as error:  # Orbax has no one error for a file that is not what it wrote.
+        raise _damaged(path, error) from error
+
+
+def _damaged(path, error):
+    first = str(error).splitlines()[0] if str(error) else repr(error)
+    return ValueError(
+        f"the checkpoint {path} is damaged ({first}); start the run anew with --overwrite"
+    )
 
 
 def exists(folder: str | Path) -> bool:

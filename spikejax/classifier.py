@@ -9,14 +9,19 @@ from spikejax import encode, execute, losses, metrics
 
 
 class Classifier(NamedTuple):
-    """A network as functions of variables and stored samples `[B, T, F]`."""
+    """A network as functions of variables and stored samples `[B, T, F]`.
+
+    Attributes:
+      network: the Linen network.
+      objective: what `train` wants, with the metric "accuracy".
+      measure: jitted, `(variables, samples, labels[B])` to "test_loss", "test_accuracy" and "firing_rate" by layer.
+      spikes: jitted, `(variables, samples)` to the spikes `[T, B, F]` of each hidden layer, by name.
+    """
 
     network: Any
-    objective: Callable[..., Any]  # (variables, samples, labels[B]) -> (loss, {"accuracy"})
-    measure: Callable[
-        ..., Any
-    ]  # jitted, the same -> {"test_loss", "test_accuracy", "firing_rate" by layer}
-    spikes: Callable[..., Any]  # jitted, (variables, samples) -> spikes [T, B, F] by hidden layer
+    objective: Callable[..., Any]
+    measure: Callable[..., Any]
+    spikes: Callable[..., Any]
 
 
 def bind(
@@ -45,11 +50,11 @@ def bind(
 
         return apply
 
-    def objective(variables, samples, labels):
+    def objective(variables, samples, labels, key):
+        del key  # nothing is drawn
         logits = run(network.apply, variables, samples)
-        return losses.summed_cross_entropy(logits, labels), {
-            "accuracy": metrics.accuracy(logits, labels)
-        }
+        measured = {"accuracy": metrics.accuracy(logits, labels)}
+        return losses.summed_cross_entropy(logits, labels), (measured, {})
 
     @jax.jit
     def measure(variables, samples, labels):

@@ -20,6 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnknownName as error:
         print(f"spikejax: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        return 0
+    except KeyboardInterrupt:
+        print("\nspikejax: stopped", file=sys.stderr)
+        return 130
     # What a person can mend is one line; anything else is a defect and shows its trace.
     except (OSError, ValueError, ModuleNotFoundError, FloatingPointError) as error:
         print(f"spikejax: {error}", file=sys.stderr)
@@ -54,10 +59,7 @@ def train(arguments: Sequence[str]) -> int:
             progress=not flags.json,
         )
     except Interrupted as stop:
-        again = " ".join(
-            argument for argument in arguments if argument not in ("--resume", "--overwrite")
-        )
-        print(f"\n{stop}; continue with: spikejax train {again} --resume", file=sys.stderr)
+        print(f"\n{stop}; continue with the same command and --resume", file=sys.stderr)
         return 130
     if flags.json:
         print(json.dumps(result, indent=1))
@@ -107,11 +109,22 @@ def neurons(arguments: Sequence[str]) -> int:
         print(f"{entry['name']}: {entry['summary']}")
         print("\n".join(f"    {line}" for line in entry["equation"].splitlines()))
         for field, facts in entry["fields"].items():
-            print(
-                f"  --{entry['name'].replace('_', '-')}.{field} {facts['default']}: {facts['doc']}"
-            )
+            print(f"  {field}: {_field(facts)}")
         print(f"  {entry['reference']}\n")
     return 0
+
+
+def _field(facts):
+    """What a field holds, in words."""
+    text = f"{facts['doc']}; {facts['default']}"
+    if facts["kind"] == "option":
+        return f"{text}, one of {', '.join(map(str, facts['choices']))}"
+    if facts["kind"] == "param":
+        unit = f" {facts['unit']}" if facts["unit"] else ""
+        low, high = ("" if bound is None else f"{bound:g}" for bound in facts["bounds"])
+        bounds = f", from {low or 'minus infinity'} to {high or 'infinity'}" if low or high else ""
+        return text + unit + bounds + (", learned" if facts["learned"] else "")
+    return text
 
 
 def data(arguments: Sequence[str]) -> int:

@@ -2,7 +2,8 @@
 
 Inside a chunk of K steps every synapse is one matrix product over K·B rows and every neuron layer scans K steps. The
 chunks are the steps of an outer scan, and the unit that is recomputed in the backward pass, so memory is that of one
-chunk plus the states at the borders. K = 1 is step by step, K = T is layer by layer. All K give the same spikes.
+chunk plus the states at the borders. K = 1 is step by step, K = T is layer by layer. All K give the same result up to
+rounding (which, at a threshold, can make or unmake a spike).
 """
 
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def run(
       The outputs `[T, B, ...]` and the state after the last step.
 
     Raises:
-      ValueError: T = 0, or a chunk that is not in 1 … T.
+      ValueError: T = 0, a chunk that is not in 1 … T, or truncation without a chunk.
 
     Reference: Chen et al. (2016), Training deep nets with sublinear memory cost; Williams, Peng (1990) for
     truncation.
@@ -59,6 +60,10 @@ def run(
     """
     steps = _steps(inputs)
     if chunk is None:
+        if truncate:
+            raise ValueError(
+                f"truncate cuts the gradient between chunks; give a chunk shorter than T={steps}"
+            )
         chunk = steps
     if not 1 <= chunk <= steps:
         raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")

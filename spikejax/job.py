@@ -6,7 +6,6 @@ for each neuron. A job that was stopped, also by kill -9, continues from its las
 
 import dataclasses
 import resource
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,8 @@ import numpy as np
 from spikejax import catalogue, checkpoint, data, encode, plot, record, train
 from spikejax.classifier import Classifier, bind
 from spikejax.networks import MLP
-from spikejax.progress import Diverged
+from spikejax.run_folder import open_run
 from spikejax.tasks import Settings
-
-RUNNING = "still running, or ended without a word"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,44 +100,43 @@ def run(
       peak_memory_mb (largest resident memory of the process so far).
 
     Raises:
-      FileExistsError: the folder is there and neither `resume` nor `overwrite` is given.
-      ValueError: the run to resume has other settings; names them.
-      Diverged, Interrupted: see `train.fit`. The record then says so.
+      FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
+      ValueError: settings that cannot be, found before a file is touched, or others than those of the run to resume.
+      Diverged, Interrupted: see `train.fit`. The record then says so, as it does of every other end.
     """
     out = Path(out)
     dataset = data.load(job.task, data_dir, download)
-    _prepare(job, out, resume, overwrite)
+    _check(job, dataset)
     facts = {
         "seed": job.settings.seed,
         "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
     }
-    result = {
-        "experiment": f"train {job.task}",
-        "config": job.config(),
-        "provenance": record.provenance(**facts, incomplete=RUNNING),
-        "metrics": {},
-        "history": {},
-        "complete": False,
-    }
-    record.write(out / "record.json", result)
-    rasters = {}
-    try:
+    # With a schedule that does not depend on it, the end of the training may be moved.
+    may_change = () if job.settings.drops is None else ("settings.epochs",)
+    options = {"may_change": may_change, "resume": resume, "overwrite": overwrite}
+    with open_run(out, f"train {job.task}", job.config(), facts, **options) as result:
+        rasters = {}
         for name in job.neurons:
             model = _build(job, name, dataset)
             state = _train(job, name, model, dataset, out, result, progress)
             rasters[name] = model.spikes(state.variables, dataset.test.inputs[:1])
-    except (train.Interrupted, Diverged) as error:
-        result["provenance"]["incomplete"] = f"{name}: {error}"
-        record.write(out / "record.json", result)
-        raise
-    plot.save(
-        plot.learning_curves(result["history"], title=f"{job.task}"), out / "learning_curves.png"
-    )
-    plot.save(plot.rasters(rasters), out / "raster.png")
-    del result["provenance"]["incomplete"]
-    result["complete"] = True
-    record.write(out / "record.json", result)
+        plot.save(
+            plot.learning_curves(result["history"], title=job.task), out / "learning_curves.png"
+        )
+        plot.save(plot.rasters(rasters), out / "raster.png")
     return result
+
+
+def _check(job, dataset):
+    """Traces every network once, so that settings that cannot be are refused before a file is touched."""
+    samples, batch_size = dataset.train, job.settings.batch_size
+    train.check_samples(samples.inputs, samples.labels, dataset.classes, batch_size)
+    for name in job.neurons:
+        model = _build(job, name, dataset)
+        state = jax.eval_shape(lambda model=model: _initial_state(job, model, dataset)[0])
+        inputs = jax.ShapeDtypeStruct((batch_size, *samples.inputs.shape[1:]), samples.inputs.dtype)
+        labels = jax.ShapeDtypeStruct((batch_size,), samples.labels.dtype)
+        jax.eval_shape(model.objective, state.variables, inputs, labels, state.key)
 
 
 def _train(job, name, model, dataset, out, result, progress):
@@ -153,14 +149,15 @@ def _train(job, name, model, dataset, out, result, progress):
 
     def report(history):
         result["history"][name] = history
-        if history:
-            last = history[-1]
+        finished = [entry for entry in history if not entry.get("unfinished")]
+        if finished:
+            last = finished[-1]
             result["metrics"][name] = {
                 "test_accuracy": last["test_accuracy"],
                 "parameters": sum(x.size for x in jax.tree.leaves(state.params)),
                 "firing_rate": last["firing_rate"],
                 "seconds": sum(entry["seconds"] for entry in history),
-                "peak_memory_mb": max(entry["peak_memory_mb"] for entry in history),
+                "peak_memory_mb": max(entry["peak_memory_mb"] for entry in finished),
             }
 
     def save(state, history):
@@ -202,7 +199,13 @@ def evaluate(out: str | Path, *, data_dir: str | Path | None = None) -> dict[str
       FileNotFoundError: no record or no checkpoint there.
     """
     out = Path(out)
-    job = from_config(record.read(out / "record.json")["config"])
+    config = record.read(out / "record.json")["config"]
+    try:
+        job = from_config(config)
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{out / 'record.json'} is not the record of a training: {error!r}"
+        ) from error
     dataset = data.load(job.task, data_dir)
     results = {}
     for name in job.neurons:
@@ -231,42 +234,6 @@ def table(metrics: dict[str, dict]) -> str:
         for row in rows
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
-def _prepare(job, out, resume, overwrite):
-    """Refuses or clears a run folder that is there already."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / "record.json").is_file():
-        raise FileExistsError(
-            f"{out} exists and is not a run folder (it has no record.json); choose another --out"
-        )
-    if overwrite:
-        shutil.rmtree(out)
-    elif not resume:
-        raise FileExistsError(
-            f"{out} holds a run; continue it with --resume, or delete it with --overwrite"
-        )
-    else:
-        before, now = _flat(record.read(out / "record.json")["config"]), _flat(job.config())
-        changed = [
-            f"{key} was {before.get(key, 'absent')} and is {now.get(key, 'absent')}"
-            for key in sorted(before.keys() | now.keys())
-            if before.get(key, "absent") != now.get(key, "absent")
-        ]
-        if changed:
-            message = f"{out} was run with other settings: {'; '.join(changed)}. Give the same ones, or another --out"
-            raise ValueError(message)
-
-
-def _flat(tree, prefix=""):
-    if not isinstance(tree, dict):
-        return {prefix: tree}
-    return {
-        key: x
-        for name, part in tree.items()
-        for key, x in _flat(part, f"{prefix}.{name}" if prefix else name).items()
-    }
 
 
 def _peak_memory():

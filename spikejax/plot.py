@@ -1,5 +1,6 @@
 """Pictures of spikes, traces and training; the only place that imports matplotlib."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ def figure(
 
 
 def save(made: Any, path: str | Path) -> Path:
-    """Writes a figure as PNG."""
+    """Writes a figure as PNG: the file is the old one or the new one, never a part."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    made.savefig(path)
+    temporary = path.with_name(f".{path.name}")
+    made.savefig(temporary, format="png")
+    os.replace(temporary, path)
     return path
 
 

@@ -15,32 +15,29 @@ class Diverged(FloatingPointError):
 
 
 class Meter:
-    """Shows the metrics of an epoch's steps and stops where the loss is not finite."""
+    """Shows how a training stands, and stops it where the loss is not finite."""
 
     # Dispatch is asynchronous: reading a number waits for its step. With two steps under way the device is never
     # idle, and the bar and a stop signal are never far behind.
     UNDER_WAY = 2
 
-    def __init__(self, progress, name, steps, position, batch_size):
-        self.batch_size, self.pending = batch_size, collections.deque()
-        self.sums, self.count, self.bar = np.zeros(2), 0, None
+    def __init__(
+        self, progress: bool, name: str, epochs: int, steps: int, done: int, batch_size: int
+    ):
+        self.name, self.epochs, self.steps, self.batch_size = name, epochs, steps, batch_size
+        self.pending, self.sums, self.count, self.told = collections.deque(), np.zeros(2), 0, {}
+        self.bar = None
         if progress:
             tqdm = require("tqdm")
-            total, initial = steps * batch_size, position * batch_size
-            self.bar = tqdm.tqdm(
-                total=total, initial=initial, desc=name, unit="sample", leave=False
-            )
+            total, initial = epochs * steps * batch_size, done * batch_size
+            self.bar = tqdm.tqdm(total=total, initial=initial, unit="sample")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        try:
-            while self.pending and error[0] is None:
-                self._show()
-        finally:
-            if self.bar is not None:
-                self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
     def add(self, number: int, metrics: dict) -> None:
         """Takes the metrics of a step that was dispatched.
@@ -52,19 +49,37 @@ class Meter:
         if len(self.pending) > self.UNDER_WAY:
             self._show()
 
+    def finish(self) -> None:
+        """Waits for the steps under way.
+
+        Raises:
+          Diverged: the loss of one of them is not finite.
+        """
+        while self.pending:
+            self._show()
+        self.sums, self.count = np.zeros(2), 0
+
+    def tell(self, measured: dict) -> None:
+        """Takes what was measured after an epoch; the test accuracy stands in the bar from then on."""
+        if "test_accuracy" in measured:
+            self.told = {"test": f"{measured['test_accuracy']:.3f}"}
+
     def _show(self):
         number, metrics = self.pending.popleft()
         loss = float(metrics["loss"])
         if not np.isfinite(loss):
             raise Diverged(
-                f"the loss is {loss} at step {number}; try a lower learning rate, gradient clipping "
-                "(optax.clip_by_global_norm) or another initial state of the neuron"
+                f"the loss is {loss} at step {number}; try a lower learning rate, or in Python an optimizer with "
+                "optax.clip_by_global_norm"
             )
         self.sums += (loss, float(metrics["accuracy"]))
         self.count += 1
         if self.bar is not None:
             loss, accuracy = self.sums / self.count
-            self.bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}", refresh=False)
+            epoch = -(-number // self.steps)
+            self.bar.set_description(f"{self.name} {epoch}/{self.epochs}", refresh=False)
+            shown = {"loss": f"{loss:.3f}", "accuracy": f"{accuracy:.3f}", **self.told}
+            self.bar.set_postfix(shown, refresh=False)
             self.bar.update(self.batch_size)
 
 

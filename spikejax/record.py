@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def provenance(**facts: Any) -> dict[str, Any]:
         "device": f"{device.platform}: {device.device_kind}",
         "processors": os.cpu_count(),
         "commit": _commit(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(sys.argv),
         **facts,
     }
 
@@ -111,6 +112,18 @@ def _no_room(folder, size):
         "another --out, then continue with --resume"
     )
     return OSError(errno.ENOSPC, message)
+
+
+def _command(arguments):
+    """The command line as it would be typed, without where this machine keeps its data."""
+    program = Path(arguments[0])
+    words = (
+        ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
+    )
+    rest = list(arguments[1:])
+    if "--data-dir" in rest[:-1]:
+        rest[rest.index("--data-dir") + 1] = "DIR"
+    return shlex.join([*words, *rest])
 
 
 def _commit():

@@ -1,6 +1,7 @@
 """The built-in tasks: for each data set the network and the training that `spikejax train` starts from."""
 
 import dataclasses
+import math
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,23 @@ class Settings:
     """Stop the gradient at the borders of the chunks."""
     seed: int = 0
     """Of the initial weights and the order of samples."""
+
+    def __post_init__(self):
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(
+                f"expected at least one hidden layer of at least 1 neuron, found {self.hidden}"
+            )
+        if min(self.epochs, self.batch_size) < 1:
+            found = f"{self.epochs} epochs and a batch size of {self.batch_size}"
+            raise ValueError(
+                f"expected at least 1 epoch and a batch size of at least 1, found {found}"
+            )
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"expected a learning rate above 0, found {self.learning_rate}")
+        if self.truncate and self.chunk is None:
+            raise ValueError(
+                "truncate cuts the gradient between chunks; give a chunk shorter than the sequence"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """Training: a state, a pure step, an epoch, and `fit`, the only Python loop.
 
-What is trained is an `objective(variables, inputs[B, ...], labels[B]) -> (loss, metrics)` and an Optax optimiser. The
-data set stays on the device; which samples make up a step follows from the key and the step's number alone, so a
-resumed run continues bit by bit.
+What is trained is an objective and an Optax optimiser. An objective is a function
+
+    (variables, inputs[B, ...], labels[B], key) -> (loss, (metrics, changed))
+
+with at least the metric "accuracy", and in `changed` the collections of variables that a step changes (batch
+statistics, say; usually none). The data set stays on the device; which samples make up a step, and its key, follow
+from the state's key and the step's number alone, so a resumed run continues bit by bit.
 """
 
 import functools
@@ -18,7 +22,7 @@ from jax import Array
 
 from spikejax.progress import Meter, stop_signal
 
-Objective = Callable[[Any, Array, Array], tuple[Array, dict[str, Array]]]
+Objective = Callable[[Any, Array, Array, Array], tuple[Array, tuple[dict[str, Array], dict]]]
 
 
 class TrainState(NamedTuple):
@@ -27,7 +31,7 @@ class TrainState(NamedTuple):
     params: Any  # learned variables
     rest: Any  # the other collections of variables
     opt_state: Any
-    key: Array  # from which every epoch's order is drawn
+    key: Array  # from which the order of every epoch and the key of every step are drawn
     step: Array  # steps taken, int32
     totals: dict[str, Array]  # metrics summed over the steps of this epoch
 
@@ -82,7 +86,7 @@ def batches(key: Array, epoch: int | Array, samples: int, batch_size: int) -> Ar
     ((2, 4), 8)
     """
     steps = samples // batch_size
-    order = jax.random.permutation(jax.random.fold_in(key, epoch), samples)
+    order = jax.random.permutation(jax.random.fold_in(jax.random.split(key)[0], epoch), samples)
     return order[: steps * batch_size].reshape(steps, batch_size)
 
 
@@ -97,7 +101,7 @@ def train_step(
     """One step of gradient descent, pure.
 
     Args:
-      objective: `(variables, inputs[B, ...], labels[B]) -> (loss, {"accuracy": ...})`.
+      objective: see the head of this module.
       optimizer: the one that `init` was given.
       state: before the step; `state.step` says which batch of the order is next.
       inputs: the whole data set, `[N, ...]`.
@@ -110,20 +114,27 @@ def train_step(
     position = state.step % order.shape[0]
     chosen = order[position]
 
-    def loss_of(params):
-        return objective({"params": params, **state.rest}, inputs[chosen], labels[chosen])
+    # The first half is the order's, in `batches`.
+    key = jax.random.fold_in(jax.random.split(state.key)[1], state.step)
 
-    (loss, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    def loss_of(params):
+        return objective({"params": params, **state.rest}, inputs[chosen], labels[chosen], key)
+
+    differentiate = jax.value_and_grad(loss_of, has_aux=True)
+    (loss, (metrics, changed)), gradients = differentiate(state.params)
     updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
     metrics = {"loss": loss, "accuracy": metrics["accuracy"]}
-    totals = jax.tree.map(
-        lambda total, x: jnp.where(position == 0, 0, total) + x, state.totals, metrics
-    )
-    state = state._replace(
+
+    def add(total, x):
+        return jnp.where(position == 0, 0, total) + x
+
+    state = TrainState(
         params=optax.apply_updates(state.params, updates),
+        rest={**state.rest, **changed},
         opt_state=opt_state,
+        key=state.key,
         step=state.step + 1,
-        totals=totals,
+        totals=jax.tree.map(add, state.totals, metrics),
     )
     return state, metrics
 
@@ -141,6 +152,7 @@ def train_epoch(
     Returns:
       The state after the epoch and the metrics of each step, `[steps]`.
     """
+    inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
     steps = labels.shape[0] // batch_size
     order = batches(state.key, state.step // steps, labels.shape[0], batch_size)
 
@@ -208,8 +220,8 @@ def fit(
 ) -> tuple[TrainState, list[dict]]:
     """Trains to the given number of epochs, from wherever the state stands.
 
-    Shows a progress bar with loss, accuracy and samples a second. Saves after every epoch. On Ctrl-C or SIGTERM it
-    finishes the step, saves and raises `Interrupted`.
+    Shows a progress bar with loss, accuracy, samples a second and the time left. Saves after every epoch. On Ctrl-C or
+    SIGTERM it finishes the step, saves and raises `Interrupted`.
 
     Args:
       state: from `init`, or restored.
@@ -226,7 +238,8 @@ def fit(
       name: stands before the bar.
 
     Returns:
-      The state and the history, one entry an epoch: epoch, loss, accuracy, seconds and what `evaluate` returned.
+      The state and the history, one entry an epoch: epoch, loss, accuracy, seconds (of training alone) and what
+      `evaluate` returned. In the middle of an epoch `save` gets a last entry that is marked "unfinished".
 
     Raises:
       ValueError: a data set that does not fit, see `check_samples`.
@@ -237,31 +250,34 @@ def fit(
     check_samples(inputs, labels, classes, batch_size)
     inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
     steps = len(labels) // batch_size
+    last = epochs * steps
     step = jax.jit(functools.partial(train_step, objective, optimizer), donate_argnums=0)
     draw = jax.jit(functools.partial(batches, samples=len(labels), batch_size=batch_size))
     history = list(history or [])
-    with stop_signal() as stopped:
-        while (done := int(state.step)) < epochs * steps:
-            epoch, position = divmod(done, steps)
-            started = time.perf_counter()
+    spent = history.pop()["seconds"] if history and history[-1].get("unfinished") else 0.0
+    number = int(state.step)
+    with (
+        stop_signal() as stopped,
+        Meter(progress, name, epochs, steps, number, batch_size) as meter,
+    ):
+        while number < last:
+            epoch, started = number // steps, time.perf_counter() - spent
             order = draw(state.key, epoch)
-            with Meter(
-                progress, f"{name} {epoch + 1}/{epochs}", steps, position, batch_size
-            ) as meter:
-                for i in range(position, steps):
-                    state, metrics = step(state, inputs, labels, order)
-                    meter.add(done + i - position + 1, metrics)
-                    if stopped.is_set():
-                        break
-            if stopped.is_set() and int(state.step) % steps:
-                save(state, history)
-                raise Interrupted(
-                    f"stopped after step {int(state.step)} of {epochs * steps}, saved"
-                )
+            while number < (epoch + 1) * steps and not stopped.is_set():
+                state, metrics = step(state, inputs, labels, order)
+                number += 1
+                meter.add(number, metrics)
+            meter.finish()
+            spent = time.perf_counter() - started
+            if number % steps:
+                save(state, [*history, {"epoch": epoch + 1, "seconds": spent, "unfinished": True}])
+                raise Interrupted(f"stopped after step {number} of {last}, saved")
             means = {key: float(total) / steps for key, total in state.totals.items()}
-            entry = {"epoch": epoch + 1, **means, "seconds": time.perf_counter() - started}
-            history.append({**entry, **evaluate(state.variables)})
+            measured = evaluate(state.variables)
+            history.append({"epoch": epoch + 1, **means, "seconds": spent, **measured})
+            meter.tell(measured)
             save(state, history)
-            if stopped.is_set() and epoch + 1 < epochs:
+            spent = 0.0
+            if stopped.is_set() and number < last:
                 raise Interrupted(f"stopped after epoch {epoch + 1} of {epochs}, saved")
     return state, history

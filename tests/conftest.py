@@ -1,4 +1,4 @@
-"""One set-up for all tests: two CPU devices, a compilation cache, no network."""
+"""One set-up for all tests: two CPU devices and a compilation cache."""
 
 import os
 from pathlib import Path
@@ -11,8 +11,8 @@ CACHE = Path(__file__).parent.parent / ".cache" / "jax"
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", 2)
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
 @pytest.fixture

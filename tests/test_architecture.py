@@ -36,6 +36,7 @@ ROOMS = {
     "progress": {"extras"},
     "train": {"progress"},
     "plot": {"extras"},
+    "run_folder": {"record"},
     "classifier": {"encode", "execute", "losses", "metrics"},
 }
 # These bring everything together, and nothing else imports them.

@@ -17,6 +17,7 @@ from spikejax.flags import parse_train
 from spikejax.neurons import NEURONS
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
+from spikejax.run_folder import open_run
 from spikejax.surrogate import ATan, Triangle
 
 SMALL = ["--hidden", "8", "8", "--epochs", "1", "--batch-size", "256", "--json"]
@@ -171,11 +172,35 @@ def test_an_unknown_flag_is_answered_with_the_nearest(capsys):
         (["--batch-size", "2000"], "expected a batch size from 1 to the 1437 samples, found 2000"),
         (["--recurrent", "2"], "names [2], expected hidden layers 0 to 1"),
         (["--lif.decay", "1.5"], "LIF.decay must lie in [0, 1], found 1.5"),
+        (
+            ["--epochs", "0"],
+            "expected at least 1 epoch and a batch size of at least 1, found 0 epochs",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_refused(flags, expected, tmp_path, capsys):
     run = ["train", "digits", "--neuron", "lif", "--out", tmp_path / "run", *SMALL, *flags]
     assert expected in message(capsys, *run)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--hidden", "0"], "expected at least one hidden layer of at least 1 neuron, found (0,)"),
+        (["--hidden"], "expected at least one hidden layer of at least 1 neuron, found ()"),
+        (
+            ["--epochs", "0"],
+            "expected at least 1 epoch and a batch size of at least 1, found 0 epochs",
+        ),
+        (["--learning-rate", "nan"], "expected a learning rate above 0, found nan"),
+        (["--truncate"], "truncate cuts the gradient between chunks; give a chunk"),
+    ],
+)
+def test_flags_that_cannot_be_are_refused(flags, expected, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "digits", *flags])
+    assert stop.value.code == 2
+    assert expected in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_missing_data_set_says_what_to_do(tmp_path, monkeypatch, capsys):
@@ -278,6 +303,126 @@ def test_info_and_data_print_for_scripts(capsys):
     assert facts["licence"] == "CC BY 4.0" and facts["looked in"][0]["found"] is True
 
 
+def test_a_setting_that_cannot_be_costs_nothing(trained, tmp_path, capsys):
+    """Neither the run that --overwrite would delete, nor a folder that the corrected command would meet."""
+    before = (trained / "record.json").read_text()
+    run = ["train", "digits", "--neuron", "lif", "tc_lif", *SMALL, "--chunk", "65"]
+    message(capsys, *run, "--overwrite", "--out", trained)
+    assert (trained / "record.json").read_text() == before and checkpoint.exists(trained / "lif")
+    message(capsys, *run, "--out", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_overwrite_starts_anew(tmp_path, capsys):
+    out = tmp_path / "run"
+    run = ["train", "digits", "--neuron", "lif", *SMALL, "--out", str(out)]
+    assert main(run) == 0
+    assert main([*run, "--seed", "1", "--overwrite"]) == 0
+    result = record.read(out / "record.json")
+    assert result["config"]["settings"]["seed"] == 1 and "resumed" not in result["provenance"]
+    assert "found both" in message(capsys, *run, "--overwrite", "--resume")
+
+
+def test_a_longer_training_continues_a_shorter_one(tmp_path, capsys):
+    """With a schedule that does not depend on the end; otherwise the rates before would have been others."""
+    flags = [
+        "digits",
+        "--neuron",
+        "lif",
+        "--hidden",
+        "4",
+        "--recurrent",
+        "--batch-size",
+        "256",
+        "--json",
+    ]
+    drops = ["--drops", "9"]
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    assert main(["train", *flags, *drops, "--epochs", "1", "--out", str(cut)]) == 0
+    assert main(["train", *flags, *drops, "--epochs", "2", "--out", str(cut), "--resume"]) == 0
+    assert main(["train", *flags, *drops, "--epochs", "2", "--out", str(whole)]) == 0
+    first, second = (record.read(out / "record.json") for out in (cut, whole))
+    assert first["config"] == second["config"] and len(first["provenance"]["resumed"]) == 1
+    for a, b in zip(first["history"]["lif"], second["history"]["lif"], strict=True):
+        assert {**a, "seconds": 0, "peak_memory_mb": 0} == {**b, "seconds": 0, "peak_memory_mb": 0}
+    out = tmp_path / "cycle"
+    assert main(["train", *flags, "--epochs", "1", "--out", str(out)]) == 0
+    capsys.readouterr()
+    text = message(capsys, "train", *flags, "--epochs", "2", "--out", out, "--resume")
+    assert "settings.epochs was 1 and is 2" in text
+
+
+def test_a_damaged_checkpoint_is_named_and_the_record_stays(trained, capsys):
+    before = record.read(trained / "record.json")
+    notes = next((trained / "lif").glob("save_*.json"))
+    text = notes.read_text()
+    try:
+        notes.write_text("{broken")
+        said = message(capsys, "eval", trained)
+        assert str(notes.with_suffix("")) in said and "damaged" in said and "--overwrite" in said
+        run = ["train", "digits", "--neuron", "lif", "tc_lif", *SMALL, "--resume", "--out", trained]
+        assert "damaged" in message(capsys, *run)
+        after = record.read(trained / "record.json")
+        assert after["metrics"] == before["metrics"] and after["history"] == before["history"]
+        assert after["complete"] is False and "damaged" in after["provenance"]["incomplete"]
+    finally:
+        notes.write_text(text)
+        assert (
+            main(
+                [
+                    "train",
+                    "digits",
+                    "--neuron",
+                    "lif",
+                    "tc_lif",
+                    *SMALL,
+                    "--resume",
+                    "--out",
+                    str(trained),
+                ]
+            )
+            == 0
+        )
+    assert record.read(trained / "record.json")["complete"] is True
+
+
+def test_a_folder_has_one_run_at_a_time(tmp_path):
+    options = {"experiment": "x", "config": {}, "facts": {}}
+    with open_run(tmp_path / "run", **options):
+        with pytest.raises(BlockingIOError, match="another process is training"):
+            with open_run(tmp_path / "run", **options, resume=True):
+                pass
+    assert record.read(tmp_path / "run" / "record.json")["complete"] is True
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no room"), KeyboardInterrupt()], ids=["full disk", "second ctrl-c"]
+)
+def test_every_end_is_in_the_record(error, tmp_path):
+    with pytest.raises(type(error)), open_run(tmp_path / "run", "x", {}, {}):
+        assert "still running" in (tmp_path / "run" / "record.json").read_text()
+        raise error
+    result = record.read(tmp_path / "run" / "record.json")
+    assert (
+        result["complete"] is False and type(error).__name__ in result["provenance"]["incomplete"]
+    )
+
+
+def test_a_run_on_other_data_is_not_continued(tmp_path):
+    facts = {"data": {"sha256": "one"}}
+    with open_run(tmp_path / "run", "x", {}, facts):
+        pass
+    with pytest.raises(ValueError, match="data.sha256 was one and is two"):
+        with open_run(tmp_path / "run", "x", {}, {"data": {"sha256": "two"}}, resume=True):
+            pass
+
+
+def test_eval_wants_the_record_of_a_training(tmp_path, capsys):
+    with open_run(tmp_path / "run", "x", {"batch": 3}, {}):
+        pass
+    assert "not the record of a training" in message(capsys, "eval", tmp_path / "run")
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     """A real process and a real signal; resumed, it ends as if nothing had happened."""
     flags = [
@@ -301,7 +446,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
-    assert "saved; continue with: spikejax train digits --neuron lif" in said and "--resume" in said
+    assert "saved; continue with the same command and --resume" in said
     result = record.read(cut / "record.json")
     assert result["complete"] is False and "stopped after" in result["provenance"]["incomplete"]
     for out in (cut, whole):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
 from experiments.registry import RESULTS, discover
@@ -59,7 +60,10 @@ def test_the_readme_shows_the_records():
 def test_the_readme_example_runs():
     text = README.read_text(encoding="utf-8")
     code = text.split("```python\n")[1].split("```")[0]
-    exec(compile(code, "README.md", "exec"), {})
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert all(float(abs(gradient).max()) > 0 for gradient in jax.tree.leaves(names["gradients"]))
+    assert names["state"][0].soma.shape == (32, 64)
 
 
 def test_the_command_lists_and_refuses():

@@ -37,13 +37,23 @@ def make_currents(dtype=np.float32, shape=(STEPS, BATCH, FEATURES)):
     return np.random.default_rng(0).normal(0.4, 1.0, shape).astype(dtype)
 
 
+def surrogate_numbers(model):
+    """The numbers of a model's surrogate, under their names as variables."""
+    return {
+        f"{field}_{number.name}": getattr(getattr(model, field), number.name)
+        for field in fields(model, "surrogate")
+        for number in dataclasses.fields(getattr(model, field))
+    }
+
+
 def make_variables(module, currents):
     """Variables as `init` makes them, from NumPy: the model's numbers, and a synapse drawn at random."""
     draw = np.random.default_rng(1)
     shapes = jax.eval_shape(module.init, KEY, currents)
 
     def value(path, leaf):
-        number = getattr(module.neuron, path[-1].key, None)
+        numbers = {**vars(module.neuron), **surrogate_numbers(module.neuron)}
+        number = numbers.get(path[-1].key)
         value = draw.normal(0, 0.5, leaf.shape) if number is None else number
         return jnp.asarray(value, leaf.dtype)
 
@@ -89,7 +99,8 @@ def test_learned_numbers_are_params_and_the_others_constants(name, layer):
     variables = jax.eval_shape(module.init, KEY, make_currents())
     synapse = {"kernel", "bias"} if layer is Recurrent else set()
     assert set(variables["params"]) == {first} | synapse
-    assert set(variables.get("constants", {})) == set(others)
+    surrogate = set(surrogate_numbers(module.neuron))
+    assert set(variables.get("constants", {})) == set(others) | surrogate
     numbers = [leaf for part in variables.values() for n, leaf in part.items() if n not in synapse]
     assert {(leaf.shape, leaf.dtype) for leaf in numbers} == {((), jnp.dtype("float32"))}
 
@@ -99,7 +110,9 @@ def test_nothing_is_learned_unless_asked_for(name):
     model, currents = NEURONS[name](), make_currents()
     assert set(jax.eval_shape(Spiking(model).init, KEY, currents)) == {"constants"}
     everything = Spiking(model, learn=tuple(fields(model)))
-    assert set(jax.eval_shape(everything.init, KEY, currents)) == {"params"}
+    variables = jax.eval_shape(everything.init, KEY, currents)
+    assert set(variables["params"]) == set(fields(model))
+    assert set(variables.get("constants", {})) == set(surrogate_numbers(model))
 
 
 def test_numbers_start_as_those_of_the_model():
@@ -120,8 +133,10 @@ def test_learned_arrays_are_used_as_constants_are(name, float64):
     shapes = jax.eval_shape(module.init, KEY, currents)["params"]
     assert jax.tree.map(jnp.shape, params) == jax.tree.map(jnp.shape, shapes)
     assert shapes[first].shape == (FEATURES,)
-    _, state = fast_jit(module.apply)({"params": params}, currents)
-    _, expected = compiled(Spiking(model))({"constants": {**params, first: values[2]}}, currents)
+    constants = jax.tree.map(jnp.asarray, surrogate_numbers(model))
+    _, state = fast_jit(module.apply)({"params": params, "constants": constants}, currents)
+    alike = {"constants": {**constants, **params, first: values[2]}}
+    _, expected = compiled(Spiking(model))(alike, currents)
     for variable, other in zip(state, expected, strict=True):
         np.testing.assert_allclose(variable[:, 2], other[:, 2], rtol=1e-12, atol=1e-12)
     assert np.any(state[0] != expected[0])
@@ -318,11 +333,12 @@ def test_vmap_over_a_number_of_the_model(name, float64):
 def test_gradients_reach_every_learned_number(name, layer, float64):
     model, currents = NEURONS[name](), make_currents(np.float64)
     module = layer(model, learn=tuple(fields(model)))
-    params = make_variables(module, currents)["params"]
+    variables = make_variables(module, currents)
+    params = variables["params"]
     weights = np.random.default_rng(2).normal(size=currents.shape)
 
     def loss(params):
-        return (module.apply({"params": params}, currents)[0] * weights).sum()
+        return (module.apply({**variables, "params": params}, currents)[0] * weights).sum()
 
     gradients = fast_jit(jax.grad(loss))(params)
     assert set(fields(model)) <= set(gradients)
@@ -383,7 +399,8 @@ def test_inside_nnx():
     model = NNXModel(module, x)
     params = nnx.to_pure_dict(nnx.state(model, nnx.Param))
     assert set(params["neuron"]) == {"c1", "c2"}
-    constants = {n: getattr(model.neuron, n)[...] for n in fields(TCLIF) if n not in ("c1", "c2")}
+    names = (fields(TCLIF).keys() | surrogate_numbers(module.neuron)) - {"c1", "c2"}
+    constants = {name: getattr(model.neuron, name)[...] for name in names}
     weights = np.random.default_rng(3).normal(size=(STEPS, BATCH, FEATURES)).astype(np.float32)
 
     def linen(params):
@@ -408,7 +425,7 @@ def test_inside_nnx():
 
 def test_linear_is_uniform_within_fan_in():
     fan_in, bound = 16, 0.25
-    dense = Linear(2000).init(KEY, jnp.ones((1, 1, fan_in)))["params"]["dense"]
+    dense = Linear(2000).init(KEY, jnp.ones((1, 1, fan_in)))["params"]
     assert dense["kernel"].shape == (fan_in, 2000) and dense["bias"].shape == (2000,)
     for values in dense.values():
         values = np.asarray(values)
@@ -422,5 +439,21 @@ def test_linear_is_a_matrix_product():
     x, draw = make_currents(), np.random.default_rng(5)
     kernel, bias = draw.normal(size=(FEATURES, 5)), draw.normal(size=5)
     dense = {"kernel": jnp.asarray(kernel, jnp.float32), "bias": jnp.asarray(bias, jnp.float32)}
-    currents = Linear(5).apply({"params": {"dense": dense}}, x)
+    currents = Linear(5).apply({"params": dense}, x)
     np.testing.assert_allclose(currents, x @ kernel + bias, rtol=1e-5, atol=1e-5)
+
+
+def test_the_width_of_a_surrogate_is_a_variable():
+    """It changes the gradient, not the spikes, and without a new program."""
+    module, currents = Spiking(LIF()), make_currents()
+    variables = make_variables(module, currents)
+    traces = []
+
+    @fast_jit
+    def gradient(width, currents):
+        traces.append(1)
+        constants = {**variables["constants"], "surrogate_width": width}
+        return jax.grad(lambda x: module.apply({"constants": constants}, x)[0].sum())(currents)
+
+    narrow, wide = (gradient(jnp.float32(width), currents) for width in (0.5, 2.0))
+    assert len(traces) == 1 and np.count_nonzero(narrow) < np.count_nonzero(wide)

@@ -59,7 +59,8 @@ def test_layer_by_layer_is_step_by_step(recurrent, float64):
         numbers = {"c1": 0.3, "c2": -0.2 * i, "sign1": -1.0, "sign2": 1.0, "gamma": 0.5}
         params[f"neuron_{i}"] |= {**numbers, "threshold": 0.8 + 0.1 * i}
     x = np.random.default_rng(1).normal(0.5, 2.0, (7, 3, 2))
-    logits, state = jax.jit(network.apply)({"params": params}, x)
+    constants = {f"neuron_{i}": {"surrogate_width": jnp.ones(())} for i in range(2)}
+    logits, state = jax.jit(network.apply)({"params": params, "constants": constants}, x)
 
     def dense(layer, x):
         return x @ np.asarray(layer["kernel"]) + np.asarray(layer["bias"])
@@ -73,7 +74,7 @@ def test_layer_by_layer_is_step_by_step(recurrent, float64):
         below = x[t]
         for i in range(2):
             p = params[f"neuron_{i}"]
-            current = dense(params[f"linear_{i}"]["dense"], below)
+            current = dense(params[f"linear_{i}"], below)
             if i in recurrent:
                 current = current + dense(p, spikes[i])
             dendrite[i] = dendrite[i] - sigmoid(p["c1"]) * soma[i] + current
@@ -83,7 +84,7 @@ def test_layer_by_layer_is_step_by_step(recurrent, float64):
             soma[i] = soma[i] - p["threshold"] * spikes[i]
             below = spikes[i]
             fired += spikes[i].mean() / 14
-        expected.append(dense(params["readout"]["dense"], below))
+        expected.append(dense(params["readout"], below))
     assert 0.1 < fired < 0.9
     np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-12)
     for i in range(2):
@@ -101,7 +102,7 @@ def test_each_layer_has_its_own_variables():
     assert set(params) == {"linear_0", "neuron_0", "linear_1", "neuron_1", "readout"}
     for name in ("neuron_0", "neuron_1"):
         assert set(params[name]) == {"kernel", "bias", "decay"}
-        assert set(variables["constants"][name]) == {"threshold"}
+        assert set(variables["constants"][name]) == {"threshold", "surrogate_width"}
 
 
 def test_a_recurrent_layer_that_is_not_there():

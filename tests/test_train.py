@@ -54,9 +54,9 @@ def classify(variables, inputs):
     return spikes @ params["out"]
 
 
-def objective(variables, inputs, labels):
+def objective(variables, inputs, labels, key):
     logits = classify(variables, inputs)
-    return summed_cross_entropy(logits, labels), {"accuracy": accuracy(logits, labels)}
+    return summed_cross_entropy(logits, labels), ({"accuracy": accuracy(logits, labels)}, {})
 
 
 @jax.jit
@@ -134,12 +134,38 @@ def jitted_step():
     return jax.jit(functools.partial(train.train_step, objective, OPTIMIZER))
 
 
+def test_a_step_draws_its_own_key_and_keeps_what_it_changes():
+    """As dropout and batch statistics need it, and the same in an epoch as one program."""
+
+    def noisy(variables, inputs, labels, key):
+        seen = variables["statistics"]["seen"] + jax.random.uniform(key)
+        loss = (variables["params"]["w"] ** 2).sum()
+        return loss, ({"accuracy": seen}, {"statistics": {"seen": seen}})
+
+    variables = {
+        "params": {"w": jnp.ones(2)},
+        "statistics": {"seen": jnp.zeros(())},
+        "constants": {},
+    }
+    inputs, labels = make_samples()
+    start = train.init(variables, OPTIMIZER, seed=0)
+    state, order, seen = start, batches(start.key, 0, SAMPLES, BATCH), []
+    for _ in range(EPOCH):
+        state, metrics = train.train_step(noisy, OPTIMIZER, state, inputs, labels, order)
+        seen.append(float(metrics["accuracy"]))
+    draws = np.diff([0.0, *seen])
+    assert len(set(draws.round(4))) == EPOCH and (draws > 0).all()
+    assert float(state.rest["statistics"]["seen"]) == seen[-1]
+    whole, _ = train.train_epoch(noisy, OPTIMIZER, start, inputs, labels, BATCH)
+    np.testing.assert_allclose(whole.rest["statistics"]["seen"], seen[-1], rtol=1e-6)
+
+
 def test_a_step_is_a_step_of_gradient_descent():
     """Linear regression by hand, on the samples that the order names."""
 
-    def regression(variables, inputs, labels):
+    def regression(variables, inputs, labels, key):
         errors = inputs @ variables["params"]["kernel"] + variables["constants"]["bias"] - labels
-        return (errors**2).mean(), {"accuracy": (errors**2).max()}
+        return (errors**2).mean(), ({"accuracy": (errors**2).max()}, {})
 
     inputs, labels = make_samples()
     kernel = np.linspace(-1, 1, FEATURES, dtype=np.float32)
@@ -299,9 +325,9 @@ def test_save_is_called_after_each_epoch():
 def test_the_step_is_compiled_once_and_its_buffers_are_donated():
     traces = []
 
-    def counted(variables, inputs, labels):
+    def counted(variables, inputs, labels, key):
         traces.append(1)
-        return objective(variables, inputs, labels)
+        return objective(variables, inputs, labels, key)
 
     start = fresh()
     fit(start, epochs=3, objective=counted)
@@ -373,7 +399,9 @@ def test_interrupted_in_an_epoch(step, number, tmp_path, monkeypatch):
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
     monkeypatch.undo()
     state, notes = checkpoint.restore(tmp_path, fresh())
-    assert state.step == step and len(notes["history"]) == step // EPOCH
+    *finished, cut = notes["history"]
+    assert state.step == step and len(finished) == step // EPOCH
+    assert cut["unfinished"] and cut["epoch"] == step // EPOCH + 1 and cut["seconds"] > 0
     assert_as_in_one_go(resume(tmp_path, epochs=4))
 
 
@@ -435,9 +463,9 @@ def test_a_loss_that_is_not_finite(value, step):
     """The objective fails on one batch; nothing is saved from then on."""
     saved = []
 
-    def failing(variables, inputs, labels):
+    def failing(variables, inputs, labels, key):
         loss = (variables["params"]["out"] ** 2).sum()
-        return loss + jnp.where(inputs[0, 0] == poison, value, 0.0), {"accuracy": loss}
+        return loss + jnp.where(inputs[0, 0] == poison, value, 0.0), ({"accuracy": loss}, {})
 
     start = fresh()
     inputs, _ = make_samples()

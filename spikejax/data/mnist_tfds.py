@@ -9,6 +9,7 @@ import importlib
 import io
 import json
 import os
+import sys
 import urllib.request
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
             print(
                 f"downloading MNIST (TensorFlow Datasets: mnist {VERSION}), 11.6 MB, to {data_dir} "
                 "and preparing it there, about a minute",
+                file=sys.stderr,
                 flush=True,
             )
             _reach(f"{builder_class.URL}train-images-idx3-ubyte.gz")

@@ -38,4 +38,6 @@ class Linear(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         init = uniform_fan_in(x.shape[-1])
-        return nn.Dense(self.features, kernel_init=init, bias_init=init, name="dense")(x)
+        kernel = self.param("kernel", init, (x.shape[-1], self.features))
+        bias = self.param("bias", init, (self.features,))
+        return x @ kernel.astype(x.dtype) + bias.astype(x.dtype)

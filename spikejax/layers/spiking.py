@@ -5,9 +5,11 @@ pieces. `state=None` starts anew, and with T = 0 returns the state before the fi
 """
 
 import dataclasses
+import functools
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -30,24 +32,31 @@ def _check(currents: Array) -> None:
 def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents: Array) -> Any:
     """The neuron with its numbers as variables: learned ones in "params", the others in "constants"."""
     check_learnable(neuron, learn)
-    numbers: dict[str, Any] = {}
-    for name in fields(neuron):
-        leaf = getattr(neuron, name)
 
-        def init(key, leaf=leaf):
+    def number(leaf):
+        def init(key):
             if callable(leaf):
                 return leaf(key, currents.shape[2:], currents.dtype)
             return jnp.asarray(leaf, currents.dtype)
 
-        value: Any
-        if name in learn:
-            value = module.param(name, init)
-        else:
-            value = module.variable(
-                "constants", name, lambda init=init: init(module.make_rng("params"))
-            ).value
-        numbers[name] = value.astype(currents.dtype)
-    return dataclasses.replace(neuron, **numbers)
+        return init
+
+    def constant(name, leaf):
+        return module.variable(
+            "constants", name, lambda: number(leaf)(module.make_rng("params"))
+        ).value
+
+    keystr = functools.partial(jax.tree_util.keystr, simple=True, separator="_")
+    values: dict[str, Any] = {}
+    for name in fields(neuron):
+        leaf = getattr(neuron, name)
+        value = module.param(name, number(leaf)) if name in learn else constant(name, leaf)
+        values[name] = value.astype(currents.dtype)
+    for name in fields(neuron, "surrogate"):
+        leaves, structure = jax.tree_util.tree_flatten_with_path(getattr(neuron, name))
+        numbers = [constant(f"{name}_{keystr(path)}", leaf) for path, leaf in leaves]
+        values[name] = structure.unflatten(x.astype(currents.dtype) for x in numbers)
+    return dataclasses.replace(neuron, **values)
 
 
 def _sow(module: nn.Module, spikes: Array) -> None:
@@ -61,8 +70,9 @@ class Spiking(nn.Module):
     Attributes:
       neuron: any neuron. A number may be a scalar (one a layer), an array `[*F]` (one a neuron) or an
         initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
-      learn: names of the numbers that are learned; they are variables of the collection "params", the others of
-        "constants". Both can be swept. Bounds hold at construction only: a learned decay may leave [0, 1].
+      learn: names of the numbers that are learned: variables of the collection "params". The others, and those of
+        the surrogate ("surrogate_width"), are of "constants". All can be swept. Bounds hold at construction only: a
+        learned decay may leave [0, 1].
 
     With `mutable=["activity"]`, the spikes are sown as "spikes".
 

@@ -48,7 +48,7 @@ class ARLIF:
     """
 
     a: Leaf = param(0.0, learned=True, doc="β = tanh(a), how far the input moves the threshold")
-    c: Leaf = param(1.0, learned=True, doc="α, how fast the input forgets r")
+    c: Leaf = param(1.0, learned=True, doc="α, how much the size of the input makes r fade")
     decay: Leaf = param(
         0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )

@@ -10,8 +10,8 @@ choices (`option`) are static: a new choice is a new program. The instance is th
 and `Model.step(params, state, current)` is a pure state-transition function. The state is a NamedTuple of arrays
 of the current's shape and dtype. `step` knows nothing of time, batches, layers or Flax.
 
-The threshold is met at equality, Θ(0) = 1, and gradients flow through the reset, unless a model says otherwise. A
-state holds the values after the reset.
+The threshold is met at equality, Θ(0) = 1, gradients flow through the reset and a state holds the values after the
+reset, unless a model says otherwise.
 
 A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a docstring and a `step`, and an
 `init_state` if it does not start at zero.
