@@ -37,22 +37,21 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     """Loads a data set into memory.
 
     Args:
-        name: a key of `SOURCES`.
-        data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
-        download: whether files that are not found may be downloaded.
+      name: a key of `SOURCES`.
+      data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
+      download: whether files that are not found may be downloaded.
 
     Returns:
-        The data set: uint8 inputs `[N, T, F]` and int32 labels `[N]`, for training and for test.
+      The data set: uint8 inputs `[N, T, F]` and int32 labels `[N]`, for training and for test.
 
     Raises:
-        UnknownName: there is no data set of that name.
-        MissingData: its files are not found and `download` is False, or the download failed.
-        CorruptData: a file is not what it should be.
-        ModuleNotFoundError: reading it needs a package that is not installed.
+      UnknownName: there is no data set of that name.
+      MissingData: its files are not found and `download` is False, or the download failed.
+      CorruptData: a file is not what it should be.
+      ModuleNotFoundError: reading it needs a package that is not installed.
 
-    Example:
-        >>> digits = load("digits")
-        >>> digits.train.inputs.shape, digits.test.inputs.shape, digits.scale
-        ((1437, 64, 1), (360, 64, 1), 16.0)
+    >>> digits = load("digits")
+    >>> digits.train.inputs.shape, digits.test.inputs.shape, digits.scale
+    ((1437, 64, 1), (360, 64, 1), 16.0)
     """
     return SOURCES[choose("data set", name, SOURCES)].load(data_dir, download)

@@ -24,11 +24,11 @@ class Split:
     """The samples of one part (training or test) of a data set.
 
     Args:
-        inputs: uint8 `[N, T, F]`: samples, steps, features.
-        labels: int32 `[N]`: the class of each sample, from 0.
+      inputs: uint8 `[N, T, F]`: samples, steps, features.
+      labels: int32 `[N]`: the class of each sample, from 0.
 
     Raises:
-        ValueError: the arrays have another dtype or shape.
+      ValueError: the arrays have another dtype or shape.
     """
 
     inputs: np.ndarray
@@ -55,13 +55,13 @@ class Dataset:
     """A data set in memory.
 
     Args:
-        name: the name it was loaded by.
-        train: training samples.
-        test: test samples.
-        classes: number of classes C; labels are 0 to C - 1.
-        scale: `inputs / scale` is in [0, 1].
-        checksum: SHA-256 of the arrays (see `fingerprint`), so that a record can name its data.
-        note: one sentence: what it is and its licence.
+      name: the name it was loaded by.
+      train: training samples.
+      test: test samples.
+      classes: number of classes C; labels are 0 to C - 1.
+      scale: `inputs / scale` is in [0, 1].
+      checksum: SHA-256 of the arrays (see `fingerprint`), so that a record can name its data.
+      note: one sentence: what it is and its licence.
     """
 
     name: str
@@ -78,17 +78,17 @@ class Source:
     """Where a data set comes from and how to load it; each data set's module ends in one.
 
     Args:
-        name: what `data.load` is called with.
-        title: one line for people.
-        licence: the licence of the data.
-        reference: whom to cite.
-        samples: number of samples N, training and test together.
-        steps: T.
-        features: F.
-        classes: C.
-        download: what a download would fetch, with its size, in words.
-        load: `(data_dir, download) -> Dataset`.
-        looked_in: `(data_dir) -> [(place, found), ...]`, in the order of look-up; reads nothing.
+      name: what `data.load` is called with.
+      title: one line for people.
+      licence: the licence of the data.
+      reference: whom to cite.
+      samples: number of samples N, training and test together.
+      steps: T.
+      features: F.
+      classes: C.
+      download: what a download would fetch, with its size, in words.
+      load: `(data_dir, download) -> Dataset`.
+      looked_in: `(data_dir) -> [(place, found), ...]`, in the order of look-up; reads nothing.
     """
 
     name: str
@@ -108,14 +108,13 @@ def data_directory(data_dir: str | Path | None = None) -> Path | None:
     """The directory to look in: `data_dir`, else the environment variable SPIKEJAX_DATA_DIR.
 
     Args:
-        data_dir: a directory, or None for the environment variable.
+      data_dir: a directory, or None for the environment variable.
 
     Returns:
-        The directory (which may not exist), or None if neither is given.
+      The directory (which may not exist), or None if neither is given.
 
-    Example:
-        >>> str(data_directory("somewhere"))
-        'somewhere'
+    >>> str(data_directory("somewhere"))
+    'somewhere'
     """
     chosen = data_dir or os.environ.get(DIRECTORY_VARIABLE)
     return Path(chosen).expanduser() if chosen else None
@@ -125,14 +124,13 @@ def fingerprint(*arrays: np.ndarray) -> str:
     """SHA-256 of arrays: their dtypes, shapes and values in order, the same on every machine.
 
     Args:
-        arrays: arrays of any shape.
+      arrays: arrays of any shape.
 
     Returns:
-        64 hexadecimal digits.
+      64 hexadecimal digits.
 
-    Example:
-        >>> fingerprint(np.zeros(2, np.uint8)) == fingerprint(np.zeros((2, 1), np.uint8))
-        False
+    >>> fingerprint(np.zeros(2, np.uint8)) == fingerprint(np.zeros((2, 1), np.uint8))
+    False
     """
     digest = hashlib.sha256()
     for array in arrays:

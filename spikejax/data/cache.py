@@ -16,10 +16,10 @@ def cache_file(name: str) -> Path:
     """Where the arrays of `name` are kept.
 
     Args:
-        name: the name of what is kept.
+      name: the name of what is kept.
 
     Returns:
-        The path of the file, which need not exist.
+      The path of the file, which need not exist.
     """
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "spikejax" / f"{name}.npz"
@@ -31,8 +31,8 @@ def write_cache(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     A cache that cannot be written costs time, not results: it is a warning.
 
     Args:
-        path: the file to write or replace.
-        arrays: by name, of any shape.
+      path: the file to write or replace.
+      arrays: by name, of any shape.
     """
     temporary = None
     try:
@@ -52,15 +52,15 @@ def read_cache(path: Path, names: tuple[str, ...], checksum: str) -> tuple[np.nd
     """Reads arrays and verifies their content.
 
     Args:
-        path: a file that `write_cache` wrote.
-        names: of the arrays wanted, in order.
-        checksum: what `fingerprint` must give for them.
+      path: a file that `write_cache` wrote.
+      names: of the arrays wanted, in order.
+      checksum: what `fingerprint` must give for them.
 
     Returns:
-        The arrays.
+      The arrays.
 
     Raises:
-        CorruptData: the file cannot be read or holds something else.
+      CorruptData: the file cannot be read or holds something else.
     """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

@@ -25,14 +25,14 @@ def read(file: Path = FILE) -> tuple[np.ndarray, np.ndarray]:
     """Reads the packaged file after verifying its checksum.
 
     Args:
-        file: the packaged `digits.npz`.
+      file: the packaged `digits.npz`.
 
     Returns:
-        Images uint8 `[1797, 8, 8]` of values 0 to 16, and labels uint8 `[1797]`.
+      Images uint8 `[1797, 8, 8]` of values 0 to 16, and labels uint8 `[1797]`.
 
     Raises:
-        MissingData: the file is not there.
-        CorruptData: its SHA-256 is not the recorded one.
+      MissingData: the file is not there.
+      CorruptData: its SHA-256 is not the recorded one.
     """
     if not file.exists():
         raise MissingData(f"expected the packaged file {file}, found none; reinstall spikejax")
@@ -51,17 +51,16 @@ def draw_stratified(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
     the samples that are left go to the classes with the largest fractions, lower class first.
 
     Args:
-        labels: `[N]`, the class of each sample.
-        samples: size of the test part.
-        seed: seed of NumPy's `default_rng`.
+      labels: `[N]`, the class of each sample.
+      samples: size of the test part.
+      seed: seed of NumPy's `default_rng`.
 
     Returns:
-        Indices into `labels`, `[samples]`, ascending.
+      Indices into `labels`, `[samples]`, ascending.
 
-    Example:
-        >>> chosen = draw_stratified(np.array([0, 0, 0, 0, 1, 1]), samples=3, seed=0)
-        >>> int(np.sum(chosen < 4)), int(np.sum(chosen >= 4))
-        (2, 1)
+    >>> chosen = draw_stratified(np.array([0, 0, 0, 0, 1, 1]), samples=3, seed=0)
+    >>> int(np.sum(chosen < 4)), int(np.sum(chosen >= 4))
+    (2, 1)
     """
     generator = np.random.default_rng(seed)
     counts = np.bincount(labels)
@@ -79,23 +78,21 @@ def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
     """Loads the digits, one pixel a step, row by row: 1,437 for training and 360 for test.
 
     Args:
-        data_dir: not used; the file is packaged.
-        download: not used.
+      data_dir: not used; the file is packaged.
+      download: not used.
 
     Returns:
-        Inputs `[N, 64, 1]` of values 0 to 16 and their labels. Both parts keep the file's order.
+      Inputs `[N, 64, 1]` of values 0 to 16 and their labels. Both parts keep the file's order.
 
     Raises:
-        MissingData: the packaged file is not there.
-        CorruptData: its SHA-256 is not the recorded one.
+      MissingData: the packaged file is not there.
+      CorruptData: its SHA-256 is not the recorded one.
 
-    Reference:
-        E. Alpaydin, C. Kaynak, "Cascading Classifiers", Kybernetika 34(4), 1998.
+    Reference: E. Alpaydin, C. Kaynak, "Cascading Classifiers", Kybernetika 34(4), 1998.
 
-    Example:
-        >>> digits = load()
-        >>> digits.train.inputs[0, 8:16, 0].tolist(), int(digits.train.labels[0])
-        ([0, 0, 13, 15, 10, 15, 5, 0], 0)
+    >>> digits = load()
+    >>> digits.train.inputs[0, 8:16, 0].tolist(), int(digits.train.labels[0])
+    ([0, 0, 13, 15, 10, 15, 5, 0], 0)
     """
     images, labels = read()
     sequences = images.reshape(len(images), 64, 1)
@@ -120,10 +117,10 @@ def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
     """Where `load` looks: the packaged file.
 
     Args:
-        data_dir: not used.
+      data_dir: not used.
 
     Returns:
-        `[(place, found)]`.
+      `[(place, found)]`.
     """
     return [(str(FILE), FILE.exists())]
 

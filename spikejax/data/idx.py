@@ -20,9 +20,9 @@ class Stored:
     """What a distributed file must be.
 
     Args:
-        file: its name.
-        length: its bytes.
-        sha256: the SHA-256 of its content, in hexadecimal digits.
+      file: its name.
+      length: its bytes.
+      sha256: the SHA-256 of its content, in hexadecimal digits.
     """
 
     file: str
@@ -34,11 +34,11 @@ def verify(path: Path, expected: Stored) -> None:
     """Verifies the length and the checksum of a file.
 
     Args:
-        path: the file.
-        expected: what it must be.
+      path: the file.
+      expected: what it must be.
 
     Raises:
-        CorruptData: it is something else; the message has both lengths and checksums.
+      CorruptData: it is something else; the message has both lengths and checksums.
     """
     content = path.read_bytes()
     found = Stored(expected.file, len(content), hashlib.sha256(content).hexdigest())
@@ -57,13 +57,13 @@ def read(path: Path) -> np.ndarray:
     running fastest.
 
     Args:
-        path: the file; its name does not matter.
+      path: the file; its name does not matter.
 
     Returns:
-        The array, uint8, of the shape that the header states.
+      The array, uint8, of the shape that the header states.
 
     Raises:
-        CorruptData: it is not gzip, not IDX, or has more or fewer values than its header says.
+      CorruptData: it is not gzip, not IDX, or has more or fewer values than its header says.
     """
     try:
         content = gzip.decompress(path.read_bytes())

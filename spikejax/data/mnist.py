@@ -62,20 +62,19 @@ def load_images(
     """Loads MNIST.
 
     Args:
-        data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
-        download: whether it may be downloaded if it is not found.
+      data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
+      download: whether it may be downloaded if it is not found.
 
     Returns:
-        Training images uint8 `[60000, 28, 28]`, training labels uint8 `[60000]`, test images
-        `[10000, 28, 28]` and test labels `[10000]`.
+      Training images uint8 `[60000, 28, 28]`, training labels uint8 `[60000]`, test images
+      `[10000, 28, 28]` and test labels `[10000]`.
 
     Raises:
-        MissingData: it is not found and `download` is False, or the download failed.
-        CorruptData: a file, or what it decodes to, is not MNIST.
-        ModuleNotFoundError: reading or preparing it by TFDS needs a package that is not installed.
+      MissingData: it is not found and `download` is False, or the download failed.
+      CorruptData: a file, or what it decodes to, is not MNIST.
+      ModuleNotFoundError: reading or preparing it by TFDS needs a package that is not installed.
 
-    Reference:
-        Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.
+    Reference: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.
     """
     cache = cache_file("mnist")
     problem = None
@@ -98,10 +97,10 @@ def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
     """Where `load_images` looks, in its order, and whether something is there; nothing is read.
 
     Args:
-        data_dir: as for `load_images`.
+      data_dir: as for `load_images`.
 
     Returns:
-        `[(place, found), ...]`.
+      `[(place, found), ...]`.
     """
     directory = data_directory(data_dir)
     cache = cache_file("mnist")

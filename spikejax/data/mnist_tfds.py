@@ -27,7 +27,7 @@ def default_directory() -> Path:
     """TFDS's data directory: the environment variable TFDS_DATA_DIR, or ~/tensorflow_datasets.
 
     Returns:
-        The directory, which need not exist.
+      The directory, which need not exist.
     """
     return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 
@@ -36,10 +36,10 @@ def prepared_directory(data_dir: Path) -> Path:
     """Where below a TFDS data directory the prepared MNIST is.
 
     Args:
-        data_dir: a data directory of TFDS.
+      data_dir: a data directory of TFDS.
 
     Returns:
-        The directory, which need not exist.
+      The directory, which need not exist.
     """
     return data_dir / "mnist" / VERSION
 
@@ -48,10 +48,10 @@ def is_readable(data_dir: Path) -> bool:
     """Whether MNIST is prepared there in the format that is read without TensorFlow.
 
     Args:
-        data_dir: a data directory of TFDS.
+      data_dir: a data directory of TFDS.
 
     Returns:
-        True if it is there as array_record; False if it is absent or in another format.
+      True if it is there as array_record; False if it is absent or in another format.
     """
     information = prepared_directory(data_dir) / "dataset_info.json"
     try:
@@ -67,14 +67,14 @@ def read_prepared(data_dir: Path) -> tuple[np.ndarray, ...]:
     the same hash gives the way back.
 
     Args:
-        data_dir: a data directory of TFDS for which `is_readable` holds.
+      data_dir: a data directory of TFDS for which `is_readable` holds.
 
     Returns:
-        Training images uint8 `[N, 28, 28]`, training labels uint8 `[N]`, and the same for test.
+      Training images uint8 `[N, 28, 28]`, training labels uint8 `[N]`, and the same for test.
 
     Raises:
-        ModuleNotFoundError: tensorflow-datasets or Pillow is not installed.
-        CorruptData: the prepared files cannot be read.
+      ModuleNotFoundError: tensorflow-datasets or Pillow is not installed.
+      CorruptData: the prepared files cannot be read.
     """
     require("PIL")
     tfds = require("tensorflow_datasets")
@@ -106,14 +106,14 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
     What is about to be downloaded is printed first.
 
     Args:
-        data_dir: a data directory of TFDS; it is created.
-        manual_dir: a directory of files fetched by hand, which TFDS verifies and uses instead of
-            downloading.
+      data_dir: a data directory of TFDS; it is created.
+      manual_dir: a directory of files fetched by hand, which TFDS verifies and uses instead of
+          downloading.
 
     Raises:
-        ModuleNotFoundError: tensorflow-datasets, Pillow or another package is not installed.
-        CorruptData: a file has another checksum than TFDS recorded for it.
-        MissingData: the download or the preparation failed.
+      ModuleNotFoundError: tensorflow-datasets, Pillow or another package is not installed.
+      CorruptData: a file has another checksum than TFDS recorded for it.
+      MissingData: the download or the preparation failed.
     """
     require("PIL")
     require("importlib_resources")  # TFDS needs it and does not declare it

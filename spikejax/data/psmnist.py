@@ -20,11 +20,10 @@ def permutation() -> np.ndarray:
     """The order in which the pixels are read.
 
     Returns:
-        `[784]`: step t shows pixel `permutation()[t]` of the image, counted row by row.
+      `[784]`: step t shows pixel `permutation()[t]` of the image, counted row by row.
 
-    Example:
-        >>> sorted(permutation().tolist()) == list(range(784))
-        True
+    >>> sorted(permutation().tolist()) == list(range(784))
+    True
     """
     return np.random.default_rng(PERMUTATION_SEED).permutation(784)
 
@@ -33,19 +32,18 @@ def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
     """Loads PS-MNIST.
 
     Args:
-        data_dir: where MNIST is looked for; see `mnist`.
-        download: whether MNIST may be downloaded if it is not found.
+      data_dir: where MNIST is looked for; see `mnist`.
+      download: whether MNIST may be downloaded if it is not found.
 
     Returns:
-        Inputs `[60000, 784, 1]` and `[10000, 784, 1]` of values 0 to 255; step t is the pixel
-        `permutation()[t]` of S-MNIST.
+      Inputs `[60000, 784, 1]` and `[10000, 784, 1]` of values 0 to 255; step t is the pixel
+      `permutation()[t]` of S-MNIST.
 
     Raises:
-        MissingData, CorruptData, ModuleNotFoundError: as `mnist.load_images`.
+      MissingData, CorruptData, ModuleNotFoundError: as `mnist.load_images`.
 
-    Reference:
-        Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
-        Rectified Linear Units", 2015, section 4.2.
+    Reference: Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
+    Rectified Linear Units", 2015, section 4.2.
     """
     sequential = smnist.load(data_dir, download)
     order = permutation()

@@ -12,19 +12,18 @@ def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
     """Loads S-MNIST.
 
     Args:
-        data_dir: where MNIST is looked for; see `mnist`.
-        download: whether MNIST may be downloaded if it is not found.
+      data_dir: where MNIST is looked for; see `mnist`.
+      download: whether MNIST may be downloaded if it is not found.
 
     Returns:
-        Inputs `[60000, 784, 1]` and `[10000, 784, 1]` of values 0 to 255; step t is the pixel in
-        row t // 28 and column t % 28.
+      Inputs `[60000, 784, 1]` and `[10000, 784, 1]` of values 0 to 255; step t is the pixel in
+      row t // 28 and column t % 28.
 
     Raises:
-        MissingData, CorruptData, ModuleNotFoundError: as `mnist.load_images`.
+      MissingData, CorruptData, ModuleNotFoundError: as `mnist.load_images`.
 
-    Reference:
-        Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
-        Rectified Linear Units", 2015, section 4.2.
+    Reference: Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
+    Rectified Linear Units", 2015, section 4.2.
     """
     train_images, train_labels, test_images, test_labels = load_images(data_dir, download)
     train = Split(train_images.reshape(-1, 784, 1), train_labels.astype(np.int32))
