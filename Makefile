@@ -8,6 +8,7 @@ INSTALLED := $(VENV)/.installed
 install: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml
+	@echo "installing into $(VENV): about a gigabyte, one to three minutes"
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv --quiet --allow-existing $(VENV) && \
 	  uv pip install --quiet --python $(PYTHON) --editable '.[all,test]'; \
