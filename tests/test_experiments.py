@@ -11,6 +11,7 @@ import pytest
 from experiments.registry import RESULTS, discover
 from experiments.render import README, SECTIONS, render
 from spikejax import record
+from spikejax.dynamics import unroll
 
 EXPERIMENTS = discover()
 
@@ -64,6 +65,16 @@ def test_the_readme_example_runs():
     exec(compile(code, "README.md", "exec"), names)
     assert all(float(abs(gradient).max()) > 0 for gradient in jax.tree.leaves(names["gradients"]))
     assert names["state"][0].soma.shape == (32, 64)
+
+
+def test_the_readme_neuron_runs():
+    text = README.read_text(encoding="utf-8")
+    names = {}
+    exec(compile(text.split("```python\n")[2].split("```")[0], "README.md", "exec"), names)
+    adaptive, current = names["Adaptive"](), jax.numpy.full((2,), 1.2)
+    _, spikes = unroll(adaptive.step, adaptive.init_state(current), jax.numpy.stack([current] * 6))
+    # By hand: 1.2 fires and leaves 0.2; then 1.38 meets 1.5, 2.442 meets 1.45, ...
+    assert spikes[:, 0].tolist() == [1, 0, 1, 1, 0, 1]
 
 
 def test_the_command_lists_and_refuses():
