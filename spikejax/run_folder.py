@@ -46,7 +46,8 @@ def open_run(
     path = Path(path)
     if resume and overwrite:
         raise ValueError("expected --resume or --overwrite, found both")
-    there = path.exists() and any(path.iterdir())
+    # A name with a dot is our lock, or half a file of a process that was killed.
+    there = path.exists() and any(not entry.name.startswith(".") for entry in path.iterdir())
     if there and not (path / "record.json").is_file():
         raise FileExistsError(
             f"{path} exists and is not a run folder (it has no record.json); choose another --out"

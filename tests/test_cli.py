@@ -404,6 +404,14 @@ def test_every_end_is_in_the_record(error, tmp_path):
     )
 
 
+def test_what_a_killed_start_leaves_is_no_run(tmp_path):
+    for name in (".lock", ".record.json.123"):
+        (tmp_path / name).touch()
+    with open_run(tmp_path, "x", {}, {}):
+        pass
+    assert record.read(tmp_path / "record.json")["complete"] is True
+
+
 def test_a_run_on_other_data_is_not_continued(tmp_path):
     facts = {"data": {"sha256": "one"}}
     with open_run(tmp_path / "run", "x", {}, facts):
