@@ -41,7 +41,7 @@ def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents:
 
         return init
 
-    def constant(name, leaf):
+    def constant(name, leaf) -> Any:
         return module.variable(
             "constants", name, lambda: number(leaf)(module.make_rng("params"))
         ).value
