@@ -50,7 +50,7 @@ def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents:
     values: dict[str, Any] = {}
     for name in fields(neuron):
         leaf = getattr(neuron, name)
-        value = module.param(name, number(leaf)) if name in learn else constant(name, leaf)
+        value: Any = module.param(name, number(leaf)) if name in learn else constant(name, leaf)
         values[name] = value.astype(currents.dtype)
     for name in fields(neuron, "surrogate"):
         leaves, structure = jax.tree_util.tree_flatten_with_path(getattr(neuron, name))
