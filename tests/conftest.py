@@ -1,6 +1,5 @@
 """One set-up for all tests: two CPU devices and a compilation cache."""
 
-import os
 from pathlib import Path
 
 import jax
@@ -20,12 +19,3 @@ def float64():
     """Runs a test in double precision."""
     with jax.enable_x64(True):
         yield
-
-
-@pytest.fixture
-def real_data() -> Path:
-    """The folder with the real data files; skips where it is not there."""
-    folder = os.environ.get("SPIKEJAX_DATA_DIR", "")
-    if not folder or not Path(folder).is_dir():
-        pytest.skip("real data not present: SPIKEJAX_DATA_DIR names no folder")
-    return Path(folder)

@@ -119,7 +119,7 @@ def test_is_stored_as_it_ran(path):
     ("text", "found"),
     [
         ("/srv/somewhere/file.py", True),
-        ("see '/home/me'", True),
+        ("see '/opt/me'", True),
         (r"C:\Users\me", True),
         ("https://example.org/a/b", False),
         ("</div></td>", False),

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from spikejax.data import smnist
-from spikejax.data.base import Dataset, Source, Split, fingerprint
-from spikejax.data.mnist import DOWNLOAD, LICENCE, REFERENCE, looked_in
+from spikejax.data.base import Dataset, Split, fingerprint
+from spikejax.data.mnist import LICENCE
 
 PERMUTATION_SEED = 784
 
@@ -60,16 +60,6 @@ def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
     )
 
 
-SOURCE = Source(
-    name="psmnist",
-    title="permuted sequential MNIST, one pixel a step",
-    licence=LICENCE,
-    reference=REFERENCE,
-    samples=70_000,
-    steps=784,
-    features=1,
-    classes=10,
-    download=DOWNLOAD,
-    load=load,
-    looked_in=looked_in,
+SOURCE = replace(
+    smnist.SOURCE, name="psmnist", title="permuted sequential MNIST, one pixel a step", load=load
 )
