@@ -120,5 +120,21 @@ AR_LIF_PAPER = Golden(
     ),
 )
 
+CLIF = Golden(
+    "CLIF (Huang et al., arXiv 2402.04663), as in the code released with the paper",
+    {"tau": 2.0, "threshold": 1.0},
+    {},
+    AR_LIF_CURRENTS[:6],
+    ("membrane", "spikes", "memory", "membrane_after"),
+    (
+        (1.2, 1, 1, -0.531059),
+        (-0.665529, 0, 0.417568, -0.665529),
+        (0.567235, 0, 0.238195, 0.567235),
+        (0.883618, 0, 0.144987, 0.883618),
+        (1.941809, 1, 1.105159, 0.190583),
+        (-0.904708, 0, 0.429687, -0.904708),
+    ),
+)
+
 TC_LIF = {"paper": TC_LIF_PAPER, "code": TC_LIF_CODE}
 AR_LIF = {"code": AR_LIF_CODE, "forgetful": AR_LIF_FORGETFUL, "paper": AR_LIF_PAPER}

@@ -1,0 +1,74 @@
+"""Surrogates that adapt while a network trains: a learned slope (ASGL), and a width set by the currents (MPD-AGL)."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.surrogate.rule import heaviside, surrogate
+
+
+@surrogate("clipped_line")
+class ClippedLine:
+    """exp(a) where |exp(a) x| ≤ ½, else 0, with log-slope a: the derivative of clip(exp(a) x + ½, 0, 1).
+
+    Peak exp(a), area 1. ASGL learns a: `learn=("surrogate_log_slope",)` in a layer.
+
+    Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks.
+    """
+
+    log_slope: float = 0.0
+
+    def derivative(self, x: Array) -> Array:
+        slope = jnp.exp(jnp.asarray(self.log_slope, x.dtype))
+        return jnp.where(jnp.abs(slope * x) <= 0.5, slope, 0)
+
+    def primitive(self, x: Array) -> Array:
+        return jnp.clip(jnp.exp(jnp.asarray(self.log_slope, x.dtype)) * x + 0.5, 0, 1)
+
+
+def mixed_spike(x: Array, curve: Any, mask: Array) -> Array:
+    """Spikes where `mask` is 1, the surrogate's primitive where it is 0; the gradient is the primitive's.
+
+        S = P(x) + sg[M (Θ(x) − P(x))]
+
+    ASGL trains with it: M is drawn anew for every sequence, 1 with probability ½; evaluate with `spike`.
+
+    Args:
+      x: distance of the membrane from the threshold.
+      curve: a surrogate with a `primitive`, of which its authors learn the slope.
+      mask: 0 or 1, broadcasts against x.
+
+    Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks, as in its
+    released code.
+
+    >>> import jax.numpy as jnp
+    >>> mixed_spike(jnp.array([0.25, 0.25]), ClippedLine(), jnp.array([1.0, 0.0]))
+    Array([1.  , 0.75], dtype=float32)
+    """
+    soft = curve.primitive(x)
+    return jnp.where(mask != 0, jax.lax.stop_gradient(heaviside(x) - soft), 0) + soft
+
+
+def membrane_width(scale: Array, threshold: Array, decay: Array) -> Array:
+    """The width that MPD-AGL gives a `Rectangle`: two standard deviations of the membrane's distribution.
+
+        w = 2 γ V_th √(1 + decay²)
+
+    γ is the mean scale of the batch normalisation before the neuron, whose currents have the deviation γ V_th. At the
+    first step there is no membrane yet: decay = 0 gives the authors' w = 2 γ V_th.
+
+    Args:
+      scale: γ.
+      threshold: V_th.
+      decay: of the membrane, per step; 0 for the first step.
+
+    Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
+    potential dynamics, Theorem 2.
+
+    >>> import jax.numpy as jnp
+    >>> float(membrane_width(jnp.array(1.0), jnp.array(0.5), jnp.array(0.75)))
+    1.25
+    """
+    return 2 * scale * threshold * jnp.sqrt(1 + jnp.square(decay))
