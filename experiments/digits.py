@@ -13,7 +13,7 @@ from pathlib import Path
 from experiments.registry import Experiment
 from spikejax import job
 from spikejax.neurons import get
-from spikejax.neurons.base import usually_learned
+from spikejax.neurons.numbers import usually_learned
 from spikejax.tasks import TASKS
 
 

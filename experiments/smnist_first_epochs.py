@@ -14,7 +14,7 @@ from pathlib import Path
 
 from experiments.registry import Experiment
 from spikejax import job
-from spikejax.neurons.base import usually_learned
+from spikejax.neurons.numbers import usually_learned
 from spikejax.tasks import TASKS
 
 

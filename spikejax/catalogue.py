@@ -7,7 +7,7 @@ from typing import Any
 
 from spikejax.neurons import NEURONS, get
 from spikejax.neurons.base import fields
-from spikejax.surrogate import SURROGATES
+from spikejax.surrogate import SURROGATES, Scaled
 
 
 def describe(name: str) -> dict[str, Any]:
@@ -21,15 +21,23 @@ def describe(name: str) -> dict[str, Any]:
     text = inspect.getdoc(model) or ""
     blocks = text.split("\n\n")
     equation = next(block for block in blocks if block.startswith("    "))
-    reference = next(block for block in blocks if block.startswith("Reference: "))
     return {
         "name": name,
         "class": model.__name__,
         "summary": blocks[0],
         "equation": inspect.cleandoc(equation),
-        "reference": " ".join(reference.removeprefix("Reference: ").split()),
+        "reference": _paragraph(blocks, "Reference"),
+        "deviations": _paragraph(blocks, "Deviations"),
+        "like": sorted(model.presets),
+        "streams": "step" in vars(model),
         "fields": {field.name: _describe_field(field) for field in dataclasses.fields(model)},
     }
+
+
+def _paragraph(blocks, word):
+    """The paragraph of a docstring that begins with a word and a colon, on one line; "" if there is none."""
+    found = [block for block in blocks if block.startswith(f"{word}: ")]
+    return " ".join(found[0].removeprefix(f"{word}: ").split()) if found else ""
 
 
 def _describe_field(field):
@@ -40,7 +48,10 @@ def _describe_field(field):
             bound if math.isfinite(bound) else None for bound in (metadata["low"], metadata["high"])
         ]
         facts = {"unit": metadata["unit"], "bounds": bounds, "learned": metadata["learned"]}
-        return {**entry, "default": field.default, **facts}
+        default = "drawn" if callable(field.default) else field.default
+        return {**entry, "default": default, **facts}
+    if metadata["kind"] == "size":
+        return {**entry, "default": field.default}
     if metadata["kind"] == "option":
         return {**entry, "default": field.default, "choices": list(metadata["choices"])}
     return {**entry, "default": type(field.default).__name__}
@@ -48,6 +59,8 @@ def _describe_field(field):
 
 def to_config(neuron: Any) -> dict[str, Any]:
     """The settings of a neuron as JSON values; `from_config` is its inverse.
+
+    A number that is drawn is None: it is drawn anew, as its model does by default.
 
     >>> from spikejax.neurons.lif import LIF
     >>> to_config(LIF(decay=0.5))["decay"], from_config("lif", to_config(LIF(decay=0.5))) == LIF(decay=0.5)
@@ -57,20 +70,33 @@ def to_config(neuron: Any) -> dict[str, Any]:
     for field in dataclasses.fields(neuron):
         value = getattr(neuron, field.name)
         if field.metadata["kind"] == "surrogate":
-            name = next(name for name, kind in SURROGATES.items() if isinstance(value, kind))
-            value = {"name": name, **dataclasses.asdict(value)}
-        config[field.name] = value
+            value = _surrogate_config(value)
+        config[field.name] = None if callable(value) else value
     return config
+
+
+def _surrogate_config(curve):
+    if isinstance(curve, Scaled):
+        return {"name": "scaled", "factor": curve.factor, "curve": _surrogate_config(curve.curve)}
+    name = next(name for name, kind in SURROGATES.items() if isinstance(curve, kind))
+    return {"name": name, **dataclasses.asdict(curve)}
 
 
 def from_config(name: str, config: dict[str, Any]) -> Any:
     """The neuron of that name with the settings that `to_config` gave."""
     model = get(name)
-    values = dict(config)
+    values = {field: value for field, value in config.items() if value is not None}
     for field in fields(model, "surrogate"):
-        numbers = dict(values[field])
-        values[field] = SURROGATES[numbers.pop("name")](**numbers)
+        values[field] = _surrogate(values[field])
     return model(**values)
+
+
+def _surrogate(config):
+    numbers = dict(config)
+    name = numbers.pop("name")
+    if name == "scaled":
+        return Scaled(_surrogate(numbers["curve"]), numbers["factor"])
+    return SURROGATES[name](**numbers)
 
 
 def markdown() -> str:
@@ -85,7 +111,9 @@ def markdown() -> str:
         for field, facts in entry["fields"].items():
             if facts["kind"] == "param":
                 mark = "**" if facts["learned"] else ""
-                numbers.append(f"{mark}`{field}`{mark} {facts['default']:g}")
+                default = facts["default"]
+                value = default if isinstance(default, str) else f"{default:g}"
+                numbers.append(f"{mark}`{field}`{mark} {value}")
             elif facts["kind"] == "option":
                 choices.append(f"`{field}` {' / '.join(map(str, facts['choices']))}")
         cells = [
@@ -96,4 +124,17 @@ def markdown() -> str:
             entry["reference"],
         ]
         rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def surrogates() -> str:
+    """The surrogates as a Markdown table: formula, peak and area, numbers and source."""
+    rows = ["| name | curve | numbers | source |", "|---|---|---|---|"]
+    for name, curve in SURROGATES.items():
+        blocks = (inspect.getdoc(curve) or "").split("\n\n")
+        formula = " ".join(" ".join(blocks[:-1]).split())
+        numbers = ", ".join(f"`{f.name}` {f.default:g}" for f in dataclasses.fields(curve))
+        reference = _paragraph(blocks, "Reference")
+        formula = formula.replace("|", "\\|")
+        rows.append(f"| `{name}` | {formula} | {numbers} | {reference} |")
     return "\n".join(rows) + "\n"

@@ -1,5 +1,6 @@
 """A network that classifies sequences, bound to the executor and the loss: the functions that training calls."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -35,30 +36,34 @@ def bind(
       chunk: see `execute.run`.
       truncate: see `execute.run`.
 
+    Neurons that draw get the key of the training step; measured they always get the same one.
+
     Reference: TC-LIF (AAAI 2024), released code: the read-out is the sum of the logits of all steps.
     """
 
-    def run(apply, variables, samples):
+    def run(apply, variables, samples, key):
         inputs = encode.sequence(samples, scale)
+        apply = functools.partial(apply, rngs={"noise": key})
         return execute.run(apply, variables, inputs, chunk=chunk, truncate=truncate)[0]
 
     def recorded(save):
-        def apply(variables, x, state):
-            (logits, state), sown = network.apply(variables, x, state, mutable=["activity"])
+        def apply(variables, x, state, rngs):
+            (logits, state), sown = network.apply(
+                variables, x, state, rngs=rngs, mutable=["activity"]
+            )
             saved = {layer: save(values["spikes"][0]) for layer, values in sown["activity"].items()}
             return (logits, saved), state
 
         return apply
 
     def objective(variables, samples, labels, key):
-        del key  # nothing is drawn
-        logits = run(network.apply, variables, samples)
+        logits = run(network.apply, variables, samples, key)
         measured = {"accuracy": metrics.accuracy(logits, labels)}
         return losses.summed_cross_entropy(logits, labels), (measured, {})
 
     @jax.jit
     def measure(variables, samples, labels):
-        logits, rates = run(recorded(metrics.firing_rate), variables, samples)
+        logits, rates = run(recorded(metrics.firing_rate), variables, samples, jax.random.key(0))
         return {
             "test_loss": losses.summed_cross_entropy(logits, labels),
             "test_accuracy": metrics.accuracy(logits, labels),
@@ -67,6 +72,6 @@ def bind(
 
     @jax.jit
     def spikes(variables, samples):
-        return run(recorded(lambda spikes: spikes), variables, samples)[1]
+        return run(recorded(lambda spikes: spikes), variables, samples, jax.random.key(0))[1]
 
     return Classifier(network, objective, measure, spikes)

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from spikejax.data import SOURCES
 from spikejax.extras import require
 from spikejax.job import Job
 from spikejax.names import UnknownName, choose
 from spikejax.neurons import get
-from spikejax.neurons.base import fields, usually_learned
+from spikejax.neurons.base import fields
+from spikejax.neurons.numbers import named_numbers, usually_learned
 from spikejax.surrogate import SURROGATES
 from spikejax.tasks import TASKS, Settings
 
@@ -55,8 +57,12 @@ class EvalFlags:
 
 @dataclasses.dataclass(frozen=True)
 class NeuronsFlags:
-    """List the neuron models."""
+    """List the neuron models, or draw what they do."""
 
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Neurons to list; all of them if none is named."""
+    plot: Path | None = None
+    """Draw the one that is named into this PNG: its answer to a step, to pulses and to noise, and its f-I curve."""
     markdown: bool = False
     """Print a Markdown table."""
     json: bool = False
@@ -147,6 +153,8 @@ def _values(arguments, flag):
 
 def _template(task, name, surrogate):
     neuron = TASKS[task].neurons.get(name, get(name)())
+    if "steps" in fields(neuron, "size"):  # a model of sequences of one length
+        neuron = dataclasses.replace(neuron, steps=SOURCES[task].steps)
     kinds = fields(neuron, "surrogate")
     if surrogate is not None and kinds:
         neuron = dataclasses.replace(neuron, **{field: SURROGATES[surrogate]() for field in kinds})
@@ -159,7 +167,11 @@ def _flags(neuron: Any) -> Any:
     for field in dataclasses.fields(neuron):
         value, metadata = getattr(neuron, field.name), field.metadata
         if metadata["kind"] == "param":
+            if callable(value):  # drawn, not set by hand
+                continue
             kind = float
+        elif metadata["kind"] == "size":
+            kind = int
         elif metadata["kind"] == "option":
             kind = bool if isinstance(value, bool) else Literal[metadata["choices"]]
         else:
@@ -175,7 +187,7 @@ def _neuron(template, values):
 def _learn(neuron, wanted, neurons):
     if wanted is None:
         return usually_learned(neuron)
-    known = {name for other in neurons.values() for name in fields(other)}
+    known = {name for other in neurons.values() for name in named_numbers(other)}
     for name in wanted:
         choose("number to learn", name, sorted(known))
-    return tuple(name for name in wanted if name in fields(neuron))
+    return tuple(name for name in wanted if name in named_numbers(neuron))

@@ -68,7 +68,8 @@ def _initial_state(
     steps = len(dataset.train) // settings.batch_size
     drops = None if settings.drops is None else tuple(epoch * steps for epoch in settings.drops)
     optimizer = train.adam(settings.learning_rate, settings.epochs * steps, drops)
-    example = encode.sequence(jnp.asarray(dataset.train.inputs[:1]), dataset.scale)[:1]
+    # No steps at all: the numbers do not depend on them, and some neurons take whole sequences only.
+    example = encode.sequence(jnp.asarray(dataset.train.inputs[:1]), dataset.scale)[:0]
     variables = jax.jit(model.network.init)(jax.random.key(settings.seed), example)
     return train.init(variables, optimizer, settings.seed), optimizer
 

@@ -1,80 +1,331 @@
 """The neurons against the oracles, the printed traces and arithmetic by hand, in float64."""
 
 import dataclasses
-import itertools
-from types import SimpleNamespace
+from typing import Any
 
 import golden
 import jax
+import jax.numpy as jnp
 import numpy as np
 import oracles
 import pytest
 
 from spikejax.dynamics import unroll
+from spikejax.neurons import NEURONS, make
 from spikejax.neurons.ar_lif import ARLIF
-from spikejax.neurons.base import fields
+from spikejax.neurons.base import fields, start
 from spikejax.neurons.leaky_integrator import LeakyIntegrator
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.neurons.two_compartment import TwoCompartment
-from spikejax.surrogate import SURROGATES, ATan
+from spikejax.surrogate import SURROGATES, ATan, Scaled
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 STEPS, BATCH, FEATURES = 24, 2, 3
 NOISE = np.random.default_rng(0).normal(size=(STEPS, BATCH, FEATURES))
 VECTOR = np.array([0.5, 0.7, 0.9])  # a number for each neuron
+KEY = jax.random.key(7)
+
+
+# --- Cases ----------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A neuron, its oracle and the currents for both.
+
+    Attributes:
+      model: its name, also the oracle's.
+      settings: numbers and choices of the neuron.
+      drive: means, deviations and, if not `STEPS`, numbers of steps of the currents: a key of
+        `oracles.DRIVES`, or a list.
+      names: the oracle's names of numbers, where they differ.
+      options: the oracle's choices, where they differ; None where it has no such choice.
+      variables: ours by the oracle's names, where they differ.
+      rate: least share of spikes.
+    """
+
+    model: str
+    settings: dict[str, Any]
+    drive: Any
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    variables: dict[str, str] = dataclasses.field(default_factory=dict)
+    rate: float = 0.1
+
+    @property
+    def neuron(self):
+        return make(self.model, **self.settings)
+
+    def drives(self):
+        found = oracles.DRIVES[self.drive] if isinstance(self.drive, str) else self.drive
+        return [(*entry, STEPS)[:3] for entry in found]
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(name, model, settings, drive=None, **rest):
+    CASES[name] = Case(model, settings, drive or model, **rest)
+
+
+def label(**choices):
+    return "-".join(str(value) for value in choices.values())
+
+
+# The four choices of firing: all of them alone with each reset, and the pairs that change the order.
+FIRING = [
+    {"reset": reset, "reset_timing": timing, "late": late, "strict": late, "detach_reset": detach}
+    for reset in ("subtract", "zero", "none")
+    for timing in ("same", "next")
+    for late in (False, True)
+    for detach in ((False, True) if reset != "none" else (False,))
+]
+for choices in FIRING:
+    none = " reset none" if choices["reset"] == "none" else ""
+    name = label(**choices)
+    case(
+        f"integrate_and_fire-{name}",
+        "integrate_and_fire",
+        {"threshold": 0.9, **choices},
+        f"integrate_and_fire{none}",
+    )
+    case(f"lif-{name}", "lif", {"decay": VECTOR, "threshold": 0.8, **choices}, f"lif{none}")
+    case(
+        f"cuba_lif-{name}",
+        "cuba_lif",
+        {"synaptic_decay": 0.7, "decay": VECTOR, "threshold": 0.8, **choices},
+        f"cuba_lif{none}",
+        options={"synapse": "jump"},
+    )
+case(
+    "lif-complement",
+    "lif",
+    {"decay": VECTOR, "threshold": 0.8, "input_scaling": "complement"},
+    [(0.8, 0.5), (0.8, 2), (0.8, 4)],
+)
+case(
+    "cuba_lif-complement-after",
+    "cuba_lif",
+    {"decay": VECTOR, "input_scaling": "complement", "synapse": "decays after"},
+    "cuba_lif complement",
+    options={"synapse": "decayed_jump"},
+)
+for scaling in ("none", "complement"):
+    case(
+        f"leaky_integrator-{scaling}",
+        "leaky_integrator",
+        {"decay": VECTOR, "input_scaling": scaling},
+        [(0.3, 0.5), (0.0, 4.0)],
+    )
+    for reset in ("zero", "subtract"):
+        none = " none" if scaling == "none" else ""
+        case(
+            f"plif-{scaling}-{reset}",
+            "plif",
+            {"w": -0.3, "reset": reset, "input_scaling": scaling, "detach_reset": reset == "zero"},
+            f"plif{none}",
+        )
+        for scaled in (False, True):
+            case(
+                f"klif-{scaling}-{reset}-{scaled}",
+                "klif",
+                {"k": 1.3, "reset": reset, "input_scaling": scaling, "scale_reset": scaled},
+                f"klif{none}",
+            )
+for reset in ("zero", "none"):
+    for detach in (False, True):
+        case(
+            f"alpha-{reset}-{detach}",
+            "alpha",
+            {"reset": reset, "detach_reset": detach, "threshold": 1.1},
+            "alpha" if reset == "zero" else "alpha reset none",
+            names={"slow_decay": "synaptic_decay", "fast_decay": "decay"},
+        )
+for order in ("yin", "lsnn", "sfa", "tc_lif", "spyx"):
+    case(
+        f"alif-{order}",
+        "alif",
+        {
+            "order": order,
+            "tau_membrane": 5.0 * VECTOR,
+            "tau_adaptation": 8.0,
+            "baseline": 0.3,
+            "strength": -0.2 if order == "sfa" else 0.6,
+            "floor": 0.25,
+        },
+        [(0.6, 1.0), (0.6, 2.0)] if order != "spyx" else [(0.1, 0.5), (0.0, 1.0)],
+        variables={"threshold": "threshold"} if order == "tc_lif" else {},
+    )
+case(
+    "ahp",
+    "ahp",
+    {"strength": 20.0, "tau_membrane": 5.0, "tau_adaptation": 30.0, "threshold": 0.9},
+)
+case("glif", "glif", {"steps": STEPS})
+case(
+    "glif-by-step",
+    "glif",
+    {"steps": STEPS, "conductance": np.linspace(-1, 1, STEPS), "gate_leak": 0.8 * VECTOR},
+    "glif",
+)
+case(
+    "glif-by-step-and-channel",
+    "glif",
+    {"steps": 5, "conductance": NOISE[:5, 0], "gate_reset": VECTOR, "threshold": 0.1},
+    "glif",
+)
+case("clif", "clif", {"tau": 2.5, "threshold": 0.9})
+case("ltmd", "ltmd", {"w": 0.6 * VECTOR, "decay": 0.4})
+for reset in ("zero", "subtract"):
+    case(f"da_lif-{reset}", "da_lif", {"a": 0.6, "b": VECTOR, "reset": reset})
+for name, options in {
+    "code": {},
+    "forgetful": {"carry": False},
+    "paper": {"order": "paper"},
+    "strict": {"strict": True},
+}.items():
+    case(
+        f"ar_lif-{name}",
+        "ar_lif",
+        {"a": VECTOR, "c": 0.8, "decay": 0.6, **options},
+        variables={"memory": "reset"},
+    )
+case(
+    "two_compartment",
+    "two_compartment",
+    {"alpha1": 0.9, "alpha2": VECTOR, "beta1": -0.4, "beta2": 0.6, "threshold": 0.9},
+)
+for order in ("code", "paper"):
+    for sign1 in (-1.0, 1.0):
+        for sign2 in (-1.0, 1.0):
+            signs = {"sign1": sign1, "sign2": sign2}
+            case(
+                f"tc_lif-{order}-{sign1:+.0f}{sign2:+.0f}",
+                "tc_lif",
+                {"c1": -1.2, "c2": -VECTOR, "threshold": 0.9, "order": order, **signs},
+                variables={"dendrite_after": ""} if order == "paper" else {},
+            )
+for detach in (True, False):
+    case(
+        f"lm_h-{detach}",
+        "lm_h",
+        {"alpha1": 0.3, "beta1": -0.5, "alpha2": VECTOR, "beta2": 0.2, "detach_reset": detach},
+    )
+for coupling in ("physical", "printed"):
+    # The printed sign lets the dendrite run away upwards: few steps.
+    case(
+        f"pinsky_rinzel-{coupling}",
+        "pinsky_rinzel",
+        {"coupling": coupling, "dt": 0.02},
+        [(30.0, 100.0, 400)] if coupling == "physical" else [(1.0, 3.0, 60)],
+        rate=0.0005 if coupling == "physical" else 0.0,
+    )
+case("adex", "adex", {"b": 60.0})
+for recovery in ("before", "after"):
+    case(f"izhikevich-{recovery}", "izhikevich", {"b": 0.25, "recovery": recovery})
+case(
+    "izhikevich-general",
+    "izhikevich",
+    {"quadratic": 0.05, "linear": 4.8, "constant": 139.0, "rest": -3.0, "a": 0.1},
+)
+case("quadratic_lif", "quadratic_lif", {"rest": 0.05, "start": -0.1, "critical": 0.7})
+case("exponential_lif", "exponential_lif", {"slope_factor": 0.5, "rest": 0.1, "start": -0.1})
+for reset in ("zero", "voltage", "none"):
+    for detach in (False, True):
+        case(
+            f"resonate_and_fire-{reset}-{detach}",
+            "resonate_and_fire",
+            {"reset": reset, "detach_reset": detach, "threshold": 0.9},
+        )
+draw = np.random.default_rng(5)
+case(
+    "psn",
+    "psn",
+    {
+        "steps": STEPS,
+        "weight": draw.normal(0, 0.3, (STEPS, STEPS)),
+        "bias": draw.normal(-1, 0.2, STEPS),
+    },
+)
+for masking in (0.0, 0.6, 1.0):
+    case(
+        f"masked_psn-{masking}",
+        "masked_psn",
+        {
+            "steps": STEPS,
+            "order": 3,
+            "masking": masking,
+            "weight": draw.normal(0, 0.3, (STEPS, STEPS)),
+            "bias": draw.normal(-1, 0.2, STEPS),
+        },
+        "psn" if masking < 1 else "masked_psn",
+    )
+case("sliding_psn", "sliding_psn", {"order": 3, "weight": np.array([0.2, 0.6, 1.1]), "bias": -0.9})
+for detach in (True, False):
+    case(
+        f"heterogeneous_lif-{detach}",
+        "heterogeneous_lif",
+        {
+            "synaptic_decay": VECTOR,
+            "decay": 0.95 * VECTOR,
+            "rest": 0.1,
+            "reset_voltage": -0.1,
+            "detach": detach,
+        },
+        options={"detach": detach},
+    )
+for reset in ("subtract", "zero"):
+    for detach in (False, True):
+        case(
+            f"stochastic_lif-{reset}-{detach}",
+            "stochastic_lif",
+            {"decay": VECTOR, "reset": reset, "detach_reset": detach, "width": 0.3},
+        )
+case("mpe_psn", "mpe_psn", {"decay": 0.4}, names={"decay": "tau"}, variables={"membrane": ""})
+
+
+def test_every_model_has_an_oracle():
+    assert {case.model for case in CASES.values()} == set(NEURONS)
 
 
 # --- Traces ---------------------------------------------------------------------------------------
-# The oracles name their variables `x` before and `x_after` after the reset. The library carries the
-# latter; what a spike took is added again to get the former.
 
 
-def lif_trace(neuron, state, spikes):
-    return {"spikes": spikes, "membrane_after": state.membrane}
+def shared(case, expected):
+    """Our variables by the oracle's names: the carried value is the one after the reset, where there is one."""
+    found = {}
+    for name in NEURONS[case.model].State._fields:
+        for theirs in (f"{name}_after", name):
+            if theirs in expected and theirs not in found:
+                found[theirs] = name
+                break
+    found = {theirs: ours for theirs, ours in found.items() if ours != "spikes"} | case.variables
+    return {theirs: ours for theirs, ours in found.items() if ours}
 
 
-def leaky_trace(neuron, state, output):
-    return {"membrane": state.membrane}
-
-
-def two_compartment_trace(neuron, state, spikes):
-    return {"spikes": spikes, "dendrite": state.dendrite, "soma": state.soma}
-
-
-def tc_lif_trace(neuron, state, spikes):
-    taken = neuron.gamma
-    if neuron.order == "paper":
-        taken = taken - neuron.beta1 * neuron.threshold
-    return {
-        "spikes": spikes,
-        "dendrite": state.dendrite + taken * spikes,
-        "soma": state.soma + neuron.threshold * spikes,
-        "soma_after": state.soma,
-    }
-
-
-def ar_lif_trace(neuron, state, spikes):
-    return {"spikes": spikes, "membrane_after": state.membrane, "memory": state.reset}
-
-
-TRACES = {
-    LIF: lif_trace,
-    LeakyIntegrator: leaky_trace,
-    TwoCompartment: two_compartment_trace,
-    TCLIF: tc_lif_trace,
-    ARLIF: ar_lif_trace,
-}
+def draws(neuron, steps, shape):
+    """The uniform numbers that a neuron with this key draws."""
+    key, found = KEY, []
+    for _ in range(steps):
+        key, now = jax.random.split(key)
+        found.append(jax.random.uniform(now, shape, jnp.float64))
+    return np.stack(found)
 
 
 def trace(neuron, currents):
-    """{variable: [T, ...]} under the oracles' names."""
+    """{variable: [T, ...]}: the state after each step and "spikes"."""
+    currents = jnp.asarray(currents)
+    state = start(neuron, currents[0], KEY)
+    if not hasattr(neuron, "step"):
+        return {"spikes": neuron.sequence(state, currents)[1]}
 
     def save(state, spikes):
-        return TRACES[type(neuron)](neuron, state, spikes)
+        shown = {k: v for k, v in state._asdict().items() if v.shape == currents[0].shape}
+        return {**shown, "spikes": spikes}
 
-    return unroll(neuron.step, neuron.init_state(currents[0]), currents, save=save)[1]
+    return unroll(neuron.step, state, currents, save=save)[1]
 
 
 @jax.jit
@@ -91,137 +342,103 @@ def trace_and_slopes(neuron, currents, weights):
 # --- Against the oracles --------------------------------------------------------------------------
 
 
-def case(neuron, oracle, drives, **options):
-    """`drives` are means and deviations of the currents; `options` are those of the oracle."""
-    return SimpleNamespace(neuron=neuron, oracle=oracle, drives=drives, options=options)
-
-
-CASES = {}
-
-for reset, scaling, detach in itertools.product(
-    ("subtract", "zero", "none"), ("none", "complement"), (False, True)
-):
-    options = {"reset": reset, "detach_reset": detach}
-    CASES[f"lif-{reset}-{scaling}-{'detached' if detach else 'attached'}"] = case(
-        LIF(decay=VECTOR, threshold=0.8, input_scaling=scaling, **options),
-        oracles.lif,
-        [(0.2, 0.5), (0.2, 1), (0.2, 4)] if scaling == "none" else [(0.8, 0.5), (0.8, 2), (0.8, 4)],
-        input_scaling=scaling == "complement",
-        **options,
-    )
-
-for scaling in ("none", "complement"):
-    CASES[f"leaky_integrator-{scaling}"] = case(
-        LeakyIntegrator(decay=VECTOR, input_scaling=scaling),
-        oracles.leaky_integrator,
-        [(0.3, 0.5), (0.0, 4.0)],
-        input_scaling=scaling == "complement",
-    )
-
-CASES["two_compartment"] = case(
-    TwoCompartment(alpha1=0.9, alpha2=VECTOR, beta1=-0.4, beta2=0.6, threshold=0.9),
-    oracles.two_compartment,
-    [(0.4, 0.5), (0.4, 1), (0.4, 4)],
-)
-
-for order, sign1, sign2 in itertools.product(("code", "paper"), (-1.0, 1.0), (-1.0, 1.0)):
-    CASES[f"tc_lif-{order}-{sign1:+.0f}{sign2:+.0f}"] = case(
-        TCLIF(c1=-1.2, c2=-VECTOR, sign1=sign1, sign2=sign2, threshold=0.9, order=order),
-        oracles.tc_lif,
-        [(0.0, 1), (0.0, 2), (0.0, 4)],
-        order=order,
-    )
-
-for name, options in {
-    "code": {},
-    "forgetful": {"carry": False},
-    "paper": {"order": "paper"},
-}.items():
-    CASES[f"ar_lif-{name}"] = case(
-        ARLIF(a=VECTOR, c=0.8, decay=0.6, **options),
-        oracles.ar_lif,
-        [(0.6, 1), (0.6, 2), (0.6, 4)],
-        **options,
-    )
-
-
 def oracle_surrogate(surrogate):
+    if isinstance(surrogate, Scaled):
+        curve = oracle_surrogate(surrogate.curve)
+        return lambda x: surrogate.factor * curve(x)
     names = {cls: name for name, cls in SURROGATES.items()}
     numbers = dataclasses.asdict(surrogate)
     return lambda x: oracles.SURROGATES[names[type(surrogate)]](x, **numbers)
 
 
-def trace_names(neuron):
-    zeros = np.zeros(())
-    return list(TRACES[type(neuron)](neuron, neuron.init_state(zeros), zeros))
+def arguments(case, neuron, currents):
+    """The oracle's numbers and choices."""
+    numbers = {
+        case.names.get(name, name): np.asarray(getattr(neuron, name), float)
+        for name in fields(neuron)
+    }
+    options = {name: getattr(neuron, name) for name in fields(neuron, "option")} | case.options
+    if neuron.stochastic:
+        options["uniform"] = draws(neuron, len(currents), currents.shape[1:])
+    if case.model == "masked_psn":
+        options["order"] = neuron.order
+    return numbers, {name: value for name, value in options.items() if value is not None}
 
 
-def check_against_oracle(neuron, oracle, drives, options, surrogate):
-    numbers = {name: np.asarray(getattr(neuron, name), float) for name in fields(neuron)}
-    curve = oracle_surrogate(surrogate) if surrogate else None
-    for mean, deviation in drives:
-        currents = mean + deviation * NOISE
+def differences(case, surrogate=None):
+    """By "spikes", variable and gradient the largest difference from the oracle, over the largest value of its kind."""
+    neuron = case.neuron
+    if surrogate is not None:
+        neuron = dataclasses.replace(neuron, surrogate=surrogate)
+    curve = getattr(neuron, "surrogate", None)
+    curve = oracle_surrogate(curve) if curve is not None else None
+    oracle, found = getattr(oracles, case.model), {}
+    for mean, deviation, steps in case.drives()[: 1 if surrogate else None]:
+        noise = np.random.default_rng(0).normal(size=(int(steps), BATCH, FEATURES))
+        currents = mean + deviation * noise
+        numbers, options = arguments(case, neuron, currents)
         expected = oracle(currents, curve, **numbers, **options)
+        ours = shared(case, expected) | ({"spikes": "spikes"} if neuron.spiking else {})
         draw = np.random.default_rng(1).normal
-        weights = {name: draw(size=NOISE.shape) for name in trace_names(neuron)}
-        (by_neuron, by_currents), found = trace_and_slopes(neuron, currents, weights)
-        for name in weights:
-            np.testing.assert_allclose(
-                found[name], expected[name], rtol=1e-10, atol=1e-12, err_msg=name
-            )
+        weights = {name: draw(size=currents.shape) for name in ours}
+        by_ours = {ours[name]: weight for name, weight in weights.items()}
+        (by_neuron, by_currents), result = trace_and_slopes(neuron, currents, by_ours)
         if neuron.spiking:
-            np.testing.assert_array_equal(found["spikes"], expected["spikes"])
-            assert 0.1 <= expected["spikes"].mean() <= 0.6
+            assert case.rate <= expected["spikes"].mean() <= 0.75, expected["spikes"].mean()
         slopes = oracles.gradient(
             oracle, currents, curve, weights, numbers, ["currents", *numbers], **options
         )
+        pairs = {name: (result[ours[name]], expected[name]) for name in ours}
+        theirs = {case.names.get(name, name): name for name in fields(neuron)}
         for name, slope in slopes.items():
-            by_name = by_currents if name == "currents" else getattr(by_neuron, name)
-            scale = np.max(np.abs(slope))
-            np.testing.assert_allclose(by_name, slope, rtol=1e-9, atol=1e-9 * scale, err_msg=name)
+            by_name = by_currents if name == "currents" else getattr(by_neuron, theirs[name])
+            pairs[f"gradient_{name}"] = (by_name, slope)
+        for name, (ours_, theirs_) in pairs.items():
+            scale = max(np.max(np.abs(theirs_)), 1e-12)
+            gap = float(np.max(np.abs(np.asarray(ours_) - theirs_)) / scale)
+            found[name] = max(found.get(name, 0.0), gap)
+    return found
+
+
+def check(case, surrogate=None):
+    for name, difference in differences(case, surrogate).items():
+        limit = 0 if name == "spikes" else 1e-8 if name.startswith("gradient") else 1e-10
+        assert difference <= limit, (name, difference)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_neuron_equals_its_oracle(name):
     """States, spikes and surrogate gradients, by the currents and by every number."""
-    case = CASES[name]
-    surrogate = getattr(case.neuron, "surrogate", None)
-    check_against_oracle(case.neuron, case.oracle, case.drives, case.options, surrogate)
+    check(CASES[name])
 
 
-# The surrogate is the same line for all choices of LIF: a few of them do.
-ANOTHER = [n for n in CASES if not any(word in n for word in ("leaky", "complement", "detached"))]
+# The surrogate is the same line for all choices of a model: one of each does.
+ANOTHER = {case.model: name for name, case in CASES.items() if hasattr(case.neuron, "surrogate")}
 
 
-@pytest.mark.parametrize("name", ANOTHER)
+@pytest.mark.parametrize("name", ANOTHER.values())
 def test_neuron_equals_its_oracle_with_another_surrogate(name):
-    case = CASES[name]
-    surrogate = ATan(slope=1.5)
-    neuron = dataclasses.replace(case.neuron, surrogate=surrogate)
-    check_against_oracle(neuron, case.oracle, case.drives[:1], case.options, surrogate)
+    width = getattr(CASES[name].neuron.surrogate, "width", 1.0)
+    check(CASES[name], ATan(slope=1.5 / width))
 
 
 # --- Printed traces -------------------------------------------------------------------------------
-
-
-def check_golden(found, table):
-    for name in table.columns:
-        np.testing.assert_allclose(
-            found[name], table.column(name), rtol=0, atol=golden.TOLERANCE, err_msg=name
-        )
 
 
 def logit(p):
     return np.log(p / (1 - p))
 
 
-@pytest.mark.parametrize("variant", golden.TC_LIF)
-def test_tc_lif_golden(variant):
-    table = golden.TC_LIF[variant]
+def tc_lif_found(table):
     symbols = dict(table.parameters)
     beta1, beta2 = symbols.pop("beta1"), symbols.pop("beta2")
     neuron = TCLIF(c1=logit(-beta1), c2=logit(beta2), **symbols, **table.options)
-    check_golden(trace(neuron, np.array(table.currents, float)), table)
+    found = trace(neuron, np.array(table.currents, float))
+    in_paper_order = neuron.order == "paper"
+    taken = neuron.gamma - (neuron.beta1 * neuron.threshold if in_paper_order else 0.0)
+    found["dendrite"] = found["dendrite"] + taken * found["spikes"]
+    found["soma"] = found["soma"] + neuron.threshold * found["spikes"]
+    return found
 
 
 @jax.tree_util.register_dataclass
@@ -243,24 +460,63 @@ def distance_to_threshold(neuron, state, current):
     return jax.grad(spikes)(state.membrane) / neuron.decay
 
 
-@pytest.mark.parametrize("variant", golden.AR_LIF)
-def test_ar_lif_golden(variant):
-    table = golden.AR_LIF[variant]
+def ar_lif_found(table):
     symbols = dict(table.parameters)
-    options = dict(table.options)
-    options.pop("strict", None)  # the library fires at equality, which does not occur: see below
     a, c = np.arctanh(symbols.pop("beta")), symbols.pop("alpha")
-    neuron = ARLIF(a=a, c=c, **symbols, **options)
+    neuron = ARLIF(a=a, c=c, **symbols, **table.options)
     state, rows = neuron.init_state(np.zeros(())), []
     for current in np.array(table.currents, float):
         before = neuron.decay * state.membrane + current
         distance = distance_to_threshold(neuron, state, current)
-        assert abs(distance) > 1e-3
         state, spikes = neuron.step(state, current)
         row = {"membrane": before, "threshold": before - distance, "spikes": spikes}
         row |= {"memory": state.reset, "membrane_after": state.membrane}
         rows.append(row | {"reset_voltage": distance - state.membrane})  # Eq. 8
-    check_golden({name: [row[name] for row in rows] for name in rows[0]}, table)
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def clif_found(table):
+    currents = np.array(table.currents, float)
+    found = trace(make("clif", **table.parameters), currents)
+    before = np.concatenate([[0.0], found["membrane"][:-1]])
+    return {
+        **found,
+        "membrane": before * (1 - 1 / table.parameters["tau"]) + currents,
+        "membrane_after": found["membrane"],
+    }
+
+
+PRINTED = {
+    "tc_lif": (tc_lif_found, list(golden.TC_LIF.values())),
+    "ar_lif": (ar_lif_found, list(golden.AR_LIF.values())),
+    "clif": (clif_found, [golden.CLIF]),
+}
+TABLES = [(model, table) for model, (_, tables) in PRINTED.items() for table in tables]
+
+
+@pytest.mark.parametrize("model, table", TABLES, ids=lambda x: x if isinstance(x, str) else "")
+def test_printed_numbers_are_reproduced(model, table):
+    """To the last digit that is printed."""
+    found = PRINTED[model][0](table)
+    for name in table.columns:
+        np.testing.assert_allclose(
+            found[name], table.column(name), rtol=0, atol=golden.TOLERANCE, err_msg=name
+        )
+
+
+def golden_differences():
+    """By model: the tables, how many numbers they have, and the largest difference from a printed one."""
+    result = {}
+    for model, (find, tables) in PRINTED.items():
+        gaps = [
+            float(np.max(np.abs(find(table)[name] - np.array(table.column(name)))))
+            for table in tables
+            for name in table.columns
+        ]
+        numbers = sum(len(table.rows) * len(table.columns) for table in tables)
+        sources = [table.source for table in tables]
+        result[model] = {"tables": sources, "numbers": numbers, "largest": max(gaps)}
+    return result
 
 
 # --- By hand --------------------------------------------------------------------------------------
@@ -270,8 +526,7 @@ def test_ar_lif_golden(variant):
 def test_below_threshold_the_membrane_decays(model):
     impulse, decay = 0.5 * np.eye(12)[0], 0.8
     for scaling, gain in (("none", 1.0), ("complement", 1 - decay)):
-        found = trace(model(decay=decay, input_scaling=scaling), impulse)
-        membrane = found["membrane_after"] if model is LIF else found["membrane"]
+        membrane = trace(model(decay=decay, input_scaling=scaling), impulse)["membrane"]
         np.testing.assert_allclose(membrane, gain * 0.5 * decay ** np.arange(12), rtol=1e-14)
 
 
@@ -311,9 +566,9 @@ def ar_lif_memory_and_slope(**options):
     neuron = ARLIF(a=VECTOR, **options)
     currents = 0.6 + NOISE
     zeros = np.zeros_like(NOISE)
-    weights = {"spikes": zeros + 1, "membrane_after": NOISE, "memory": zeros}
+    weights = {"spikes": zeros + 1, "membrane": NOISE}
     (slopes, _), found = trace_and_slopes(neuron, currents, weights)
-    return found["memory"], slopes.c
+    return found["reset"], slopes.c
 
 
 def test_c_of_ar_lif_matters_only_if_r_is_carried():
@@ -351,6 +606,8 @@ def test_tc_lif_in_paper_order_is_a_two_compartment_neuron():
     tc_lif = TCLIF.from_beta(-0.4, 0.7, gamma=0.0, threshold=1.2, order="paper")
     general = TwoCompartment(alpha1=1.0, alpha2=1.0, beta1=-0.4, beta2=0.7, threshold=1.2)
     special, expected = trace(tc_lif, 0.5 + NOISE), trace(general, 0.5 + NOISE)
+    special["soma"] = special["soma"] + 1.2 * special["spikes"]  # before its reset
+    special["dendrite"] = special["dendrite"] + 0.4 * 1.2 * special["spikes"]
     assert 0.1 < np.mean(expected["spikes"]) < 0.6
     for name in expected:
         np.testing.assert_allclose(special[name], expected[name], rtol=1e-10, atol=1e-12)

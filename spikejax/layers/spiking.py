@@ -4,18 +4,16 @@ Both map currents `[T, B, *F]` and a state to spikes `[T, B, *F]` and the next s
 pieces. `state=None` starts anew, and with T = 0 returns the state before the first step.
 """
 
-import dataclasses
-import functools
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from spikejax.dynamics import Feedback, feedback, unroll
 from spikejax.layers.linear import uniform_fan_in
-from spikejax.neurons.base import Neuron, check_learnable, fields
+from spikejax.neurons.base import Neuron, start
+from spikejax.neurons.numbers import check_learnable, make_number, map_numbers
 
 
 def _check(currents: Array) -> None:
@@ -32,31 +30,24 @@ def _check(currents: Array) -> None:
 def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents: Array) -> Any:
     """The neuron with its numbers as variables: learned ones in "params", the others in "constants"."""
     check_learnable(neuron, learn)
+    features, dtype = currents.shape[2:], currents.dtype
 
-    def number(leaf):
+    def variable(name, leaf, shape):
         def init(key):
-            if callable(leaf):
-                return leaf(key, currents.shape[2:], currents.dtype)
-            return jnp.asarray(leaf, currents.dtype)
+            return make_number(leaf, shape, features, dtype, key)
 
-        return init
+        if name in learn:
+            return module.param(name, init).astype(dtype)
+        constant: Any = module.variable("constants", name, lambda: init(module.make_rng("params")))
+        return constant.value.astype(dtype)
 
-    def constant(name, leaf) -> Any:
-        return module.variable(
-            "constants", name, lambda: number(leaf)(module.make_rng("params"))
-        ).value
+    return map_numbers(variable, neuron)
 
-    keystr = functools.partial(jax.tree_util.keystr, simple=True, separator="_")
-    values: dict[str, Any] = {}
-    for name in fields(neuron):
-        leaf = getattr(neuron, name)
-        value: Any = module.param(name, number(leaf)) if name in learn else constant(name, leaf)
-        values[name] = value.astype(currents.dtype)
-    for name in fields(neuron, "surrogate"):
-        leaves, structure = jax.tree_util.tree_flatten_with_path(getattr(neuron, name))
-        numbers = [constant(f"{name}_{keystr(path)}", leaf) for path, leaf in leaves]
-        values[name] = structure.unflatten(x.astype(currents.dtype) for x in numbers)
-    return dataclasses.replace(neuron, **values)
+
+def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
+    """The state before the first step; a neuron that draws gets a key of the stream "noise"."""
+    # The sum has one step's shape and sharding also where T = 0; its value is not used.
+    return start(neuron, currents.sum(0), module.make_rng("noise") if neuron.stochastic else None)
 
 
 def _sow(module: nn.Module, spikes: Array) -> None:
@@ -70,11 +61,12 @@ class Spiking(nn.Module):
     Attributes:
       neuron: any neuron. A number may be a scalar (one a layer), an array `[*F]` (one a neuron) or an
         initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
-      learn: names of the numbers that are learned: variables of the collection "params". The others, and those of
-        the surrogate ("surrogate_width"), are of "constants". All can be swept. Bounds hold at construction only: a
-        learned decay may leave [0, 1].
+      learn: names of the numbers that are learned: variables of the collection "params". The others are of
+        "constants". All can be swept, and those of the surrogate ("surrogate_width") learned too. Bounds hold at
+        construction only: a learned decay may leave [0, 1].
 
-    With `mutable=["activity"]`, the spikes are sown as "spikes".
+    With `mutable=["activity"]`, the spikes are sown as "spikes". A neuron that draws wants a key of the stream "noise",
+    `rngs={"noise": key}`, where it starts anew; its state carries it on.
 
     >>> import jax, jax.numpy as jnp
     >>> from spikejax.neurons.tc_lif import TCLIF
@@ -97,9 +89,8 @@ class Spiking(nn.Module):
         _check(currents)
         neuron = _variables(self, self.neuron, self.learn, currents)
         if state is None:
-            # The sum has one step's shape and sharding also where T = 0; its value is not used.
-            state = neuron.init_state(currents.sum(0))
-        state, spikes = unroll(neuron.step, state, currents)
+            state = _start(self, neuron, currents)
+        state, spikes = neuron.sequence(state, currents)
         _sow(self, spikes)
         return spikes, state
 
@@ -138,9 +129,13 @@ class Recurrent(nn.Module):
         kernel = self.param("kernel", init, (features, features)).astype(currents.dtype)
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
         neuron = _variables(self, self.neuron, self.learn, currents)
+        if not hasattr(neuron, "step"):
+            raise ValueError(
+                f"{type(neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
+                "use Spiking"
+            )
         if state is None:
-            current = currents.sum(0)
-            state = Feedback(neuron.init_state(current), jnp.zeros_like(current))
+            state = Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
         step = feedback(neuron.step, lambda spikes: spikes @ kernel + bias)
         state, spikes = unroll(step, state, currents)
         _sow(self, spikes)

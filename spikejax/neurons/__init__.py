@@ -1,16 +1,20 @@
-"""Neuron models, one a file; `NEURONS` finds them by their module's name."""
+"""Neuron models, one a file; `NEURONS` finds them by their module's name, `make` makes one by name."""
 
 import importlib
 import pkgutil
 from types import MappingProxyType
+from typing import Any
 
 from spikejax.names import choose
+
+# What the models are made of.
+_NOT_MODELS = ("base", "firing", "numbers")
 
 
 def _discover():
     found = {}
     for module_info in pkgutil.iter_modules(__path__):
-        if module_info.name == "base":
+        if module_info.name in _NOT_MODELS:
             continue
         module = importlib.import_module(f"{__name__}.{module_info.name}")
         models = [
@@ -18,7 +22,7 @@ def _discover():
             for value in vars(module).values()
             if isinstance(value, type)
             and value.__module__ == module.__name__
-            and "step" in vars(value)
+            and "presets" in vars(value)
         ]
         if len(models) != 1:
             raise ImportError(
@@ -42,3 +46,25 @@ def get(name: str) -> type:
     'LIF'
     """
     return NEURONS[choose("neuron", name, NEURONS)]
+
+
+def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
+    """A neuron by its name, with the semantics of another library if asked for.
+
+    Args:
+      name: of the model.
+      like: "spikingjelly" (2.0), "snntorch" (1.0), "norse" (1.1) or "spyx" (1.0): order, comparison, time of the
+        reset, scaling and surrogate are set so that the model does what that library's does. Its numbers keep our
+        names and meaning: a decay is the share of the membrane kept a step, whatever the other calls it.
+      **fields: numbers and choices; they go before those of the preset.
+
+    Raises:
+      UnknownName: an unknown model, or one for which there is no such preset; names those that there are.
+
+    >>> make("lif", like="snntorch", decay=0.9).reset_timing
+    'next'
+    """
+    model = get(name)
+    if like is None:
+        return model(**fields)
+    return model(**{**model.presets[choose(f"preset of {name}", like, model.presets)], **fields})

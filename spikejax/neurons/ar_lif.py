@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.firing import strict_option
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 
@@ -17,7 +18,7 @@ class ARLIFState(NamedTuple):
     reset: Array  # r, the memory of inputs and spikes that sets the reset potential
 
 
-@neuron(ARLIFState)
+@neuron(ARLIFState, drive=1.0)
 class ARLIF:
     """LIF whose threshold follows its input and whose reset adapts to its history.
 
@@ -32,11 +33,16 @@ class ARLIF:
     β = tanh(a) and α = c of the paper; one scalar each a layer is what the authors learn. Gradients flow through
     every S.
 
-    `order="code"`, the default, is the authors' released code, above: the reset acts on spikes only and the
-    updated r is carried. `order="paper"` is Eq. 8 to the letter: U[t] = H[t] − (r[t] + (2 S[t] − 1) σ(I[t]) + θ[t])
-    at every step, with the decayed r as the state; the increment is never written back, so r stays 0 and c has no
-    effect. `carry=False` starts r from 0 at each step, as the released network for CIFAR10-DVS does (with decay
-    0.2, the Triangle surrogate and S at strict >, which differs at equality only); c has no effect there either.
+    `order="code"`, the default, is the authors' released code, above: the reset acts on spikes only and the updated r
+    is carried. `order="paper"` is Eq. 8 to the letter: U[t] = H[t] − (r[t] + (2 S[t] − 1) σ(I[t]) + θ[t]) at every
+    step, with the decayed r as the state; the increment is never written back, so r stays 0 and c has no effect.
+    `carry=False` starts r from 0 at each step, as the released network for CIFAR10-DVS does (with decay 0.2, the
+    Triangle surrogate and `strict=True`); c has no effect there either.
+
+    Deviations: Eq. 5 and the code write the increment back into r, Eq. 8 does not; Eq. 6 and the code squash r, Eq. 8
+    does not; Eq. 7 and 8 subtract the reset at every step, the code on spikes only. The code's way gave the published
+    results and is the default. Not carrying r is a defect of the network for event cameras, mended by its authors
+    later.
 
     Reference: AR-LIF (arXiv 2507.20746), Eq. 5–8; surrogate Eq. 11.
 
@@ -57,11 +63,12 @@ class ARLIF:
         "code", choices=("code", "paper"), doc="released code or Eq. 8 to the letter"
     )
     carry: bool = option(True, choices=(True, False), doc="whether r is carried between steps")
+    strict: bool = strict_option()
 
     def step(self, state: ARLIFState, current: Array) -> tuple[ARLIFState, Array]:
         membrane = self.decay * state.membrane + current
         threshold = 1 + jnp.tanh(self.a) * jnp.tanh(current)
-        spikes = spike(membrane - threshold, self.surrogate)
+        spikes = spike(membrane - threshold, self.surrogate, self.strict)
         keep = jax.nn.sigmoid(self.c * current)
         # relu, not where: its gradient at r = 0 is 0 on both sides, as in the released code.
         before = state.reset if self.carry else jnp.zeros_like(state.reset)

@@ -13,7 +13,15 @@ class LeakyIntegratorState(NamedTuple):
     membrane: Array
 
 
-@neuron(LeakyIntegratorState, spiking=False)
+@neuron(
+    LeakyIntegratorState,
+    spiking=False,
+    like={
+        "spikingjelly": {"decay": 0.5, "input_scaling": "complement"},
+        "norse": {"decay": 0.9, "input_scaling": "complement"},
+        "spyx": {"decay": 0.8},
+    },
+)
 class LeakyIntegrator:
     """Membrane that leaks and never fires; its output is the membrane.
 

@@ -2,20 +2,57 @@
 
 from typing import NamedTuple
 
-import jax
 from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
-from spikejax.surrogate import Surrogate, Triangle, spike
+from spikejax.neurons.firing import (
+    detach_option,
+    integrate_and_fire,
+    late_option,
+    reset_option,
+    strict_option,
+    timing_option,
+)
+from spikejax.surrogate import ATan, Sigmoid, SuperSpike, Surrogate, Triangle
 
 
 class LIFState(NamedTuple):
     """Variables of `LIF`."""
 
-    membrane: Array  # after the reset
+    membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
 
 
-@neuron(LIFState)
+@neuron(
+    LIFState,
+    drive=0.5,
+    like={
+        "spikingjelly": {
+            "decay": 0.5,
+            "input_scaling": "complement",
+            "reset": "zero",
+            "surrogate": Sigmoid(4.0),
+        },
+        "snntorch": {
+            "reset_timing": "next",
+            "strict": True,
+            "detach_reset": True,
+            "surrogate": ATan(2.0),
+        },
+        "norse": {
+            "decay": 0.9,
+            "input_scaling": "complement",
+            "reset": "zero",
+            "strict": True,
+            "surrogate": SuperSpike(1.0),
+        },
+        "spyx": {
+            "reset_timing": "next",
+            "late": True,
+            "strict": True,
+            "surrogate": SuperSpike(25.0),
+        },
+    },
+)
 class LIF:
     """Leaky integrate-and-fire neuron in discrete time.
 
@@ -25,9 +62,18 @@ class LIF:
                H[t] (1 − S[t])                       reset="zero"
                H[t]                                  reset="none"
 
-    `decay` is exp(−dt/τ). With `learn=("decay",)` in a layer it is learned. The defaults are those of the LIF
-    baseline in TC-LIF's released code (decay 0.8, soft reset, Triangle). The paper's Eq. 1 leaves the reset out
-    of the decay (β U[t−1] − V_th S[t−1] + I[t]); the released code, and this model, decay the reset potential.
+    `decay` is exp(−dt/τ), or 1 − dt/τ where a library takes an Euler step. With `learn=("decay",)` in a layer it is
+    learned; `PLIF` learns it through σ(w), as its authors do. The defaults are those of the LIF baseline in TC-LIF's
+    released code (decay 0.8, soft reset, Triangle).
+
+    With `reset_timing="next"` a spike resets one step later and outside the decay,
+
+        U[t] = decay U[t−1] − threshold S[t−1] + g I[t],  S[t] = Θ(U[t] − threshold)
+
+    and with `late=True` the spikes of the membrane before the step are sent.
+
+    Deviations: Eq. 1 of TC-LIF leaves the reset out of the decay (reset_timing="next"); its released code, and our
+    default, decay the membrane that was reset.
 
     Reference: TC-LIF (AAAI 2024), Eq. 1–3; AR-LIF (arXiv 2507.20746), Eq. 1–3 (decay 0.5, Rectangle).
 
@@ -43,20 +89,17 @@ class LIF:
     )
     threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
     surrogate: Surrogate = surrogate_field(Triangle())
-    reset: str = option(
-        "subtract", choices=("subtract", "zero", "none"), doc="what a spike does to U"
-    )
+    reset: str = reset_option()
     input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
-    detach_reset: bool = option(False, choices=(False, True), doc="no gradient through the reset")
+    reset_timing: str = timing_option()
+    late: bool = late_option()
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
 
     def step(self, state: LIFState, current: Array) -> tuple[LIFState, Array]:
         if self.input_scaling == "complement":
             current = (1 - self.decay) * current
-        membrane = self.decay * state.membrane + current
-        spikes = spike(membrane - self.threshold, self.surrogate)
-        reset = jax.lax.stop_gradient(spikes) if self.detach_reset else spikes
-        if self.reset == "subtract":
-            membrane = membrane - self.threshold * reset
-        elif self.reset == "zero":
-            membrane = membrane * (1 - reset)
+        membrane, spikes = integrate_and_fire(
+            self, lambda membrane: self.decay * membrane + current, state.membrane
+        )
         return LIFState(membrane), spikes

@@ -17,7 +17,7 @@ class TCLIFState(NamedTuple):
     soma: Array
 
 
-@neuron(TCLIFState)
+@neuron(TCLIFState, drive=0.5)
 class TCLIF:
     """Two-compartment LIF: a dendrite that remembers and a soma that fires, without leak.
 
@@ -32,6 +32,9 @@ class TCLIF:
     `order` says which U[t−1] stands in the dendrite's equation. "paper": the potential before the reset. "code":
     the potential after it, β1 (U[t−1] − threshold S[t−1]), as in the authors' released code, which gave the
     published results; the default. The two fire at different rates.
+
+    Deviations: Eq. 10 uses the soma before its reset, the released code the soma after it (the default). The released
+    network for PS-MNIST fixes the threshold to 1.0, Table 5 says 1.8.
 
     Gradients flow through both resets.
 

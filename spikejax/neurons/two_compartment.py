@@ -16,7 +16,7 @@ class TwoCompartmentState(NamedTuple):
     spikes: Array
 
 
-@neuron(TwoCompartmentState)
+@neuron(TwoCompartmentState, drive=0.5)
 class TwoCompartment:
     """Dendrite and soma, coupled both ways; the input enters the dendrite, the soma fires.
 

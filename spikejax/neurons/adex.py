@@ -1,0 +1,99 @@
+"""Adaptive exponential integrate-and-fire (AdEx)."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.firing import detach_option, reset_to, strict_option
+from spikejax.surrogate import SuperSpike, Surrogate, Triangle, spike
+
+
+class AdExState(NamedTuple):
+    """Variables of `AdEx`, after the reset."""
+
+    membrane: Array  # mV
+    adaptation: Array  # w, pA
+
+
+@neuron(
+    AdExState,
+    drive=1000.0,
+    horizon=3000,
+    current_unit="pA",
+    like={
+        "norse": {
+            "capacitance": 10.0,
+            "leak_conductance": 1.0,
+            "rest": 0.0,
+            "slope_factor": 0.5,
+            "rheobase": 1.0,
+            "a": 4.0,
+            "tau_adaptation": 500.0,
+            "b": 0.02,
+            "reset_voltage": 0.0,
+            "peak": 1.0,
+            "dt": 1.0,
+            "strict": True,
+            "surrogate": SuperSpike(1.0),
+        },
+    },
+)
+class AdEx:
+    """Exponential integrate-and-fire neuron with an adaptation current; in mV, ms, nS, pF and pA.
+
+        C dV/dt = −gL (V − rest) + gL ΔT exp((V − rheobase)/ΔT) − w + I
+        τw dw/dt = a (V − rest) − w
+        at V ≥ peak: S = 1, V ← reset_voltage, w ← w + b
+
+    An Euler step of length `dt`, all right-hand sides at the values before it; V starts at rest, w at 0. The exponent
+    is held at its value at the peak, which no membrane that was reset exceeds.
+
+    Reference: Brette, Gerstner (2005), Adaptive exponential integrate-and-fire model as an effective description of
+    neuronal activity; its numbers, peak at 20 mV. Norse's preset is in its units: voltages in thresholds, ms.
+
+    >>> import jax.numpy as jnp
+    >>> neuron, currents = AdEx(), jnp.full((1000, 1), 1000.0)  # 100 ms
+    >>> int(neuron.sequence(neuron.init_state(currents[0]), currents)[1].sum())
+    5
+    """
+
+    capacitance: Leaf = param(281.0, low=5, high=1000, unit="pF", doc="C")
+    leak_conductance: Leaf = param(30.0, low=0.5, high=50, unit="nS", doc="gL")
+    rest: Leaf = param(-70.6, low=-80, high=0, unit="mV", doc="leak reversal potential")
+    slope_factor: Leaf = param(2.0, low=0.5, high=10, unit="mV", doc="ΔT")
+    rheobase: Leaf = param(-50.4, low=-60, high=5, unit="mV", doc="where the upstroke begins")
+    a: Leaf = param(4.0, low=-10, high=20, unit="nS", doc="adaptation below the threshold")
+    tau_adaptation: Leaf = param(144.0, low=10, high=1000, unit="ms", doc="τw")
+    b: Leaf = param(80.5, low=0, high=200, unit="pA", doc="adaptation by a spike")
+    reset_voltage: Leaf = param(-70.6, low=-80, high=0, unit="mV", doc="V after a spike")
+    peak: Leaf = param(20.0, low=1, high=40, unit="mV", doc="V that counts as a spike")
+    dt: Leaf = param(0.1, low=0.01, high=1, unit="ms", doc="length of a step")
+    surrogate: Surrogate = surrogate_field(Triangle(20.0))
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
+
+    def check(self) -> None:
+        """Raises ValueError where the upstroke would overflow before it reaches the peak."""
+        if (self.peak - self.rheobase) / self.slope_factor > 80:
+            raise ValueError(
+                f"expected a peak at most 80 slope factors above the rheobase, found {self.peak} mV, "
+                f"{self.slope_factor} mV and {self.rheobase} mV; lower the peak"
+            )
+
+    def init_state(self, current: Array) -> AdExState:
+        zeros = jnp.zeros_like(current)
+        return AdExState(zeros + self.rest, zeros)
+
+    def step(self, state: AdExState, current: Array) -> tuple[AdExState, Array]:
+        voltage, adaptation = state
+        depth = voltage - self.rest
+        exponent = jnp.minimum(voltage - self.rheobase, self.peak - self.rheobase)
+        upstroke = self.slope_factor * jnp.exp(exponent / self.slope_factor)
+        inflow = self.leak_conductance * (upstroke - depth) - adaptation + current
+        membrane = voltage + self.dt / self.capacitance * inflow
+        change = self.dt / self.tau_adaptation * (self.a * depth - adaptation)
+        spikes = spike(membrane - self.peak, self.surrogate, self.strict)
+        after = reset_to(membrane, spikes, self.reset_voltage, self.detach_reset)
+        return AdExState(after, adaptation + change + self.b * spikes), spikes

@@ -1,0 +1,58 @@
+"""LIF with an after-hyperpolarising current, as on neuromorphic hardware."""
+
+from typing import NamedTuple
+
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.surrogate import Surrogate, Triangle, spike
+
+
+class AHPState(NamedTuple):
+    """Variables of `AHP`, the membrane after its reset."""
+
+    membrane: Array
+    adaptation: Array
+    spikes: Array
+
+
+@neuron(AHPState, drive=0.4, horizon=1500)
+class AHP:
+    """LIF that each spike holds back by a slow negative current.
+
+        A[t] = (1 − 1/tau_adaptation) A[t−1] − w S[t−1],   w = strength (1/(τa τm) − 1/τa²)
+        U[t] = ((1 − 1/tau_membrane) U[t−1] + I[t] + A[t]) (1 − S[t−1])
+        S[t] = Θ(U[t] − threshold) (1 − S[t−1]);  a spike sets U to 0
+
+    τm and τa are the two time constants, in steps. (1 − S[t−1]) is the refractory period of one step.
+
+    Deviations: the publication describes two compartments of a chip that count in integers; this is their form in real
+    numbers as we read it. The refractory period of one step and the weight w are the authors' code's.
+
+    Reference: Rao et al. (2022), A long short-term memory for AI applications in spike-based neuromorphic hardware
+    (arXiv 2107.03992) and the released code.
+
+    >>> import jax.numpy as jnp
+    >>> neuron = AHP()
+    >>> currents = jnp.full((90, 1), 0.4)
+    >>> spikes = neuron.sequence(neuron.init_state(currents[0]), currents)[1]
+    >>> [int(part.sum()) for part in jnp.split(spikes, 3)]
+    [4, 2, 0]
+    """
+
+    tau_membrane: Leaf = param(20.0, low=1, unit="steps", doc="time constant of the membrane")
+    tau_adaptation: Leaf = param(
+        700.0, low=1, unit="steps", doc="time constant of the hyperpolarising current"
+    )
+    strength: Leaf = param(1000.0, low=0, doc="scales the current that a spike leaves")
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(Triangle())
+
+    def step(self, state: AHPState, current: Array) -> tuple[AHPState, Array]:
+        slow, fast = 1 / self.tau_adaptation, 1 / self.tau_membrane
+        weight = self.strength * (slow * fast - slow * slow)
+        adaptation = (1 - slow) * state.adaptation - weight * state.spikes
+        awake = 1 - state.spikes
+        membrane = ((1 - fast) * state.membrane + current + adaptation) * awake
+        spikes = spike(membrane - self.threshold, self.surrogate) * awake
+        return AHPState(membrane * (1 - spikes), adaptation, spikes), spikes

@@ -1,0 +1,88 @@
+"""Alpha synapse: a membrane that rises and falls after each input, by the difference of two exponentials."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.firing import detach_option, reset, strict_option
+from spikejax.surrogate import ATan, Surrogate, spike
+
+
+class AlphaState(NamedTuple):
+    """Variables of `Alpha`; a spike resets all of them in the next step."""
+
+    excitatory: Array
+    inhibitory: Array
+    membrane: Array
+
+
+@neuron(
+    AlphaState,
+    drive=0.6,
+    like={"snntorch": {"strict": True, "detach_reset": True, "surrogate": ATan(2.0)}},
+)
+class Alpha:
+    """Spike response model with an alpha synapse: a slow trace less a fast one is the membrane.
+
+        E[t] = slow_decay E[t−1] + I[t]
+        N[t] = fast_decay N[t−1] − I[t]
+        U[t] = k (E[t] + N[t]),                      k = log(slow_decay) / log(fast_decay / slow_decay) + 1
+        all three times (1 − S[t−1])                 reset="zero"
+        S[t] = Θ(U[t] − threshold)
+
+    S[t−1] = Θ(U[t−1] − threshold), so the reset comes with the next step and takes that step's input along.
+
+    Deviations: a "subtract" reset, as snnTorch calls it, sets N to 0 and adds N[t−1] to U; that is no reset of this
+    model and is not offered.
+
+    Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 6.4; Eshraghian et al. (2023),
+    Training spiking neural networks using lessons from deep learning, the `Alpha` neuron of its library.
+
+    >>> import jax.numpy as jnp
+    >>> neuron = Alpha(threshold=10.0)
+    >>> currents = jnp.zeros((6, 1)).at[0].set(1.0)
+    >>> state, rows = neuron.init_state(currents[0]), []
+    >>> for current in currents:
+    ...     state, _ = neuron.step(state, current)
+    ...     rows.append(f"{float(state.membrane[0]):.3f}")
+    >>> rows
+    ['0.000', '0.189', '0.322', '0.411', '0.467', '0.498']
+    """
+
+    slow_decay: Leaf = param(
+        0.9, low=0.02, high=1, unit="per step", doc="share of E kept a step; above fast_decay"
+    )
+    fast_decay: Leaf = param(
+        0.8, low=0.01, high=1, unit="per step", doc="share of N kept a step; below slow_decay"
+    )
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(ATan())
+    reset: str = option("zero", choices=("zero", "none"), doc="what a spike does to E, N and U")
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
+
+    def check(self) -> None:
+        """Raises ValueError where the slow trace is not the slower one."""
+        if self.slow_decay <= self.fast_decay:
+            raise ValueError(
+                f"expected slow_decay above fast_decay, found {self.slow_decay} and {self.fast_decay}"
+            )
+
+    def step(self, state: AlphaState, current: Array) -> tuple[AlphaState, Array]:
+        def fire(membrane):
+            return spike(membrane - self.threshold, self.surrogate, self.strict)
+
+        excitatory = self.slow_decay * state.excitatory + current
+        inhibitory = self.fast_decay * state.inhibitory - current
+        slow, fast = jnp.log(self.slow_decay), jnp.log(self.fast_decay)
+        membrane = (slow / (fast - slow) + 1) * (excitatory + inhibitory)
+        before = fire(state.membrane)
+        after = AlphaState(
+            *(
+                reset(variable, before, self.threshold, self.reset, self.detach_reset)
+                for variable in (excitatory, inhibitory, membrane)
+            )
+        )
+        return after, fire(after.membrane)

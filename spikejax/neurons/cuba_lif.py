@@ -1,0 +1,104 @@
+"""LIF with a synaptic current: current-based exponential synapse."""
+
+from typing import NamedTuple
+
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.firing import (
+    detach_option,
+    integrate_and_fire,
+    late_option,
+    reset_option,
+    strict_option,
+    timing_option,
+)
+from spikejax.surrogate import ATan, Rectangle, SuperSpike, Surrogate, Triangle
+
+
+class CubaLIFState(NamedTuple):
+    """Variables of `CubaLIF`."""
+
+    membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
+    synapse: Array
+
+
+@neuron(
+    CubaLIFState,
+    drive=0.1,
+    like={
+        "spikingjelly": {
+            "synaptic_decay": 0.5,
+            "decay": 0.75,
+            "threshold": 0.5,
+            "reset": "zero",
+            "surrogate": Rectangle(1.0),
+        },
+        "snntorch": {
+            "reset_timing": "next",
+            "strict": True,
+            "detach_reset": True,
+            "surrogate": ATan(2.0),
+        },
+        "norse": {
+            "synaptic_decay": 0.8,
+            "decay": 0.9,
+            "synapse": "decays after",
+            "input_scaling": "complement",
+            "reset": "zero",
+            "strict": True,
+            "surrogate": SuperSpike(1.0),
+        },
+        "spyx": {"late": True, "strict": True, "surrogate": SuperSpike(25.0)},
+    },
+)
+class CubaLIF:
+    """LIF behind an exponential synapse: each input leaves a current that fades.
+
+        Y[t] = synaptic_decay Y[t−1] + I[t]
+        H[t] = decay U[t−1] + g Y[t]                 g = 1, or 1 − decay with input_scaling="complement"
+        S[t] = Θ(H[t] − threshold)
+        U[t] = H[t] − threshold S[t]                 or as `reset` says; Y is not reset
+
+    With `synapse="decays after"` the current acts before it decays: H takes Y[t−1] + I[t], and
+    Y[t] = synaptic_decay (Y[t−1] + I[t]). `reset_timing` and `late` are explained at `LIF`.
+
+    Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 3.1 and 1.3; Neftci, Mostafa, Zenke
+    (2019), Surrogate gradient learning in spiking neural networks.
+
+    >>> import jax.numpy as jnp
+    >>> neuron = CubaLIF(synaptic_decay=0.5, decay=0.5)
+    >>> state, spikes = neuron.step(CubaLIFState(jnp.array([0.5]), jnp.array([0.5])), jnp.array([0.25]))
+    >>> spikes, state.membrane, state.synapse
+    (Array([0.], dtype=float32), Array([0.75], dtype=float32), Array([0.5], dtype=float32))
+    """
+
+    synaptic_decay: Leaf = param(
+        0.8, low=0, high=1, unit="per step", doc="share of the synaptic current kept a step"
+    )
+    decay: Leaf = param(
+        0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+    )
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(Triangle())
+    synapse: str = option(
+        "decays before", choices=("decays before", "decays after"), doc="when Y decays in a step"
+    )
+    reset: str = reset_option()
+    input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
+    reset_timing: str = timing_option()
+    late: bool = late_option()
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
+
+    def step(self, state: CubaLIFState, current: Array) -> tuple[CubaLIFState, Array]:
+        if self.synapse == "decays before":
+            acting = synapse = self.synaptic_decay * state.synapse + current
+        else:
+            acting = state.synapse + current
+            synapse = self.synaptic_decay * acting
+        gain = 1 - self.decay if self.input_scaling == "complement" else 1
+        membrane, spikes = integrate_and_fire(
+            self, lambda membrane: self.decay * membrane + gain * acting, state.membrane
+        )
+        return CubaLIFState(membrane, synapse), spikes

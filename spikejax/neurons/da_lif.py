@@ -1,0 +1,51 @@
+"""Dual adaptive LIF: a learned gain of the input beside the learned decay."""
+
+import math
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.firing import reset, reset_option
+from spikejax.surrogate import Rectangle, Surrogate, spike
+
+
+class DALIFState(NamedTuple):
+    """Variables of `DALIF`, after the reset."""
+
+    membrane: Array
+
+
+@neuron(DALIFState, drive=1.5)
+class DALIF:
+    """LIF that learns, for each layer, how much it keeps and how much it takes in.
+
+        H[t] = tanh(b) U[t−1] + tanh(a) I[t]
+        S[t] = Θ(H[t] − threshold)
+        U[t] = H[t] (1 − S[t])                       or as `reset` says
+
+    α = tanh(a) tunes the spatial, β = tanh(b) the temporal part.
+
+    Deviations: where the authors start a and b, their threshold, surrogate and reset could not be established (no
+    released code was found); ours start at α = β = ½, threshold 1, Rectangle, reset to zero.
+
+    Reference: Zhang et al. (2025), DA-LIF: dual adaptive leaky integrate-and-fire model for deep spiking neural
+    networks (arXiv 2502.10422), V[t] = β H[t−1] + α X[t].
+
+    >>> import jax.numpy as jnp
+    >>> state, spikes = DALIF().step(DALIFState(jnp.array([0.5])), jnp.array([1.0]))
+    >>> f"{float(state.membrane[0]):.4f}"
+    '0.7500'
+    """
+
+    a: Leaf = param(math.atanh(0.5), learned=True, doc="α = tanh(a), gain of the input")
+    b: Leaf = param(math.atanh(0.5), learned=True, doc="β = tanh(b), share of the membrane kept")
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(Rectangle())
+    reset: str = reset_option("zero")
+
+    def step(self, state: DALIFState, current: Array) -> tuple[DALIFState, Array]:
+        membrane = jnp.tanh(self.b) * state.membrane + jnp.tanh(self.a) * current
+        spikes = spike(membrane - self.threshold, self.surrogate)
+        return DALIFState(reset(membrane, spikes, self.threshold, self.reset)), spikes

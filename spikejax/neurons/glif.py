@@ -1,0 +1,101 @@
+"""Gated LIF: learned gates mix exponential and linear decay, two ways of input and two of reset."""
+
+import math
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, size, surrogate_field
+from spikejax.neurons.firing import strict_option
+from spikejax.surrogate import Rectangle, Sigmoid, Surrogate, spike
+
+
+def logit(share: float) -> float:
+    """The x with σ(x) = share.
+
+    >>> logit(0.5)
+    0.0
+    """
+    return math.log(share / (1 - share))
+
+
+class GLIFState(NamedTuple):
+    """Variables of `GLIF`, the membrane before the reset, which comes with the next step."""
+
+    membrane: Array
+    spikes: Array
+    time: Array  # steps so far, one whole number
+
+
+@neuron(
+    GLIFState,
+    drive=0.45,
+    like={"spikingjelly": {"strict": False, "surrogate": Sigmoid(4.0)}},
+)
+class GLIF:
+    """LIF with gates between its mechanisms; every number is σ of a learned one.
+
+        U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) leak
+               + I[t] (1 − β (1 − g[t])) − (1 − γ) reset_voltage S[t−1]
+        S[t] = Θ(U[t] − threshold), above the threshold only
+
+    α, β, γ are the gates of leak, input and reset, τ the decay and g[t] the conductance of step t. A scalar is
+    layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]` with T = `steps`, and past T its last
+    row holds, so a sequence can be streamed.
+
+    Deviations: the authors start the gates at σ = 0.45, 0.35 and 0.45 (their option `randomgate` draws them); the
+    released layer-wise gates have these with the sign that its channel-wise ones lack. leak is threshold/(2T) there;
+    the default here is for T = 4.
+
+    Reference: Yao et al. (2022), GLIF: a unified gated leaky integrate-and-fire neuron for spiking neural networks,
+    and its released code.
+
+    >>> import jax, jax.numpy as jnp
+    >>> neuron = GLIF(gate_leak=50.0, gate_input=-50.0, gate_reset=50.0)  # a LIF that is reset to 0
+    >>> state, spikes = neuron.step(neuron.init_state(jnp.zeros(1)), jnp.array([0.4]))
+    >>> state, spikes = neuron.step(state, jnp.array([0.4]))
+    >>> state.membrane, spikes
+    (Array([0.5], dtype=float32), Array([0.], dtype=float32))
+    """
+
+    steps: int = size(4, doc="T, the rows of the conductance")
+    gate_leak: Leaf = param(
+        logit(0.45), learned=True, doc="α = σ of it, exponential against linear"
+    )
+    gate_input: Leaf = param(logit(0.35), learned=True, doc="β = σ of it, how far g counts")
+    gate_reset: Leaf = param(logit(0.45), learned=True, doc="γ = σ of it, to zero against subtract")
+    decay: Leaf = param(logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept")
+    threshold: Leaf = param(logit(0.5), learned=True, doc="σ of it is where the neuron fires")
+    leak: Leaf = param(logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly")
+    reset_voltage: Leaf = param(logit(0.5), learned=True, doc="σ of it is what a spike subtracts")
+    conductance: Leaf = param(
+        logit(0.5), axes=("steps",), learned=True, doc="g = σ of it, gain of a step's input"
+    )
+    surrogate: Surrogate = surrogate_field(Rectangle())
+    strict: bool = strict_option(True)
+
+    def init_state(self, current: Array) -> GLIFState:
+        zeros = jnp.zeros_like(current)
+        return GLIFState(zeros, zeros, jnp.zeros((), jnp.int32))
+
+    def step(self, state: GLIFState, current: Array) -> tuple[GLIFState, Array]:
+        σ = jax.nn.sigmoid
+        conductance = self.conductance
+        if jnp.ndim(conductance):
+            conductance = jnp.take(jnp.asarray(conductance), state.time, axis=0, mode="clip")
+        leak_gate, input_gate, reset_gate = (
+            σ(self.gate_leak),
+            σ(self.gate_input),
+            σ(self.gate_reset),
+        )
+        kept = (1 - leak_gate * (1 - σ(self.decay))) * state.membrane
+        membrane = (
+            kept * (1 - reset_gate * state.spikes)
+            - (1 - leak_gate) * σ(self.leak)
+            + current * (1 - input_gate * (1 - σ(conductance)))
+            - (1 - reset_gate) * σ(self.reset_voltage) * state.spikes
+        )
+        spikes = spike(membrane - σ(self.threshold), self.surrogate, self.strict)
+        return GLIFState(membrane, spikes, state.time + 1), spikes

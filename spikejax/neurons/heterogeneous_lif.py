@@ -1,0 +1,96 @@
+"""LIF with time constants of their own for every neuron."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.surrogate import SuperSpike, Surrogate, spike
+
+
+@dataclasses.dataclass(frozen=True)
+class GammaDecay:
+    """Initialiser of decays exp(−dt/τ) with τ from a gamma distribution of shape 3, held to [2/e, 0.995].
+
+    Attributes:
+      mean: of τ, in ms.
+      dt: length of a step, in ms.
+    """
+
+    mean: float
+    dt: float = 0.5
+
+    def __call__(self, key, shape, dtype):
+        tau = jax.random.gamma(key, 3.0, shape, dtype) * self.mean / 3
+        return jnp.clip(jnp.exp(-self.dt / tau), 2 / jnp.e, 0.995).astype(dtype)
+
+
+class HeterogeneousLIFState(NamedTuple):
+    """Variables of `HeterogeneousLIF`, the membrane before the reset, which comes with the next step."""
+
+    membrane: Array
+    synapse: Array
+
+
+@neuron(HeterogeneousLIFState, drive=0.3)
+class HeterogeneousLIF:
+    """Current-based LIF with a synaptic and a membrane decay for every neuron, drawn and then learned.
+
+        S[t] = Θ(U[t−1] − threshold), above the threshold only
+        Y[t] = synaptic_decay Y[t−1] + I[t]
+        U[t] = decay (U[t−1] − rest) + rest + (1 − decay) Y[t−1] − S[t] (threshold − reset_voltage)
+
+    The spikes are those of the membrane before the step and the membrane takes the current before the step, so an input
+    is felt one step later and sent two steps later. `detach=True`, as its authors train it: the reset and the gain
+    (1 − decay) carry no gradient.
+
+    Deviations: the released layer stores the spikes one place later still, which adds a step of delay for each layer.
+
+    Reference: Perez-Nieves, Leung, Dragotti, Goodman (2021), Neural heterogeneity promotes robust learning, and its
+    released code.
+
+    >>> import jax.numpy as jnp
+    >>> neuron = HeterogeneousLIF(synaptic_decay=0.5, decay=0.75)
+    >>> state, _ = neuron.step(HeterogeneousLIFState(jnp.array([0.4]), jnp.array([0.8])), jnp.array([1.0]))
+    >>> state.membrane, state.synapse
+    (Array([0.5], dtype=float32), Array([1.4], dtype=float32))
+    """
+
+    synaptic_decay: Leaf = param(
+        GammaDecay(10.0),
+        low=0,
+        high=1,
+        unit="per step",
+        learned=True,
+        doc="share of the synaptic current kept a step",
+    )
+    decay: Leaf = param(
+        GammaDecay(20.0),
+        low=0,
+        high=1,
+        unit="per step",
+        learned=True,
+        doc="share of the membrane kept a step",
+    )
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    rest: Leaf = param(0.0, low=-0.5, high=0.5, doc="resting membrane")
+    reset_voltage: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane after a spike at threshold")
+    surrogate: Surrogate = surrogate_field(SuperSpike())
+    detach: bool = option(True, choices=(True, False), doc="no gradient through reset and gain")
+
+    def step(
+        self, state: HeterogeneousLIFState, current: Array
+    ) -> tuple[HeterogeneousLIFState, Array]:
+        spikes = spike(state.membrane - self.threshold, self.surrogate, True)
+        held = jax.lax.stop_gradient if self.detach else lambda x: x
+        membrane = (
+            self.decay * (state.membrane - self.rest)
+            + self.rest
+            + held(1 - self.decay) * state.synapse
+            - held(spikes) * (held(self.threshold) - self.reset_voltage)
+        )
+        synapse = self.synaptic_decay * state.synapse + current
+        return HeterogeneousLIFState(membrane, synapse), spikes

@@ -1,0 +1,71 @@
+"""Integrate-and-fire without leak."""
+
+from typing import NamedTuple
+
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.firing import (
+    detach_option,
+    integrate_and_fire,
+    late_option,
+    reset_option,
+    strict_option,
+    timing_option,
+)
+from spikejax.surrogate import Sigmoid, SuperSpike, Surrogate, Triangle
+
+
+class IntegrateAndFireState(NamedTuple):
+    """Variables of `IntegrateAndFire`."""
+
+    membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
+
+
+@neuron(
+    IntegrateAndFireState,
+    drive=0.3,
+    like={
+        "spikingjelly": {"reset": "zero", "surrogate": Sigmoid(4.0)},
+        "norse": {"reset": "zero", "strict": True, "surrogate": SuperSpike(1.0)},
+        "spyx": {
+            "reset_timing": "next",
+            "late": True,
+            "strict": True,
+            "surrogate": SuperSpike(25.0),
+        },
+    },
+)
+class IntegrateAndFire:
+    """Membrane that adds its currents up and fires at a threshold; it never forgets.
+
+        H[t] = U[t−1] + I[t]
+        S[t] = Θ(H[t] − threshold)
+        U[t] = H[t] − threshold S[t]                 or as `reset` says
+
+    It is `LIF` with a decay of 1; `reset_timing` and `late` are explained there. With a subtracting reset it fires
+    at the rate I/threshold, exactly over the long run.
+
+    Reference: Lapicque (1907); Cao, Chen, Khosla (2015), Spiking deep convolutional neural networks.
+
+    >>> import jax.numpy as jnp
+    >>> neuron, currents = IntegrateAndFire(), jnp.full((8, 1), 0.25)
+    >>> neuron.sequence(neuron.init_state(currents[0]), currents)[1].ravel()
+    Array([0., 0., 0., 1., 0., 0., 0., 1.], dtype=float32)
+    """
+
+    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(Triangle())
+    reset: str = reset_option()
+    reset_timing: str = timing_option()
+    late: bool = late_option()
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
+
+    def step(
+        self, state: IntegrateAndFireState, current: Array
+    ) -> tuple[IntegrateAndFireState, Array]:
+        membrane, spikes = integrate_and_fire(
+            self, lambda membrane: membrane + current, state.membrane
+        )
+        return IntegrateAndFireState(membrane), spikes

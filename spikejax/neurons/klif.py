@@ -1,0 +1,68 @@
+"""KLIF: a learned slope before the threshold."""
+
+from typing import NamedTuple
+
+import jax
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.firing import detach_option, reset, reset_option, strict_option
+from spikejax.surrogate import ATan, Sigmoid, Surrogate, spike
+
+
+class KLIFState(NamedTuple):
+    """Variables of `KLIF`, after the reset."""
+
+    membrane: Array
+
+
+@neuron(
+    KLIFState,
+    drive=1.5,
+    like={"spikingjelly": {"surrogate": Sigmoid(4.0)}},
+)
+class KLIF:
+    """LIF whose membrane passes a ReLU of learned slope before it is compared with the threshold.
+
+        H[t] = decay U[t−1] + g I[t]                 g = 1 − decay, or 1 with input_scaling="none"
+        F[t] = relu(k H[t])
+        S[t] = Θ(F[t] − threshold)
+        U[t] = F[t] (1 − S[t])                       reset="zero"
+               F[t] − threshold S[t]                 reset="subtract"
+
+    With `scale_reset=True` the membrane is divided by k again before its reset, the threshold with it:
+    U[t] = F[t]/k − (threshold/k) S[t], or F[t]/k (1 − S[t]).
+
+    Reference: Jiang, Zhang (2023), KLIF: an optimized spiking neuron unit for tuning surrogate gradient slope and
+    membrane potential (arXiv 2302.09238).
+
+    >>> import jax.numpy as jnp
+    >>> state, spikes = KLIF(k=2.0).step(KLIFState(jnp.array([0.5])), jnp.array([0.25]))
+    >>> spikes, state.membrane
+    (Array([0.], dtype=float32), Array([0.75], dtype=float32))
+    """
+
+    k: Leaf = param(1.0, low=0.1, learned=True, doc="slope of the membrane before the threshold")
+    decay: Leaf = param(
+        0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+    )
+    threshold: Leaf = param(1.0, low=0, doc="F at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(ATan())
+    input_scaling: str = option(
+        "complement", choices=("complement", "none"), doc="g = 1 − decay or 1"
+    )
+    scale_reset: bool = option(False, choices=(False, True), doc="U is F/k, not F")
+    reset: str = reset_option("zero")
+    strict: bool = strict_option()
+    detach_reset: bool = detach_option()
+
+    def step(self, state: KLIFState, current: Array) -> tuple[KLIFState, Array]:
+        if self.input_scaling == "complement":
+            current = (1 - self.decay) * current
+        membrane = jax.nn.relu(self.k * (self.decay * state.membrane + current))
+        spikes = spike(membrane - self.threshold, self.surrogate, self.strict)
+        scale = self.k if self.scale_reset else 1
+        after = reset(
+            membrane / scale, spikes, self.threshold / scale, self.reset, self.detach_reset
+        )
+        return KLIFState(after), spikes

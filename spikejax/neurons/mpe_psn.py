@@ -1,0 +1,60 @@
+"""Parallel spiking neuron with an estimated membrane (MPE-PSN)."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.surrogate import Surrogate, Triangle, spike
+
+
+class MPEPSNState(NamedTuple):
+    """Variables of `MPEPSN`."""
+
+    estimate: Array  # E, of the membrane after its reset
+    membrane: Array  # after its reset, what E estimates; it has no effect on later steps
+    key: Array
+
+
+@neuron(MPEPSNState, stochastic=True, drive=0.95)
+class MPEPSN:
+    """LIF whose last membrane is estimated from the last current alone, so that steps need not wait for each other.
+
+        E[t] = (1 − B[t]) I[t],                      B[t] ~ Bernoulli(σ(I[t])), without gradient
+        H[t] = decay E[t−1] + I[t]
+        S[t] = Θ(H[t] − threshold)
+        U[t] = H[t] (1 − S[t])
+
+    Training adds the error of the estimate to the loss: the mean of coefficient[t] (E[t] − U[t])², with
+    coefficients that start at 1/T and are learned; `save=lambda state, spikes: (state.estimate, state.membrane)` in
+    `unroll` gives what it needs.
+
+    Reference: Xu et al. (2025), MPE-PSN, membrane potential estimation parallel spiking neurons, released code.
+
+    >>> import jax, jax.numpy as jnp
+    >>> neuron = MPEPSN()
+    >>> state = neuron.init_state(jnp.zeros(3), jax.random.key(0))
+    >>> state, spikes = neuron.step(state, jnp.array([1.2, 0.5, -3.0]))
+    >>> spikes
+    Array([1., 0., 0.], dtype=float32)
+    """
+
+    decay: Leaf = param(
+        0.25, low=0, high=1, unit="per step", doc="share of the estimated membrane kept a step"
+    )
+    threshold: Leaf = param(1.0, low=0, learned=True, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(Triangle())
+
+    def init_state(self, current: Array, key: Any) -> MPEPSNState:
+        zeros = jnp.zeros_like(current)
+        return MPEPSNState(zeros, zeros, key)
+
+    def step(self, state: MPEPSNState, current: Array) -> tuple[MPEPSNState, Array]:
+        key, now = jax.random.split(state.key)
+        draw = jax.random.uniform(now, current.shape, current.dtype)
+        membrane = self.decay * state.estimate + current
+        spikes = spike(membrane - self.threshold, self.surrogate)
+        estimate = jnp.where(draw < jax.nn.sigmoid(current), 0, current)
+        return MPEPSNState(estimate, membrane * (1 - spikes), key), spikes
