@@ -5,7 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spikejax.networks import MLP
+from spikejax.execute import run
+from spikejax.networks import LSTM, MLP, ReLUSRNN
+from spikejax.networks.relu_srnn import AdaptiveReLU
+from spikejax.neurons.alif import NormalTau
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 
@@ -120,3 +123,58 @@ def test_a_state_of_too_few_layers():
     x = jnp.zeros((1, 1, 3))
     with pytest.raises(ValueError):
         jax.eval_shape(network.init, KEY, x, state)
+
+
+# --- Baselines without spikes ---------------------------------------------------------------------
+
+BASELINES = {"lstm": LSTM(6, 3), "relu_srnn": ReLUSRNN((5, 4), 3)}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_streams_and_learns(name, float64):
+    network, draw = BASELINES[name], np.random.default_rng(0)
+    x = draw.normal(0.5, 1, (9, 2, 3))
+    shapes = make_shapes(network, 3)
+    variables = jax.tree.map(lambda leaf: jnp.asarray(draw.uniform(0.1, 1, leaf.shape)), shapes)
+
+    def logits(variables, chunk=None):
+        return run(network.apply, variables, x, chunk=chunk)[0]
+
+    whole = logits(variables)
+    assert whole.shape == (9, 2, 3)
+    np.testing.assert_allclose(logits(variables, 4), whole, rtol=1e-10, atol=1e-12)
+    first, state = network.apply(variables, x[:5])
+    rest, _ = network.apply(variables, x[5:], state)
+    np.testing.assert_allclose(np.concatenate([first, rest]), whole, rtol=1e-10, atol=1e-12)
+    weights = draw.normal(size=whole.shape)
+    slopes = jax.grad(lambda v: (weights * logits(v)).sum())(variables)["params"]
+    for path, slope in jax.tree_util.tree_leaves_with_path(slopes):
+        assert np.all(np.isfinite(slope)) and np.any(slope != 0), path
+
+
+def test_parameter_counts_of_the_baselines():
+    """TC-LIF, Table 1: 66.5 K for the LSTM, which leaves out its read-out, and 129.6 K for SRNN + ReLU."""
+    assert count(LSTM(128, 10), 1) == 66_560 + 128 * 10 + 10
+    assert round(count(ReLUSRNN((40, 256, 128), 10), 1), -2) == 129_600
+
+
+def test_the_adaptive_relu_unit(float64):
+    """Against the recurrence written out, time constants of 20 and 50 steps."""
+    currents = np.random.default_rng(1).normal(3, 2, (30, 2))
+    unit = AdaptiveReLU(tau_membrane=20.0, tau_adaptation=50.0, baseline=0.1, strength=1.8)
+    _, outputs = unit.sequence(unit.init_state(jnp.asarray(currents[0])), jnp.asarray(currents))
+    membrane, adaptation, y, expected = 0.0, 0.1, 0.0, []
+    for current in currents:
+        adaptation = np.exp(-1 / 50) * adaptation + (1 - np.exp(-1 / 50)) * y
+        threshold = 0.1 + 1.8 * adaptation
+        membrane = np.exp(-1 / 20) * membrane + (1 - np.exp(-1 / 20)) * current - threshold * y
+        y = np.maximum(membrane - threshold, 0.0)
+        expected.append(y)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-14)
+    assert 0.2 < np.mean(np.array(expected) > 0) < 1
+
+
+def test_time_constants_are_drawn():
+    tau = NormalTau(20.0, 5.0)(KEY, (10_000,), jnp.float32)
+    np.testing.assert_allclose([tau.mean(), tau.std()], [20, 5], rtol=0.02)
+    assert NormalTau(2.0, 5.0)(KEY, (1000,), jnp.float32).min() == 1
