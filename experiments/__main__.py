@@ -9,7 +9,7 @@ from pathlib import Path
 import tyro
 
 from experiments.registry import RESULTS, discover
-from experiments.render import README, render
+from experiments.render import PAGES, render
 from spikejax import record
 from spikejax.names import choose
 from spikejax.train import Interrupted
@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Render:
-    """Make the README's tables anew from the kept records."""
+    """Make the pages' tables anew from the kept records."""
 
 
 def main() -> int:
@@ -47,8 +47,9 @@ def main() -> int:
             print(f"{experiment.name}  ({experiment.time})\n  {experiment.claim}")
         return 0
     if isinstance(command, Render):
-        record.write_text(README, render(README.read_text(encoding="utf-8")))
-        print(f"rendered {README}")
+        for page in PAGES:
+            record.write_text(page, render(page))
+            print(f"rendered {page}")
         return 0
     try:
         experiment = experiments[choose("experiment", command.name, experiments)]

@@ -1,13 +1,14 @@
-"""The tables of the README, rendered from the kept records and the catalogue, never typed."""
+"""The tables of the README and of the page of the neurons, rendered from records and the catalogue, never typed."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from experiments.registry import RESULTS
-from spikejax import catalogue, record
+from spikejax import catalogue, fidelity, record
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README, NEURONS = ROOT / "README.md", ROOT / "spikejax" / "neurons" / "README.md"
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:
@@ -83,24 +84,42 @@ def chunking() -> str:
     return _table(header, rows) + f"\n{_origin(result)}\n"
 
 
-SECTIONS: dict[str, Callable[[], str]] = {
-    "digits": digits,
-    "smnist": smnist,
-    "chunking": chunking,
-    "neurons": catalogue.markdown,
+def trust() -> str:
+    """How many neurons there are, and what stands behind them."""
+    entries = [fidelity.evidence(name) for name in fidelity.NEURONS]
+    cases = sum(len(entry["oracle"]["cases"]) for entry in entries)
+    traces = ", ".join(f"{count} of {peer}" for peer, count in fidelity.counts().items())
+    return (
+        f"{len(entries)} neurons, {cases} cases compared with independent float64 models, states and gradients; "
+        f"recorded traces: {traces}.\n"
+    )
+
+
+Sections = dict[str, Callable[[], str]]
+PAGES: dict[Path, Sections] = {
+    README: {"digits": digits, "smnist": smnist, "chunking": chunking, "neurons": trust},
+    NEURONS: {
+        "catalogue": catalogue.markdown,
+        "fidelity": fidelity.markdown,
+        "deviations": fidelity.deviations,
+        "peers": fidelity.peers,
+        "presets": fidelity.presets,
+        "surrogates": catalogue.surrogates,
+    },
 }
 
 
-def render(text: str) -> str:
-    """The text with every `<!-- name -->` … `<!-- /name -->` section made anew.
+def render(page: Path) -> str:
+    """The page's text with every `<!-- name -->` … `<!-- /name -->` section made anew.
 
     Raises:
       ValueError: a section that nothing renders, or one that is missing.
     """
-    for name, section in SECTIONS.items():
+    text = page.read_text(encoding="utf-8")
+    for name, section in PAGES[page].items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         made = section()
         text, count = pattern.subn(lambda match, made=made: match[1] + made + match[2], text)
         if count != 1:
-            raise ValueError(f"expected one section <!-- {name} --> in {README}, found {count}")
+            raise ValueError(f"expected one section <!-- {name} --> in {page}, found {count}")
     return text

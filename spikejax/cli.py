@@ -92,16 +92,19 @@ def evaluate(arguments: Sequence[str]) -> int:
 
 
 def neurons(arguments: Sequence[str]) -> int:
-    """List the neuron models with equations, fields and references."""
-    from spikejax import catalogue
+    """List the neuron models with equations, fields, references and evidence; --plot draws one."""
+    from spikejax import catalogue, fidelity
     from spikejax.flags import NeuronsFlags, parse
     from spikejax.neurons import NEURONS
 
     flags = parse(NeuronsFlags, arguments, "neurons")
+    names = [choose("neuron", name, NEURONS) for name in flags.names] or list(NEURONS)
+    if flags.plot is not None:
+        return _portrait(names, flags.plot)
     if flags.markdown:
         print(catalogue.markdown(), end="")
         return 0
-    entries = [catalogue.describe(name) for name in NEURONS]
+    entries = [{**catalogue.describe(name), "evidence": fidelity.evidence(name)} for name in names]
     if flags.json:
         print(json.dumps(entries, indent=1, ensure_ascii=False))
         return 0
@@ -110,7 +113,30 @@ def neurons(arguments: Sequence[str]) -> int:
         print("\n".join(f"    {line}" for line in entry["equation"].splitlines()))
         for field, facts in entry["fields"].items():
             print(f"  {field}: {_field(facts)}")
+        if entry["like"]:
+            print(f"  like: {', '.join(entry['like'])}")
+        if entry["deviations"]:
+            print(f"  deviations: {entry['deviations']}")
+        print(f"  evidence: {fidelity.summary(entry['name'])}")
         print(f"  {entry['reference']}\n")
+    return 0
+
+
+def _portrait(names, path):
+    from spikejax import plot, portrait
+    from spikejax.neurons import make
+
+    if len(names) != 1:
+        raise ValueError("--plot draws one neuron: spikejax neurons NAME --plot out.png")
+    neuron = make(names[0])
+    made = plot.portrait(
+        portrait.responses(neuron),
+        portrait.rates(neuron),
+        title=names[0],
+        unit=neuron.current_unit,
+        spiking=neuron.spiking,
+    )
+    print(plot.save(made, path))
     return 0
 
 

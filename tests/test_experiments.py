@@ -9,7 +9,7 @@ import jax
 import pytest
 
 from experiments.registry import RESULTS, discover
-from experiments.render import README, SECTIONS, render
+from experiments.render import PAGES, README, render
 from spikejax import record
 from spikejax.dynamics import unroll
 
@@ -50,10 +50,11 @@ def test_what_is_claimed_was_measured():
     assert chunking["K28"]["seconds"] <= 1.2 * min(values["seconds"] for values in others)
 
 
-def test_the_readme_shows_the_records():
-    text = README.read_text(encoding="utf-8")
-    assert render(text) == text
-    for name in SECTIONS:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_a_page_shows_the_records(page):
+    text = page.read_text(encoding="utf-8")
+    assert render(page) == text
+    for name in PAGES[page]:
         start = text.index(f"<!-- {name} -->")
         assert text.index(f"<!-- /{name} -->") - start > 100
 
@@ -69,8 +70,11 @@ def test_the_readme_example_runs():
 
 def test_the_readme_neuron_runs():
     text = README.read_text(encoding="utf-8")
-    names = {}
-    exec(compile(text.split("```python\n")[2].split("```")[0], "README.md", "exec"), names)
+    made, names = {}, {}
+    preset, own = (block.split("```")[0] for block in text.split("```python\n")[2:])
+    exec(compile(preset, "README.md", "exec"), made)
+    assert made["neuron"].reset_timing == "next"
+    exec(compile(own, "README.md", "exec"), names)
     adaptive, current = names["Adaptive"](), jax.numpy.full((2,), 1.2)
     _, spikes = unroll(adaptive.step, adaptive.init_state(current), jax.numpy.stack([current] * 6))
     # By hand: 1.2 fires and leaves 0.2; then 1.38 meets 1.5, 2.442 meets 1.45, ...
