@@ -15,6 +15,7 @@ from spikejax.layers import Linear, Recurrent, Spiking
 from spikejax.neurons import NEURONS
 from spikejax.neurons.base import fields, neuron, param
 from spikejax.neurons.lif import LIF, LIFState
+from spikejax.neurons.numbers import named_numbers
 from spikejax.neurons.tc_lif import TCLIF
 
 STEPS, BATCH, FEATURES = 6, 3, 4
@@ -373,6 +374,18 @@ def test_unknown_name_to_learn(layer):
     message = r"LIF has no number 'beta' to learn; expected one of \['decay', 'surrogate_width', 'threshold'\]"
     with pytest.raises(ValueError, match=message):
         layer(LIF(), learn=("beta",)).init(KEY, make_currents())
+
+
+@pytest.mark.parametrize("name", ["psn", "masked_psn"])
+def test_a_neuron_of_whole_sequences_is_not_fed_back(name):
+    with pytest.raises(ValueError, match="whole sequence at once.*recurrent=\\(\\)"):
+        Recurrent(NEURONS[name]()).init(KEY, make_currents())
+
+
+def test_no_number_is_called_like_a_synapse():
+    """A recurrent layer has a kernel and a bias beside the numbers of its neuron."""
+    for model in NEURONS.values():
+        assert not {"kernel", "bias"} & set(named_numbers(model()))
 
 
 def test_an_option_cannot_be_learned():

@@ -72,7 +72,7 @@ def relative(found, expected):
     return float(np.max(np.abs(found - expected)) / scale) if scale else 0.0
 
 
-@pytest.mark.parametrize("peer, name", CASES, ids=map("-".join, CASES))
+@pytest.mark.parametrize("peer, name", CASES, ids=list(map("-".join, CASES)))
 def test_equals_the_peer(float64, peer, name):
     """To float32 rounding: a gradient by one number is a sum of hundreds of terms that cancel."""
     for kind, difference in differences(peer, name).items():
@@ -164,7 +164,7 @@ def recorded_curves():
                 yield peer, name, kind, entry["settings"]
 
 
-@pytest.mark.parametrize("peer, name, kind, settings", recorded_curves())
+@pytest.mark.parametrize("peer, name, kind, settings", list(recorded_curves()))
 def test_curve_equals_the_peers(peer, name, kind, settings):
     """Same values, whatever the name: peers mean different curves by one name."""
     arrays, _ = load(peer)

@@ -121,19 +121,20 @@ class Recurrent(nn.Module):
         """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]` and the next state.
 
         Raises:
-          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `learn`.
+          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `learn`, a neuron that
+            needs the whole sequence at once.
         """
         _check(currents)
+        if not hasattr(self.neuron, "step"):
+            raise ValueError(
+                f"{type(self.neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
+                "make the layer feed-forward (`Spiking`, or recurrent=() of a network)"
+            )
         features = currents.shape[-1]
         init = uniform_fan_in(features)
         kernel = self.param("kernel", init, (features, features)).astype(currents.dtype)
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
         neuron = _variables(self, self.neuron, self.learn, currents)
-        if not hasattr(neuron, "step"):
-            raise ValueError(
-                f"{type(neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
-                "use Spiking"
-            )
         if state is None:
             state = Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
         step = feedback(neuron.step, lambda spikes: spikes @ kernel + bias)

@@ -19,7 +19,7 @@ class MaskedPSN:
     """`PSN` whose weights are masked to the last `order` steps, gradually while it is trained.
 
         H[t] = Σ_s W[t, s] (λ M[t, s] + 1 − λ) I[s],   M[t, s] = 1 where t − order < s ≤ t, else 0
-        S[t] = Θ(H[t] + b[t])
+        S[t] = Θ(H[t] − θ[t])
 
     λ = `masking` goes from 0, a `PSN`, to 1, where no step sees a later one. Its weights belong to places in a sequence
     of T = `steps` and at λ < 1 it looks ahead, so like `PSN` it wants the whole sequence; `SlidingPSN` can be streamed.
@@ -28,7 +28,7 @@ class MaskedPSN:
     dependencies; λ = min(1, 8 epoch/(epochs − 1)) in its released code.
 
     >>> import jax.numpy as jnp
-    >>> neuron = MaskedPSN(steps=4, order=2, weight=jnp.ones((4, 4)), bias=-1.0)
+    >>> neuron = MaskedPSN(steps=4, order=2, weight=jnp.ones((4, 4)), threshold=1.0)
     >>> neuron.sequence(MaskedPSNState(), jnp.array([[0.5], [0.5], [0.25], [0.5]]))[1].ravel()
     Array([0., 1., 0., 0.], dtype=float32)
     """
@@ -38,7 +38,7 @@ class MaskedPSN:
     weight: Leaf = param(
         uniform_rows, axes=("steps", "steps"), learned=True, doc="W, what each step takes of each"
     )
-    bias: Leaf = param(-1.0, axes=("steps",), learned=True, doc="b, minus the threshold of a step")
+    threshold: Leaf = param(1.0, axes=("steps",), learned=True, doc="θ, of each step")
     masking: Leaf = param(1.0, low=0, high=1, axes=(), doc="λ, how far the mask is applied")
     surrogate: Surrogate = surrogate_field(ATan())
 
@@ -52,4 +52,4 @@ class MaskedPSN:
         rows, columns = jnp.arange(self.steps)[:, None], jnp.arange(self.steps)
         seen = (rows - self.order < columns) & (columns <= rows)
         weight = self.weight * jnp.where(seen, 1, 1 - self.masking)
-        return state, mix(weight, self.bias, currents, self.surrogate)
+        return state, mix(weight, self.threshold, currents, self.surrogate)

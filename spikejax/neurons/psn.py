@@ -27,11 +27,13 @@ def check_whole(model, currents: Array) -> None:
         )
 
 
-def mix(weight: Array, bias: Array, currents: Array, surrogate: Surrogate) -> Array:
-    """Spikes of membranes that are mixtures of currents `[T, B, *F]`: Θ(W I + b), over the steps."""
+def mix(weight: Array, threshold: Array, currents: Array, surrogate: Surrogate) -> Array:
+    """Spikes of membranes that are mixtures of currents `[T, B, *F]`: Θ(W I − θ), over the steps."""
     steps = currents.shape[0]
-    bias = jnp.broadcast_to(bias, weight.shape[:1])[:steps].reshape(-1, *[1] * (currents.ndim - 1))
-    return spike(jnp.tensordot(weight[:steps, :steps], currents, 1) + bias, surrogate)
+    threshold = jnp.broadcast_to(threshold, weight.shape[:1])[:steps]
+    threshold = threshold.reshape(-1, *[1] * (currents.ndim - 1))
+    membrane = jnp.tensordot(weight[:steps, :steps], currents, 1)
+    return spike(membrane - threshold, surrogate)
 
 
 class PSNState(NamedTuple):
@@ -43,17 +45,17 @@ class PSN:
     """Membranes as a learned mixture of all steps' currents; every step has its own threshold.
 
         H[t] = Σ_s W[t, s] I[s]
-        S[t] = Θ(H[t] + b[t])
+        S[t] = Θ(H[t] − θ[t])
 
-    with W `[T, T]` and b `[T]` for T = `steps`; −b is the threshold. There is no reset, and no state: H[t] also
-    depends on later currents, which is why it cannot be streamed, run in chunks or fed back. `MaskedPSN` looks back
-    only, `SlidingPSN` can be streamed as well.
+    with W `[T, T]` and θ `[T]` for T = `steps`; the publication has a bias b = −θ. There is no reset, and no state:
+    H[t] also depends on later currents, which is why it cannot be streamed, run in chunks or fed back. `MaskedPSN`
+    looks back only, `SlidingPSN` can be streamed as well.
 
     Reference: Fang et al. (2023), Parallel spiking neurons with high efficiency and ability to learn long-term
     dependencies; initialisation of its released code.
 
     >>> import jax.numpy as jnp
-    >>> neuron = PSN(steps=3, weight=jnp.tril(jnp.ones((3, 3))), bias=-1.0)
+    >>> neuron = PSN(steps=3, weight=jnp.tril(jnp.ones((3, 3))), threshold=1.0)
     >>> _, spikes = neuron.sequence(PSNState(), jnp.full((3, 1), 0.4))
     >>> spikes.ravel()
     Array([0., 0., 1.], dtype=float32)
@@ -63,7 +65,7 @@ class PSN:
     weight: Leaf = param(
         uniform_rows, axes=("steps", "steps"), learned=True, doc="W, what each step takes of each"
     )
-    bias: Leaf = param(-1.0, axes=("steps",), learned=True, doc="b, minus the threshold of a step")
+    threshold: Leaf = param(1.0, axes=("steps",), learned=True, doc="θ, of each step")
     surrogate: Surrogate = surrogate_field(ATan())
 
     def sequence(self, state: PSNState, currents: Array) -> tuple[PSNState, Array]:
@@ -73,4 +75,4 @@ class PSN:
           ValueError: another number of steps than T.
         """
         check_whole(self, currents)
-        return state, mix(self.weight, self.bias, currents, self.surrogate)
+        return state, mix(self.weight, self.threshold, currents, self.surrogate)

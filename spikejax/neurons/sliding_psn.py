@@ -26,7 +26,7 @@ class SlidingPSN:
     """Membranes as one learned filter over the last k currents; no reset.
 
         H[t] = Σ_i w[i] I[t − k + 1 + i]             i = 0 … k − 1, k = `order`
-        S[t] = Θ(H[t] + b)
+        S[t] = Θ(H[t] − threshold)
 
     All steps of a sequence are computed at once. Unlike the rest of its family it sees the past only and is the same
     everywhere, so it streams: its state is the last k − 1 currents.
@@ -43,7 +43,7 @@ class SlidingPSN:
 
     order: int = size(4, doc="k, how many steps a step sees, itself included")
     weight: Leaf = param(halving, axes=("order",), learned=True, doc="w, oldest step first")
-    bias: Leaf = param(-1.0, learned=True, doc="b, minus the threshold")
+    threshold: Leaf = param(1.0, low=0, learned=True, doc="membrane at which the neuron fires")
     surrogate: Surrogate = surrogate_field(ATan())
 
     def init_state(self, current: Array) -> SlidingPSNState:
@@ -54,7 +54,7 @@ class SlidingPSN:
         """The spikes `[T, B, *F]` of currents that follow on those in the state."""
         steps, all_currents = currents.shape[0], jnp.concatenate([state.currents, currents])
         membrane = sum(self.weight[i] * all_currents[i : i + steps] for i in range(self.order))
-        spikes = spike(membrane + self.bias, self.surrogate)
+        spikes = spike(membrane - self.threshold, self.surrogate)
         return SlidingPSNState(all_currents[steps:]), spikes
 
     def step(self, state: SlidingPSNState, current: Array) -> tuple[SlidingPSNState, Array]:

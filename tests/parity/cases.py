@@ -212,7 +212,7 @@ case(
     "spikingjelly",
     "psn",
     lambda p: make(
-        "psn", like="spikingjelly", steps=24, weight=p["weight"], bias=p["bias"].ravel()
+        "psn", like="spikingjelly", steps=24, weight=p["weight"], threshold=-p["bias"].ravel()
     ),
 )
 for masking in (0.0, 0.4, 1.0):
@@ -226,13 +226,15 @@ for masking in (0.0, 0.4, 1.0):
             order=2,
             masking=masking,
             weight=p["weight"],
-            bias=p["bias"].ravel(),
+            threshold=-p["bias"].ravel(),
         ),
     )
 case(
     "spikingjelly",
     "sliding_psn",
-    lambda p: make("sliding_psn", like="spikingjelly", order=3, weight=p["weight"], bias=p["bias"]),
+    lambda p: make(
+        "sliding_psn", like="spikingjelly", order=3, weight=p["weight"], threshold=-p["bias"]
+    ),
     lambda state: {},
 )
 case(
