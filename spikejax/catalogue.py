@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from spikejax.neurons import NEURONS, get
@@ -54,7 +55,7 @@ def _describe_field(field):
         return {**entry, "default": field.default}
     if metadata["kind"] == "option":
         return {**entry, "default": field.default, "choices": list(metadata["choices"])}
-    return {**entry, "default": type(field.default).__name__}
+    return {**entry, "default": repr(field.default)}
 
 
 def to_config(neuron: Any) -> dict[str, Any]:
@@ -99,13 +100,13 @@ def _surrogate(config):
     return SURROGATES[name](**numbers)
 
 
-def markdown() -> str:
+def markdown(names: Iterable[str] = tuple(NEURONS)) -> str:
     """The catalogue as a Markdown table, one row a neuron."""
     rows = [
         "| name | neuron | numbers (learned ones in bold) | choices | reference |",
         "|---|---|---|---|---|",
     ]
-    for name in NEURONS:
+    for name in names:
         entry = describe(name)
         numbers, choices = [], []
         for field, facts in entry["fields"].items():
@@ -114,6 +115,8 @@ def markdown() -> str:
                 default = facts["default"]
                 value = default if isinstance(default, str) else f"{default:g}"
                 numbers.append(f"{mark}`{field}`{mark} {value}")
+            elif facts["kind"] == "size":
+                numbers.append(f"`{field}` {facts['default']}")
             elif facts["kind"] == "option":
                 choices.append(f"`{field}` {' / '.join(map(str, facts['choices']))}")
         cells = [

@@ -99,10 +99,12 @@ def neurons(arguments: Sequence[str]) -> int:
 
     flags = parse(NeuronsFlags, arguments, "neurons")
     names = [choose("neuron", name, NEURONS) for name in flags.names] or list(NEURONS)
+    if (flags.plot is not None) + flags.markdown + flags.json > 1:
+        raise ValueError("--plot, --markdown and --json exclude each other; choose one")
     if flags.plot is not None:
         return _portrait(names, flags.plot)
     if flags.markdown:
-        print(catalogue.markdown(), end="")
+        print(catalogue.markdown(names), end="")
         return 0
     entries = [{**catalogue.describe(name), "evidence": fidelity.evidence(name)} for name in names]
     if flags.json:

@@ -25,12 +25,13 @@ def evidence(name: str) -> dict[str, Any]:
     Returns:
       "oracle": cases that were compared with an independent float64 model, and the largest relative difference of
       spikes, state and gradients; "printed": tables of numbers that were reproduced; "peers": by library its version,
-      the recorded cases that were compared, the differences, and what of it is not offered, with the reason.
+      the recorded cases that were compared, the differences, and what of it is not offered, with the reason. All are
+      empty for a neuron that was not compared since it was added.
 
     >>> sorted(evidence("tc_lif"))
     ['oracle', 'peers', 'printed']
     """
-    return _record()["metrics"][name]
+    return _record()["metrics"].get(name, {"oracle": {}, "printed": {}, "peers": {}})
 
 
 def counts() -> dict[str, int]:
@@ -51,6 +52,8 @@ def _gap(number: float) -> str:
 
 
 def _oracle_cell(found):
+    if not found:
+        return "not compared"
     cases = len(found["cases"])
     return f"{cases} case{'s' * (cases > 1)}: state {_gap(found['state'])}, gradients {_gap(found['gradient'])}"
 
@@ -113,22 +116,33 @@ def deviations() -> str:
 
 
 def peers() -> str:
-    """The traces by peer, and what of a peer is not offered, with the reason."""
-    lines = ["| peer | traces compared | recorded and not offered |", "|---|---|---|"]
-    for peer, count in counts().items():
-        refused = []
-        for name in NEURONS:
-            found = evidence(name)["peers"].get(peer, {})
-            refused += [f"{case}: {why}" for case, why in found.get("not_offered", {}).items()]
-            refused += found.get("notes", [])
-        lines.append(f"| {peer} | {count} | {'; '.join(refused) or 'nothing'} |")
+    """By peer: traces compared, what of it is not offered and why, differences that remain, defects that were met."""
+    header = "| peer | traces | recorded and not offered | differences that remain | met while recording |"
+    lines = [header, "|---|---|---|---|---|"]
+    for peer, seen in _record()["config"]["peers"].items():
+        found = [evidence(name)["peers"].get(peer) for name in NEURONS]
+        cases = sum(len(entry["cases"]) for entry in found if entry)
+        why = [
+            f"{case}: {why}"
+            for entry in found
+            if entry
+            for case, why in entry["not_offered"].items()
+        ]
+        notes = [note for entry in found if entry for note in entry["notes"]]
+        columns = ["; ".join(entries) or "none" for entries in (why, notes, seen["defects"])]
+        columns = [text.replace("|", "\\|") for text in columns]
+        lines.append(f"| {peer} {seen['version']} | {cases} | {' | '.join(columns)} |")
     return "\n".join(lines) + "\n"
 
 
 def presets() -> str:
-    """Which neurons have which presets."""
-    lines = ["| neuron | `like=` |", "|---|---|"]
+    """Which neurons have which presets, and the class of the peer that each was compared with."""
+    lines = ["| neuron | `like=` (class) |", "|---|---|"]
     for name, model in NEURONS.items():
-        if model.presets:
-            lines.append(f"| `{name}` | {', '.join(sorted(model.presets))} |")
+        cells = [
+            f"{peer} ({', '.join(evidence(name)['peers'][peer]['classes'])})"
+            for peer in sorted(model.presets)
+        ]
+        if cells:
+            lines.append(f"| `{name}` | {', '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from spikejax.job import Job
 from spikejax.names import UnknownName, choose
 from spikejax.neurons import get
 from spikejax.neurons.base import fields
-from spikejax.neurons.numbers import named_numbers, usually_learned
+from spikejax.neurons.numbers import for_steps, named_numbers, usually_learned
 from spikejax.surrogate import SURROGATES
 from spikejax.tasks import TASKS, Settings
 
@@ -134,6 +134,12 @@ def parse_train(arguments: Sequence[str]) -> tuple[Job, TrainFlags]:
         description=TrainFlags.__doc__,
     )
     neurons = {name: _neuron(templates[name], getattr(parsed, name)) for name in names}
+    for name, neuron in neurons.items():
+        if parsed.settings.recurrent and not hasattr(neuron, "step"):
+            raise ValueError(
+                f"{name} needs the whole sequence at once and cannot be fed back; give --recurrent without a number, "
+                "which makes all layers feed-forward"
+            )
     learn = {name: _learn(neuron, parsed.run.learn, neurons) for name, neuron in neurons.items()}
     return Job(task, parsed.settings, neurons, learn), parsed.run
 
@@ -153,8 +159,7 @@ def _values(arguments, flag):
 
 def _template(task, name, surrogate):
     neuron = TASKS[task].neurons.get(name, get(name)())
-    if "steps" in fields(neuron, "size"):  # a model of sequences of one length
-        neuron = dataclasses.replace(neuron, steps=SOURCES[task].steps)
+    neuron = for_steps(neuron, SOURCES[task].steps)
     kinds = fields(neuron, "surrogate")
     if surrogate is not None and kinds:
         neuron = dataclasses.replace(neuron, **{field: SURROGATES[surrogate]() for field in kinds})

@@ -1,6 +1,5 @@
 """What a neuron does: its answer to a step, to pulses and to noise, and its f-I curve."""
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -9,8 +8,8 @@ import numpy as np
 from jax import Array
 
 from spikejax.dynamics import unroll
-from spikejax.neurons.base import fields, start
-from spikejax.neurons.numbers import draw_numbers
+from spikejax.neurons.base import start
+from spikejax.neurons.numbers import draw_numbers, for_steps
 
 
 class Response(NamedTuple):
@@ -29,9 +28,7 @@ class Response(NamedTuple):
 
 def settle(neuron: Any, key: Any, steps: int) -> Any:
     """A neuron made for sequences of so many steps, its initialisers drawn."""
-    if "steps" in fields(neuron, "size"):
-        neuron = dataclasses.replace(neuron, steps=steps)
-    return draw_numbers(neuron, key)
+    return draw_numbers(for_steps(neuron, steps), key)
 
 
 def respond(neuron: Any, current: Array, key: Any) -> Response:
@@ -63,15 +60,16 @@ def responses(neuron: Any, *, seed: int = 0) -> dict[str, Response]:
     steps, drive, draw = neuron.horizon, neuron.drive, np.random.default_rng(seed)
     time = np.arange(steps)
     correlation = max(1, steps // 100)  # noise of a hundred different values
+    # Eight pulses, each stronger than the last: the first ones stay below the threshold.
+    width = max(1, steps // 100)
+    number = time // max(2, steps // 8)
+    pulse = time % max(2, steps // 8) // width == max(1, steps // 24) // width
     currents = {
         "step": drive * (time >= steps // 10) * (time < steps - steps // 5),
-        "pulses": 3 * drive * (time % max(4, steps // 8) == max(2, steps // 16)),
+        "pulses": drive * 0.5 * (1 + number) * pulse,
         "noise": drive
         * draw.normal(0.8, 0.8, steps // correlation + 1).repeat(correlation)[:steps],
     }
-    if steps > 200:  # a pulse of one step does not show where a step is a fraction of a millisecond
-        width = steps // 60
-        currents["pulses"] = drive * 2 * (time % (steps // 8) // width == steps // 16 // width)
     key = jax.random.key(seed)
     settled = settle(neuron, key, steps)
     run = jax.jit(respond)

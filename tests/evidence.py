@@ -55,6 +55,7 @@ def peers(model):
             "version": meta["version"],
             "recorded": meta["date"],
             "cases": compared,
+            "classes": sorted({meta["cases"][n]["class"].split(".")[-1] for n in compared}),
             "not_offered": {n: NOT_OFFERED[peer, n] for n in names if (peer, n) in NOT_OFFERED},
             "notes": sorted({CASES[peer, n].note for n in compared} - {""}),
         }
@@ -62,6 +63,13 @@ def peers(model):
             gaps = [largest(parity.differences(peer, name)) for name in compared]
             found[peer] |= together(gaps)
     return found
+
+
+def seen(peer):
+    """A peer's version, and what it got wrong while it was recorded."""
+    meta = load(peer)[1]
+    defects = [f"{entry['case']}: {entry['defect']}" for entry in meta["defects"]]
+    return {"version": meta["version"], "defects": defects}
 
 
 def measure():
@@ -80,7 +88,11 @@ def measure():
 if __name__ == "__main__":
     result = {
         "experiment": "fidelity",
-        "config": {"steps": values.STEPS, "dtype": "float64"},
+        "config": {
+            "steps": values.STEPS,
+            "dtype": "float64",
+            "peers": {peer: seen(peer) for peer in PEERS},
+        },
         "provenance": record.provenance(seed=0, data=None),
         "metrics": measure(),
         "history": {},

@@ -15,8 +15,8 @@ from spikejax import checkpoint, job, record, train
 from spikejax.cli import main
 from spikejax.flags import parse_train
 from spikejax.neurons import NEURONS
-from spikejax.neurons.base import fields
 from spikejax.neurons.lif import LIF
+from spikejax.neurons.numbers import for_steps
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.run_folder import open_run
 from spikejax.surrogate import ATan, Triangle
@@ -262,9 +262,9 @@ def test_a_surrogate_is_chosen_by_name_and_set_by_number():
 
 @pytest.mark.parametrize("name", NEURONS)
 def test_every_neuron_has_flags_and_survives_a_record(name):
-    wanted, _ = parse_train(["digits", "--neuron", name])
-    sizes = {"steps": 64} if "steps" in fields(NEURONS[name], "size") else {}  # T of the digits
-    assert wanted.neurons == {name: NEURONS[name](**sizes)}
+    feed_forward = [] if hasattr(NEURONS[name], "step") else ["--recurrent"]
+    wanted, _ = parse_train(["digits", "--neuron", name, *feed_forward])
+    assert wanted.neurons == {name: for_steps(NEURONS[name](), 64)}  # T of the digits
     assert job.from_config(json.loads(json.dumps(wanted.config()))) == wanted
 
 

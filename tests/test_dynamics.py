@@ -185,7 +185,8 @@ def has_a_state_by_neuron(model):
     """Its variables all have the shape of the current: no counter, key or buffer, which have places of their own."""
     if model.stochastic or "step" not in vars(model):
         return False
-    state = jax.eval_shape(model().init_state, jax.ShapeDtypeStruct((2, 3), np.float32))
+    neuron = draw_numbers(model(), jax.random.key(0), (3,))
+    state = jax.eval_shape(neuron.init_state, jax.ShapeDtypeStruct((2, 3), np.float32))
     return all(leaf.shape == (2, 3) for leaf in state)
 
 

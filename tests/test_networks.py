@@ -7,7 +7,6 @@ import pytest
 
 from spikejax.execute import run
 from spikejax.networks import LSTM, MLP, ReLUSRNN
-from spikejax.networks.relu_srnn import AdaptiveReLU
 from spikejax.neurons.alif import NormalTau
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -156,22 +155,6 @@ def test_parameter_counts_of_the_baselines():
     """TC-LIF, Table 1: 66.5 K for the LSTM, which leaves out its read-out, and 129.6 K for SRNN + ReLU."""
     assert count(LSTM(128, 10), 1) == 66_560 + 128 * 10 + 10
     assert round(count(ReLUSRNN((40, 256, 128), 10), 1), -2) == 129_600
-
-
-def test_the_adaptive_relu_unit(float64):
-    """Against the recurrence written out, time constants of 20 and 50 steps."""
-    currents = np.random.default_rng(1).normal(3, 2, (30, 2))
-    unit = AdaptiveReLU(tau_membrane=20.0, tau_adaptation=50.0, baseline=0.1, strength=1.8)
-    _, outputs = unit.sequence(unit.init_state(jnp.asarray(currents[0])), jnp.asarray(currents))
-    membrane, adaptation, y, expected = 0.0, 0.1, 0.0, []
-    for current in currents:
-        adaptation = np.exp(-1 / 50) * adaptation + (1 - np.exp(-1 / 50)) * y
-        threshold = 0.1 + 1.8 * adaptation
-        membrane = np.exp(-1 / 20) * membrane + (1 - np.exp(-1 / 20)) * current - threshold * y
-        y = np.maximum(membrane - threshold, 0.0)
-        expected.append(y)
-    np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-14)
-    assert 0.2 < np.mean(np.array(expected) > 0) < 1
 
 
 def test_time_constants_are_drawn():

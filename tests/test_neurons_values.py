@@ -167,18 +167,29 @@ case(
     "ahp",
     {"strength": 20.0, "tau_membrane": 5.0, "tau_adaptation": 30.0, "threshold": 0.9},
 )
-case("glif", "glif", {"steps": STEPS})
+LOGITS = {f"{name}_logit": name for name in ("decay", "threshold", "leak", "conductance")} | {
+    "reset_logit": "reset_voltage"
+}
+case("glif", "glif", {"steps": STEPS}, names=LOGITS)
 case(
     "glif-by-step",
     "glif",
-    {"steps": STEPS, "conductance": np.linspace(-1, 1, STEPS), "gate_leak": 0.8 * VECTOR},
+    {"steps": STEPS, "conductance_logit": np.linspace(-1, 1, STEPS), "gate_leak": 0.8 * VECTOR},
     "glif",
+    names=LOGITS,
 )
 case(
     "glif-by-step-and-channel",
     "glif",
-    {"steps": 5, "conductance": NOISE[:5, 0], "gate_reset": VECTOR, "threshold": 0.1},
+    {"steps": 5, "conductance_logit": NOISE[:5, 0], "gate_reset": VECTOR, "threshold_logit": 0.1},
     "glif",
+    names=LOGITS,
+)
+case(
+    "adaptive_relu",
+    "adaptive_relu",
+    {"tau_membrane": 5.0 * VECTOR, "tau_adaptation": 8.0, "baseline": 0.3},
+    [(1.0, 1.0), (0.5, 3.0)],
 )
 case("clif", "clif", {"tau": 2.5, "threshold": 0.9})
 case("ltmd", "ltmd", {"w": 0.6 * VECTOR, "decay": 0.4})
@@ -223,8 +234,8 @@ for coupling in ("physical", "printed"):
         f"pinsky_rinzel-{coupling}",
         "pinsky_rinzel",
         {"coupling": coupling, "dt": 0.02},
-        [(30.0, 100.0, 400)] if coupling == "physical" else [(1.0, 3.0, 60)],
-        rate=0.0005 if coupling == "physical" else 0.0,
+        [(30.0, 100.0, 400)] if coupling == "physical" else [(5.0, 10.0, 150)],
+        rate=0.0005,
     )
 case("adex", "adex", {"b": 60.0})
 for recovery in ("before", "after"):
@@ -284,9 +295,9 @@ for detach in (True, False):
             "decay": 0.95 * VECTOR,
             "rest": 0.1,
             "reset_voltage": -0.1,
-            "detach": detach,
+            "detach_reset": detach,
         },
-        options={"detach": detach},
+        options={"detach": detach, "detach_reset": None},
     )
 for reset in ("subtract", "zero"):
     for detach in (False, True):

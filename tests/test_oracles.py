@@ -1169,7 +1169,6 @@ AREAS = {
     "circle": 2,  # 2 width
     "tanh": 2,  # 2 / slope
     "dspike": 1,
-    "single_exponential": 2,
     "clipped_line": 1,
 }
 PEAKS = {
@@ -1189,7 +1188,6 @@ PEAKS = {
     "circle": 1,
     "tanh": 1,
     "dspike": 1.5 / np.tanh(1.5),
-    "single_exponential": 2,  # 1 / width
     "clipped_line": 1,
 }
 
@@ -1228,7 +1226,6 @@ def test_surrogate_area_peak_and_symmetry(name):
         ("tanh", {"slope": 2.0}, np.log(2) / 2, 1 - 0.6**2),  # tanh(log 2) = 3/5
         ("dspike", {"temperature": 2.0}, 0.5, 1 / np.tanh(1) / np.cosh(1) ** 2),
         ("dspike", {}, 0.5 + 1e-12, 0),
-        ("single_exponential", {"width": 2.0}, 2 * np.log(2), 0.25),
         ("clipped_line", {"log_slope": np.log(2)}, 0.2499, 2),
         ("clipped_line", {"log_slope": np.log(2)}, 0.2501, 0),
         ("leaky_rectangle", {}, 0.9999, 0.5),

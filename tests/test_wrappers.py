@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from spikejax.layers import Recurrent, Spiking
-from spikejax.neurons import make
+from spikejax.neurons import NEURONS, make
 from spikejax.neurons.cuba_lif import CubaLIF
 from spikejax.neurons.integrate_and_fire import IntegrateAndFire
 from spikejax.neurons.leaky_integrator import LeakyIntegrator
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.numbers import map_numbers, named_numbers, usually_learned
-from spikejax.surrogate import Triangle
-from spikejax.wrappers import Delayed, MembraneWidth, Noisy, Refractory, Synapse
+from spikejax.surrogate import ClippedLine, Triangle
+from spikejax.wrappers import ASGL, Delayed, MembraneWidth, Noisy, Refractory, Synapse
 
 KEY = jax.random.key(0)
+NOISE = np.random.default_rng(9).uniform(-1, 1, (6, 3, 5))
 CURRENTS = np.random.default_rng(0).normal(0.5, 0.6, (20, 2, 3))
 WRAPPED = {
     "refractory": Refractory(neuron=LIF(), period=2.0),
@@ -25,6 +26,7 @@ WRAPPED = {
     "delayed": Delayed(neuron=LIF(), delay=1.5, longest=3),
     "synapse": Synapse(neuron=LIF(), synaptic_decay=0.5),
     "membrane_width": MembraneWidth(neuron=LIF(), scale=0.7),
+    "asgl": ASGL(neuron=LIF(), share=1.0),
     "all": Refractory(neuron=Noisy(neuron=Delayed(neuron=Synapse(neuron=LIF()), longest=2))),
 }
 every_wrapper = pytest.mark.parametrize("name", WRAPPED)
@@ -56,7 +58,8 @@ def test_a_wrapper_is_a_neuron(name):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
     weights = np.random.default_rng(1).normal(size=whole.shape)
     slopes = jax.grad(lambda n: (weights * run(n, CURRENTS)[1]).sum())(neuron)
-    own_way = {"period", "surrogate_width"}  # a pause has no gradient; the width may be overruled
+    # A pause and a chance have no gradient; a width may be overruled.
+    own_way = {"period", "share", "surrogate_width"}
     for number, slope in named_numbers(slopes).items():
         assert np.isfinite(slope) and (slope != 0 or number in own_way), number
 
@@ -73,14 +76,43 @@ def test_numbers_of_what_is_inside_are_variables(name, layer):
     assert set(variables["constants"]) == set(named_numbers(neuron)) - {"decay"}
 
 
+WRAPPERS = [ASGL, Delayed, MembraneWidth, Noisy, Refractory, Synapse]
+
+
 def test_names_do_not_collide():
-    """A number of a wrapper and one of the neuron inside it must not share a name."""
-    for wrapper in (Refractory, Noisy, Delayed, Synapse, MembraneWidth):
-        for inside in ("lif", "tc_lif", "glif", "adex"):
-            neuron = wrapper(neuron=make(inside))
+    """Numbers of a wrapper and of what is inside have names of their own, whatever is inside."""
+    inside = [model() for model in NEURONS.values()] + [w(neuron=LIF()) for w in WRAPPERS]
+    for wrapper in WRAPPERS:
+        for neuron in inside:
             names = []
-            map_numbers(lambda name, leaf, shape, names=names: names.append(name), neuron)
-            assert len(names) == len(set(names)), (wrapper, inside)
+            map_numbers(lambda name, *rest, names=names: names.append(name), wrapper(neuron=neuron))
+            assert len(names) == len(set(names)), (wrapper, neuron)
+    assert {"synaptic_decay", "neuron_synaptic_decay"} <= set(
+        named_numbers(Synapse(neuron=CubaLIF()))
+    )
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_any_neuron_that_steps_can_be_wrapped(wrapper):
+    """As a layer, twice over; what cannot be wrapped says why."""
+    keys = {"params": KEY, "noise": KEY}
+    x = jnp.asarray(CURRENTS[:3])
+    for name, model in NEURONS.items():
+        neuron = wrapper(neuron=model())
+        module = Spiking(Refractory(neuron=neuron))
+        fits = all(hasattr(model(), name) for name in ("decay", "threshold", "surrogate"))
+        if "step" not in vars(model):
+            message = "runs step by step, found .*PSN, which needs the whole sequence"
+        elif wrapper is MembraneWidth and not fits:
+            message = f"expected a neuron with decay, threshold, surrogate, found {model.__name__}"
+        elif wrapper is ASGL and not hasattr(model(), "surrogate"):
+            message = "has no surrogate"
+        else:
+            (spikes, _), _ = jax.eval_shape(lambda m=module: m.init_with_output(keys, x))
+            assert spikes.shape == x.shape, name
+            continue
+        with pytest.raises(ValueError, match=message):
+            jax.eval_shape(lambda m=module: m.init_with_output(keys, x))
 
 
 def test_what_is_usually_learned_is_that_of_the_inside_too():
@@ -164,6 +196,27 @@ def test_a_delay_is_learned():
     np.testing.assert_allclose(delay, 3.0, atol=0.05)
 
 
+def test_a_delay_beyond_the_longest_is_refused():
+    with pytest.raises(ValueError, match="at most longest=8 steps, found 20"):
+        Delayed(neuron=LIF(), delay=20.0)
+
+
+# --- ASGL -----------------------------------------------------------------------------------------
+
+
+def test_asgl_learns_the_slope_through_the_smooth_half():
+    """The same neurons send spikes all along; the slope's gradient is that of the primitive."""
+    lif = LIF(decay=0.0, reset="none", surrogate=ClippedLine(0.2))
+    model, currents = ASGL(neuron=lif, share=0.5), 1.0 + 0.2 * NOISE
+    state, sent = run(model, currents)
+    hard = np.broadcast_to(state.mask == 1, sent.shape)
+    np.testing.assert_array_equal(sent[hard], (currents >= 1)[hard])
+    np.testing.assert_allclose(sent[~hard], np.exp(0.2) * (currents - 1)[~hard] + 0.5)
+    assert 0.2 < hard.mean() < 0.8
+    slope = jax.grad(lambda n: run(n, currents)[1].sum())(model).neuron.surrogate.log_slope
+    np.testing.assert_allclose(slope, (np.exp(0.2) * (currents - 1)).sum())
+
+
 # --- Noisy ----------------------------------------------------------------------------------------
 
 
@@ -189,7 +242,7 @@ def test_a_neuron_that_draws_wants_a_key():
 
 @pytest.mark.parametrize("decays", ["before", "after"])
 def test_a_synapse_before_lif_is_cuba_lif(decays):
-    wrapped = Synapse(neuron=LIF(decay=0.9), synaptic_decay=0.6, decays=decays)
+    wrapped = Synapse(neuron=LIF(decay=0.9), synaptic_decay=0.6, synapse=f"decays {decays}")
     state, spikes = run(wrapped, CURRENTS)
     expected, sent = run(
         CubaLIF(synaptic_decay=0.6, decay=0.9, synapse=f"decays {decays}"), CURRENTS

@@ -1,64 +1,12 @@
 """The recurrent network of adaptive units with graded outputs (SRNN + ReLU), a baseline without spikes."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import flax.linen as nn
-import jax
-import jax.numpy as jnp
 from jax import Array
 
 from spikejax.networks.mlp import MLP
-from spikejax.neurons.alif import NormalTau
-from spikejax.neurons.base import Leaf, neuron, param
-
-
-class AdaptiveReLUState(NamedTuple):
-    """Variables of `AdaptiveReLU`."""
-
-    membrane: Array
-    adaptation: Array
-    outputs: Array
-
-
-@neuron(AdaptiveReLUState, spiking=False)
-class AdaptiveReLU:
-    """`ALIF` that sends how far its membrane is above the threshold in place of spikes.
-
-        A[t] = ρ A[t−1] + (1 − ρ) y[t−1]
-        θ[t] = baseline + strength A[t]
-        U[t] = α U[t−1] + (1 − α) I[t] − θ[t] y[t−1]
-        y[t] = relu(U[t] − θ[t])
-
-    Reference: Yin, Corradi, Bohté (2020), Effective and efficient computation with multiple-timescale spiking recurrent
-    neural networks, and its released code.
-
-    >>> import jax.numpy as jnp
-    >>> unit = AdaptiveReLU(tau_membrane=1.0, tau_adaptation=1.0, baseline=0.5)
-    >>> _, outputs = unit.step(unit.init_state(jnp.zeros(1)), jnp.array([2.0]))
-    >>> f"{float(outputs[0]):.4f}"  # 2 (1 − e⁻¹) − 0.5 − 1.8 · 0.5 e⁻¹
-    '0.4331'
-    """
-
-    tau_membrane: Leaf = param(
-        NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
-    )
-    tau_adaptation: Leaf = param(
-        NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
-    )
-    baseline: Leaf = param(0.01, low=0, doc="threshold of a unit at rest")
-    strength: Leaf = param(1.8, doc="how far the adaptation raises the threshold")
-
-    def init_state(self, current: Array) -> AdaptiveReLUState:
-        zeros = jnp.zeros_like(current)
-        return AdaptiveReLUState(zeros, zeros + self.baseline, zeros)
-
-    def step(self, state: AdaptiveReLUState, current: Array) -> tuple[AdaptiveReLUState, Array]:
-        keep, remember = jnp.exp(-1 / self.tau_membrane), jnp.exp(-1 / self.tau_adaptation)
-        adaptation = remember * state.adaptation + (1 - remember) * state.outputs
-        threshold = self.baseline + self.strength * adaptation
-        membrane = keep * state.membrane + (1 - keep) * current - threshold * state.outputs
-        outputs = jax.nn.relu(membrane - threshold)
-        return AdaptiveReLUState(membrane, adaptation, outputs), outputs
+from spikejax.neurons.adaptive_relu import AdaptiveReLU
 
 
 class ReLUSRNN(nn.Module):
@@ -69,7 +17,8 @@ class ReLUSRNN(nn.Module):
       classes: number of outputs.
 
     Reference: Yin, Corradi, Bohté (2020), as in TC-LIF (AAAI 2024), Table 1: 40, 256 and 128 units over pixels,
-    129,554 parameters (129.6 K there).
+    129,554 parameters (129.6 K there; the authors' read-out has 20 time constants besides). Weights are drawn as in
+    the other networks here.
 
     >>> import jax, jax.numpy as jnp
     >>> network = ReLUSRNN(hidden=(40, 256, 128), classes=10)

@@ -5,7 +5,7 @@ import pkgutil
 from types import MappingProxyType
 from typing import Any
 
-from spikejax.names import choose
+from spikejax.names import UnknownName, choose
 
 # What the models are made of.
 _NOT_MODELS = ("base", "firing", "numbers")
@@ -54,8 +54,9 @@ def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
     Args:
       name: of the model.
       like: "spikingjelly" (2.0), "snntorch" (1.0), "norse" (1.1) or "spyx" (1.0): order, comparison, time of the
-        reset, scaling and surrogate are set so that the model does what that library's does. Its numbers keep our
-        names and meaning: a decay is the share of the membrane kept a step, whatever the other calls it.
+        reset, scaling and surrogate are set so that the model does what that library's does; which class that is, and
+        with which choices it was compared, is on the page of the neurons. Numbers keep our names and meaning: a decay
+        is the share of the membrane kept a step, whatever the other calls it.
       **fields: numbers and choices; they go before those of the preset.
 
     Raises:
@@ -67,4 +68,8 @@ def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
     model = get(name)
     if like is None:
         return model(**fields)
+    if not model.presets:
+        raise UnknownName(
+            f"{name} has no presets: no other library has this neuron, or not this way"
+        )
     return model(**{**model.presets[choose(f"preset of {name}", like, model.presets)], **fields})

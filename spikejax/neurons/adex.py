@@ -48,7 +48,8 @@ class AdEx:
         at V ≥ peak: S = 1, V ← reset_voltage, w ← w + b
 
     An Euler step of length `dt`, all right-hand sides at the values before it; V starts at rest, w at 0. The exponent
-    is held at its value at the peak, which no membrane that was reset exceeds.
+    is held at its value at the peak, which no membrane that was reset exceeds. Half precision overflows there: use
+    float32.
 
     Reference: Brette, Gerstner (2005), Adaptive exponential integrate-and-fire model as an effective description of
     neuronal activity; its numbers, peak at 20 mV. Norse's preset is in its units: voltages in thresholds, ms.
@@ -72,7 +73,7 @@ class AdEx:
     dt: Leaf = param(0.1, low=0.01, high=1, unit="ms", doc="length of a step")
     surrogate: Surrogate = surrogate_field(Triangle(20.0))
     strict: bool = strict_option()
-    detach_reset: bool = detach_option()
+    detach_reset: bool = detach_option(doc="no gradient through the reset of V")
 
     def check(self) -> None:
         """Raises ValueError where the upstroke would overflow before it reaches the peak."""

@@ -27,7 +27,8 @@ class AHP:
     τm and τa are the two time constants, in steps. (1 − S[t−1]) is the refractory period of one step.
 
     Deviations: the publication describes two compartments of a chip that count in integers; this is their form in real
-    numbers as we read it. The refractory period of one step and the weight w are the authors' code's.
+    numbers as we read it. The refractory period of one step and the form of w are the released code's; its strength,
+    about 10,900 for a threshold of 1, silences a neuron for hundreds of steps, ours is 1,000.
 
     Reference: Rao et al. (2022), A long short-term memory for AI applications in spike-based neuromorphic hardware
     (arXiv 2107.03992) and the released code.

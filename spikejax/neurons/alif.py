@@ -70,8 +70,10 @@ class ALIF:
     to the old threshold, in place of S[t−1], resets in the step of the spike and fires at the threshold; A starts at 0
     and θ at 1. "spyx": S[t] = Θ(U[t−1] − θ), U[t] = α U[t−1] + I[t] − θ S[t], with θ of A[t−1], which then takes S[t].
 
-    Deviations: TC-LIF calls its variant after Yin et al., from whom it differs in the three points above;
-    baseline 0.01 and strength 1.8 are common to both.
+    Deviations: TC-LIF's baseline of this name is another neuron: order="tc_lif", with time constants −1/log α below
+    one step (its α is exp(−1/σ(c))); baseline 0.01 and strength 1.8 are the same. The authors of "yin" start membrane
+    and spikes from uniform random numbers, we from 0; those of "lsnn" use 0.3 times `Triangle` and a refractory
+    period, which are `Scaled` and a wrapper here.
 
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification with adaptive spiking
     recurrent neural networks; Bellec et al. (2018), Long short-term memory and learning-to-learn in networks
@@ -79,16 +81,16 @@ class ALIF:
     network computations.
 
     >>> import jax.numpy as jnp
-    >>> neuron, currents = ALIF(tau_adaptation=5.0), jnp.full((12, 1), 5.0)
+    >>> neuron, currents = ALIF(tau_membrane=20.0, tau_adaptation=5.0), jnp.full((12, 1), 5.0)
     >>> neuron.sequence(neuron.init_state(currents[0]), currents)[1].ravel().astype(int)
     Array([1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1], dtype=int32)
     """
 
     tau_membrane: Leaf = param(
-        20.0, low=0.5, unit="steps", learned=True, doc="time constant of the membrane"
+        NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
     )
     tau_adaptation: Leaf = param(
-        200.0, low=0.5, unit="steps", learned=True, doc="time constant of the adaptation"
+        NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
     )
     baseline: Leaf = param(0.01, low=0, doc="threshold of a neuron at rest")
     strength: Leaf = param(1.8, doc="how far the adaptation raises the threshold")

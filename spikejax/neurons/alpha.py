@@ -34,8 +34,8 @@ class Alpha:
 
     S[t−1] = Θ(U[t−1] − threshold), so the reset comes with the next step and takes that step's input along.
 
-    Deviations: a "subtract" reset, as snnTorch calls it, sets N to 0 and adds N[t−1] to U; that is no reset of this
-    model and is not offered.
+    Deviations: snnTorch's default reset, "subtract", takes the threshold off E, sets N to 0 and adds N[t−1] to U;
+    that is no reset of this model and is not offered. Its preset resets to zero.
 
     Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 6.4; Eshraghian et al. (2023),
     Training spiking neural networks using lessons from deep learning, the `Alpha` neuron of its library.

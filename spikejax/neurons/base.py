@@ -15,8 +15,9 @@ batches, layers or Flax.
 The threshold is met at equality, Θ(0) = 1, gradients flow through the reset and a state holds the values after the
 reset, unless a model says otherwise.
 
-A model that draws (`stochastic=True`) is given a key at the start, `init_state(current, key)`, and carries it. A model
-that mixes the steps of a sequence has a `sequence` of its own and no `step`.
+A model that draws (`stochastic=True`) is given a key at the start, `init_state(current, key)`, and carries it; shards
+of a `shard_map` want a key each. Numbers that are initialisers are drawn first, by a layer or `numbers.draw_numbers`. A
+model that mixes the steps of a sequence has a `sequence` of its own and no `step`.
 
 Where numbers constrain each other a model has a `check` that raises ValueError.
 
@@ -25,6 +26,7 @@ A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a do
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, dataclass_transform
 
@@ -140,9 +142,7 @@ def neuron(
     """
 
     def register(cls):
-        for name, value in (("spiking", spiking), ("stochastic", stochastic)):
-            if name not in cls.__dict__:
-                setattr(cls, name, value)
+        cls.spiking, cls.stochastic = spiking, stochastic
         cls.State, cls.presets = state, dict(like or {})
         cls.drive, cls.horizon, cls.current_unit = drive, horizon, current_unit
         cls.__post_init__ = _validate
@@ -150,7 +150,11 @@ def neuron(
             cls.init_state = _zeros
         if "sequence" not in cls.__dict__:
             cls.sequence = _sequence
+        cls.init_state = _of_drawn(cls.init_state)
         cls = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        if fields(cls, "neuron"):  # a wrapper is what is inside it
+            cls.spiking = property(lambda self: self.neuron.spiking)
+            cls.stochastic = property(lambda self: stochastic or self.neuron.stochastic)
         return pytree.register(cls)
 
     return register
@@ -161,6 +165,22 @@ def _zeros(self, current: Array):
     # zeros_like of the input, never zeros(shape): inside shard_map or on an explicit mesh the type of a
     # carry includes where it lives.
     return self.State(*(jnp.zeros_like(current) for _ in self.State._fields))
+
+
+def _of_drawn(init_state):
+    """Refuses to start a neuron whose numbers are still to be drawn."""
+
+    @functools.wraps(init_state)
+    def start_drawn(self, *args, **kwargs):
+        undrawn = [name for name in fields(self) if callable(getattr(self, name))]
+        if undrawn:
+            raise ValueError(
+                f"{type(self).__name__} has numbers that are drawn, {', '.join(undrawn)}: expected arrays, found "
+                "initialisers; use numbers.draw_numbers, or a layer, which draws them"
+            )
+        return init_state(self, *args, **kwargs)
+
+    return start_drawn
 
 
 def _sequence(self, state, currents: Array):
@@ -176,6 +196,14 @@ def _validate(self):
             raise ValueError(
                 f"{type(self).__name__}.{name} must lie in [{low}, {high}], found {value}"
             )
+        axes, shape = field.metadata["axes"], tuple(getattr(value, "shape", ()))
+        if axes and shape:
+            sizes = tuple(getattr(self, axis) for axis in axes)
+            if shape[: len(sizes)] != sizes:
+                raise ValueError(
+                    f"{type(self).__name__}.{name} has the axes {axes}: expected a shape that begins with {sizes}, "
+                    f"found {shape}"
+                )
     for name, field in fields(self, "option").items():
         value, choices = getattr(self, name), field.metadata["choices"]
         if value not in choices:
@@ -204,6 +232,20 @@ def start(neuron: Any, current: Array, key: Any = None) -> Any:
     if key is None:
         raise ValueError(f"{type(neuron).__name__} draws: expected a key, found None")
     return neuron.init_state(current, key)
+
+
+def start_inside(neuron: Any, current: Array, key: Any = None) -> Any:
+    """`start` for the neuron inside a wrapper, which runs it step by step.
+
+    Raises:
+      ValueError: the neuron needs the whole sequence at once; or as `start`.
+    """
+    if not hasattr(neuron, "step"):
+        raise ValueError(
+            f"expected a neuron that runs step by step, found {type(neuron).__name__}, which needs the whole sequence "
+            "at once; use it without a wrapper"
+        )
+    return start(neuron, current, key)
 
 
 def fields(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:

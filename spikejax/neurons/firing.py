@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.base import option
@@ -20,9 +21,9 @@ def strict_option(default: bool = False) -> Any:
     return option(default, choices=(False, True), doc="fires above the threshold, not at it")
 
 
-def detach_option(default: bool = False) -> Any:
+def detach_option(default: bool = False, doc: str = "no gradient through the reset") -> Any:
     """Whether the reset carries no gradient."""
-    return option(default, choices=(False, True), doc="no gradient through the reset")
+    return option(default, choices=(False, True), doc=doc)
 
 
 def timing_option(default: str = "same") -> Any:
@@ -63,6 +64,13 @@ def reset_to(membrane: Array, spikes: Array, voltage: Any, detach: bool = False)
     if detach:
         spikes = jax.lax.stop_gradient(spikes)
     return membrane * (1 - spikes) + voltage * spikes
+
+
+def draw_uniform(key: Any, current: Array) -> Array:
+    """Uniform numbers in [0, 1) for each neuron, fine enough to be compared with a small probability."""
+    # In bfloat16 there are 128 of them: whatever is less likely than one of these would happen as often.
+    fine = jnp.float64 if current.dtype == jnp.float64 else jnp.float32
+    return jax.random.uniform(key, current.shape, fine)
 
 
 def integrate_and_fire(

@@ -1,5 +1,6 @@
 """Gated LIF: learned gates mix exponential and linear decay, two ways of input and two of reset."""
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, param, size, surrogate_field
 from spikejax.neurons.firing import strict_option
+from spikejax.neurons.numbers import map_numbers
 from spikejax.surrogate import Rectangle, Sigmoid, Surrogate, spike
 
 
@@ -38,16 +40,17 @@ class GLIF:
     """LIF with gates between its mechanisms; every number is σ of a learned one.
 
         U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) leak
-               + I[t] (1 − β (1 − g[t])) − (1 − γ) reset_voltage S[t−1]
+               + I[t] (1 − β (1 − g[t])) − (1 − γ) reset S[t−1]
         S[t] = Θ(U[t] − threshold), above the threshold only
 
-    α, β, γ are the gates of leak, input and reset, τ the decay and g[t] the conductance of step t. A scalar is
+    α, β, γ are the gates of leak, input and reset, τ the decay and g[t] the conductance of step t; all are σ of numbers
+    whose names say so. A scalar is
     layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]` with T = `steps`, and past T its last
     row holds, so a sequence can be streamed.
 
     Deviations: the authors start the gates at σ = 0.45, 0.35 and 0.45 (their option `randomgate` draws them); the
-    released layer-wise gates have these with the sign that its channel-wise ones lack. leak is threshold/(2T) there;
-    the default here is for T = 4.
+    released layer-wise gates have these with the sign that its channel-wise ones lack. leak is threshold/(2T), which
+    `for_steps` sets; the default is that of T = 4.
 
     Reference: Yao et al. (2022), GLIF: a unified gated leaky integrate-and-fire neuron for spiking neural networks,
     and its released code.
@@ -66,15 +69,37 @@ class GLIF:
     )
     gate_input: Leaf = param(logit(0.35), learned=True, doc="β = σ of it, how far g counts")
     gate_reset: Leaf = param(logit(0.45), learned=True, doc="γ = σ of it, to zero against subtract")
-    decay: Leaf = param(logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept")
-    threshold: Leaf = param(logit(0.5), learned=True, doc="σ of it is where the neuron fires")
-    leak: Leaf = param(logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly")
-    reset_voltage: Leaf = param(logit(0.5), learned=True, doc="σ of it is what a spike subtracts")
-    conductance: Leaf = param(
+    decay_logit: Leaf = param(
+        logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept"
+    )
+    threshold_logit: Leaf = param(logit(0.5), learned=True, doc="σ of it is where the neuron fires")
+    leak_logit: Leaf = param(logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly")
+    reset_logit: Leaf = param(logit(0.5), learned=True, doc="σ of it is what a spike subtracts")
+    conductance_logit: Leaf = param(
         logit(0.5), axes=("steps",), learned=True, doc="g = σ of it, gain of a step's input"
     )
     surrogate: Surrogate = surrogate_field(Rectangle())
     strict: bool = strict_option(True)
+
+    def for_steps(self, steps: int) -> "GLIF":
+        """The neuron for sequences of T = `steps`, with the leak that its authors start from there."""
+        return dataclasses.replace(self, steps=steps, leak_logit=logit(0.5 / (2 * steps)))
+
+    @classmethod
+    def channel_wise(cls, channels: int, steps: int = 4, **fields) -> "GLIF":
+        """A neuron with numbers for each channel, `[C]` and `[T, C]`, at the values that the scalars start from.
+
+        >>> GLIF.channel_wise(3, steps=5).conductance_logit.shape
+        (5, 3)
+        """
+        neuron = cls(**fields).for_steps(steps)
+
+        def spread(name, leaf, shape):
+            del name
+            return jnp.full((channels,) if shape is None else (*shape, channels), leaf)
+
+        surrogate = neuron.surrogate
+        return dataclasses.replace(map_numbers(spread, neuron), surrogate=surrogate)
 
     def init_state(self, current: Array) -> GLIFState:
         zeros = jnp.zeros_like(current)
@@ -82,7 +107,7 @@ class GLIF:
 
     def step(self, state: GLIFState, current: Array) -> tuple[GLIFState, Array]:
         σ = jax.nn.sigmoid
-        conductance = self.conductance
+        conductance = self.conductance_logit
         if jnp.ndim(conductance):
             conductance = jnp.take(jnp.asarray(conductance), state.time, axis=0, mode="clip")
         leak_gate, input_gate, reset_gate = (
@@ -90,12 +115,12 @@ class GLIF:
             σ(self.gate_input),
             σ(self.gate_reset),
         )
-        kept = (1 - leak_gate * (1 - σ(self.decay))) * state.membrane
+        kept = (1 - leak_gate * (1 - σ(self.decay_logit))) * state.membrane
         membrane = (
             kept * (1 - reset_gate * state.spikes)
-            - (1 - leak_gate) * σ(self.leak)
+            - (1 - leak_gate) * σ(self.leak_logit)
             + current * (1 - input_gate * (1 - σ(conductance)))
-            - (1 - reset_gate) * σ(self.reset_voltage) * state.spikes
+            - (1 - reset_gate) * σ(self.reset_logit) * state.spikes
         )
-        spikes = spike(membrane - σ(self.threshold), self.surrogate, self.strict)
+        spikes = spike(membrane - σ(self.threshold_logit), self.surrogate, self.strict)
         return GLIFState(membrane, spikes, state.time + 1), spikes

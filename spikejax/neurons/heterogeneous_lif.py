@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.firing import detach_option
 from spikejax.surrogate import SuperSpike, Surrogate, spike
 
 
@@ -35,7 +36,7 @@ class HeterogeneousLIFState(NamedTuple):
     synapse: Array
 
 
-@neuron(HeterogeneousLIFState, drive=0.3)
+@neuron(HeterogeneousLIFState, drive=2.0)
 class HeterogeneousLIF:
     """Current-based LIF with a synaptic and a membrane decay for every neuron, drawn and then learned.
 
@@ -43,11 +44,13 @@ class HeterogeneousLIF:
         Y[t] = synaptic_decay Y[t−1] + I[t]
         U[t] = decay (U[t−1] − rest) + rest + (1 − decay) Y[t−1] − S[t] (threshold − reset_voltage)
 
-    The spikes are those of the membrane before the step and the membrane takes the current before the step, so an input
-    is felt one step later and sent two steps later. `detach=True`, as its authors train it: the reset and the gain
-    (1 − decay) carry no gradient.
+    The spikes are those of the membrane before the step and the membrane takes the current before the step, so an
+    input is felt one step later and sent two steps later. `detach_reset=True`, as its authors train it: the reset and
+    the gain (1 − decay) carry no gradient.
 
-    Deviations: the released layer stores the spikes one place later still, which adds a step of delay for each layer.
+    Deviations: the released layer stores the spikes one place later still, which adds a step of delay for each layer,
+    and its recurrent one feeds them back within the step that sends them, one step earlier than a recurrent layer
+    here.
 
     Reference: Perez-Nieves, Leung, Dragotti, Goodman (2021), Neural heterogeneity promotes robust learning, and its
     released code.
@@ -79,13 +82,13 @@ class HeterogeneousLIF:
     rest: Leaf = param(0.0, low=-0.5, high=0.5, doc="resting membrane")
     reset_voltage: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane after a spike at threshold")
     surrogate: Surrogate = surrogate_field(SuperSpike())
-    detach: bool = option(True, choices=(True, False), doc="no gradient through reset and gain")
+    detach_reset: bool = detach_option(True, doc="no gradient through reset and gain")
 
     def step(
         self, state: HeterogeneousLIFState, current: Array
     ) -> tuple[HeterogeneousLIFState, Array]:
         spikes = spike(state.membrane - self.threshold, self.surrogate, True)
-        held = jax.lax.stop_gradient if self.detach else lambda x: x
+        held = jax.lax.stop_gradient if self.detach_reset else lambda x: x
         membrane = (
             self.decay * (state.membrane - self.rest)
             + self.rest

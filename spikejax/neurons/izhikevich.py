@@ -79,7 +79,7 @@ class Izhikevich:
         "before", choices=("before", "after"), doc="the v that drives u: before or after the step"
     )
     strict: bool = strict_option()
-    detach_reset: bool = detach_option()
+    detach_reset: bool = detach_option(doc="no gradient through the reset of v")
 
     def init_state(self, current: Array) -> IzhikevichState:
         membrane = jnp.zeros_like(current) + self.c

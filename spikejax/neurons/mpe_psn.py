@@ -1,4 +1,4 @@
-"""Parallel spiking neuron with an estimated membrane (MPE-PSN)."""
+"""Spiking neuron with an estimated membrane (MPE-PSN)."""
 
 from typing import Any, NamedTuple
 
@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.firing import draw_uniform, strict_option
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -20,7 +21,7 @@ class MPEPSNState(NamedTuple):
 
 @neuron(MPEPSNState, stochastic=True, drive=0.95)
 class MPEPSN:
-    """LIF whose last membrane is estimated from the last current alone, so that steps need not wait for each other.
+    """LIF whose last membrane is estimated from the last current alone: no step waits for the one before.
 
         E[t] = (1 − B[t]) I[t],                      B[t] ~ Bernoulli(σ(I[t])), without gradient
         H[t] = decay E[t−1] + I[t]
@@ -31,7 +32,13 @@ class MPEPSN:
     coefficients that start at 1/T and are learned; `save=lambda state, spikes: (state.estimate, state.membrane)` in
     `unroll` gives what it needs.
 
-    Reference: Xu et al. (2025), MPE-PSN, membrane potential estimation parallel spiking neurons, released code.
+    Deviations: the released code has two versions. This is that for CIFAR-100, whose H[t] takes the estimate of the
+    step before; in that for event cameras it is of the same step, with B from a softmax over time and coefficients
+    1/(T−1). Spikes are at the threshold as with its sigmoid surrogate; with its triangle (strict=True) they are above
+    it.
+
+    Reference: Chen, Yu, Zhan, Yao, Shao (2024), Time-independent spiking neuron via membrane potential estimation for
+    efficient spiking neural networks (arXiv 2409.04978), and its released code.
 
     >>> import jax, jax.numpy as jnp
     >>> neuron = MPEPSN()
@@ -46,6 +53,7 @@ class MPEPSN:
     )
     threshold: Leaf = param(1.0, low=0, learned=True, doc="membrane at which the neuron fires")
     surrogate: Surrogate = surrogate_field(Triangle())
+    strict: bool = strict_option()
 
     def init_state(self, current: Array, key: Any) -> MPEPSNState:
         zeros = jnp.zeros_like(current)
@@ -53,8 +61,8 @@ class MPEPSN:
 
     def step(self, state: MPEPSNState, current: Array) -> tuple[MPEPSNState, Array]:
         key, now = jax.random.split(state.key)
-        draw = jax.random.uniform(now, current.shape, current.dtype)
+        draw = draw_uniform(now, current)
         membrane = self.decay * state.estimate + current
-        spikes = spike(membrane - self.threshold, self.surrogate)
-        estimate = jnp.where(draw < jax.nn.sigmoid(current), 0, current)
+        spikes = spike(membrane - self.threshold, self.surrogate, self.strict)
+        estimate = jnp.where(draw < jax.nn.sigmoid(current).astype(draw.dtype), 0, current)
         return MPEPSNState(estimate, membrane * (1 - spikes), key), spikes

@@ -29,8 +29,8 @@ def map_numbers(
 
     Args:
       function: `(name, leaf, shape) -> leaf`. A number's name is its field's; those of a surrogate are behind
-        "surrogate_"; those of a neuron inside a wrapper have their own. The shape is that of a number with axes, else
-        None.
+        "surrogate_". Those of a neuron inside a wrapper have their own, behind "neuron_" if one of them is also the
+        name of a number of the wrapper. The shape is that of a number with axes, else None.
       model: a neuron.
       prefix: put before each name.
 
@@ -45,7 +45,8 @@ def map_numbers(
         name, value = prefix + field.name, getattr(model, field.name)
         kind = field.metadata.get("kind")
         if kind == "neuron":
-            values[field.name] = map_numbers(function, value, prefix)
+            inside = "neuron_" if set(fields(model)) & set(named_numbers(value)) else ""
+            values[field.name] = map_numbers(function, value, prefix + inside)
         elif kind == "surrogate" or (dataclasses.is_dataclass(value) and not callable(value)):
             values[field.name] = map_numbers(function, value, f"{name}_")
         elif not field.metadata.get("static"):
@@ -64,6 +65,20 @@ def named_numbers(model: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     map_numbers(lambda name, leaf, shape: found.__setitem__(name, leaf), model)
     return found
+
+
+def for_steps(model: Any, steps: int) -> Any:
+    """The model for sequences of so many steps, if it is one for sequences of one length; else as it is.
+
+    >>> from spikejax.neurons.psn import PSN
+    >>> for_steps(PSN(), 64).steps
+    64
+    """
+    if "steps" not in fields(model, "size"):
+        return model
+    if hasattr(model, "for_steps"):
+        return model.for_steps(steps)
+    return dataclasses.replace(model, steps=steps)
 
 
 def draw_numbers(

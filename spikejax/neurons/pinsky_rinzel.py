@@ -72,8 +72,8 @@ class PinskyRinzel:
 
     Deviations: TC-LIF's supplement prints −I_link/(1 − P) in Eq. 18 and + in Eq. 20; the first is the default. It calls
     the model Pinsky-Rinzel but its currents are those of a later two-compartment neuron (Kepecs, Wang 2000), from which
-    the channels' kinetics are, since TC-LIF prints none; there the persistent sodium current has no h. A link of
-    g_c = 1 and a dendritic current is within their range.
+    the channels' kinetics are. The conductances and P, which TC-LIF does not print either, are ours, of that model's
+    size; its persistent sodium current has no h. Half precision cannot hold the small steps of V_s: use float32.
 
     Reference: TC-LIF (AAAI 2024), Eq. 17–20 and Table 3; kinetics: Kepecs, Wang (2000), Analysis of complex bursting in
     cortical pyramidal neuron models; Pinsky, Rinzel (1994) for the two compartments.

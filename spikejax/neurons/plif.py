@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
@@ -53,6 +54,11 @@ class PLIF:
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option(True)
+
+    @property
+    def decay(self) -> Array:
+        """Share of the membrane kept a step, 1 − σ(w)."""
+        return jax.nn.sigmoid(-jnp.asarray(self.w))
 
     def step(self, state: PLIFState, current: Array) -> tuple[PLIFState, Array]:
         rate = jax.nn.sigmoid(self.w)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.base import Leaf, neuron, param
-from spikejax.neurons.firing import detach_option, reset, reset_option
+from spikejax.neurons.firing import detach_option, draw_uniform, reset, reset_option
 
 
 class StochasticLIFState(NamedTuple):
@@ -53,8 +53,8 @@ class StochasticLIF:
         key, now = jax.random.split(state.key)
         membrane = self.decay * state.membrane + current
         probability = jax.nn.sigmoid((membrane - self.threshold) / self.width)
-        draw = jax.random.uniform(now, current.shape, current.dtype)
-        fired = jax.lax.stop_gradient((draw < probability).astype(current.dtype))
+        draw = draw_uniform(now, current)
+        fired = jax.lax.stop_gradient((draw < probability.astype(draw.dtype)).astype(current.dtype))
         # Exactly 0 or 1: what is added is 0, with the gradient of the probability.
         spikes = fired + (probability - jax.lax.stop_gradient(probability))
         after = reset(membrane, spikes, self.threshold, self.reset, self.detach_reset)

@@ -16,7 +16,7 @@ The same name means different curves in different libraries. Here each curve sta
 `Scaled` multiplies any of them.
 """
 
-from spikejax.surrogate.adaptive import ClippedLine, membrane_width, mixed_spike
+from spikejax.surrogate.adaptive import ClippedLine, Mixed, membrane_width
 from spikejax.surrogate.bells import (
     ATan,
     Circle,
@@ -65,6 +65,7 @@ __all__ = [
     "LeakyStep",
     "LogAbs",
     "LogTail",
+    "Mixed",
     "MultiGaussian",
     "PiecewiseExponential",
     "QPseudoSpike",
@@ -83,6 +84,5 @@ __all__ = [
     "Triangle",
     "heaviside",
     "membrane_width",
-    "mixed_spike",
     "spike",
 ]

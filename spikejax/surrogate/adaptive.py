@@ -1,11 +1,13 @@
 """Surrogates that adapt while a network trains: a learned slope (ASGL), and a width set by the currents (MPD-AGL)."""
 
+import dataclasses
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
+from spikejax import pytree
 from spikejax.surrogate.rule import heaviside, surrogate
 
 
@@ -28,27 +30,34 @@ class ClippedLine:
         return jnp.clip(jnp.exp(jnp.asarray(self.log_slope, x.dtype)) * x + 0.5, 0, 1)
 
 
-def mixed_spike(x: Array, curve: Any, mask: Array) -> Array:
-    """Spikes where `mask` is 1, the surrogate's primitive where it is 0; the gradient is the primitive's.
+@pytree.register
+@dataclasses.dataclass(frozen=True)
+class Mixed:
+    """Spikes where `mask` is 1, the curve's primitive where it is 0; the gradient is the primitive's everywhere.
 
         S = P(x) + sg[M (Θ(x) − P(x))]
 
-    ASGL trains with it: M is drawn anew for every sequence, 1 with probability ½; evaluate with `spike`.
-
-    Args:
-      x: distance of the membrane from the threshold.
-      curve: a surrogate with a `primitive`, of which its authors learn the slope.
+    Attributes:
+      curve: a surrogate with a `primitive`.
       mask: 0 or 1, broadcasts against x.
 
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks, as in its
     released code.
 
     >>> import jax.numpy as jnp
-    >>> mixed_spike(jnp.array([0.25, 0.25]), ClippedLine(), jnp.array([1.0, 0.0]))
+    >>> from spikejax.surrogate import spike
+    >>> spike(jnp.array([0.25, 0.25]), Mixed(ClippedLine(), jnp.array([1.0, 0.0])))
     Array([1.  , 0.75], dtype=float32)
     """
-    soft = curve.primitive(x)
-    return jnp.where(mask != 0, jax.lax.stop_gradient(heaviside(x) - soft), 0) + soft
+
+    curve: Any
+    mask: Any
+
+    def fire(self, x: Array, strict: bool) -> Array:
+        """What is sent at x."""
+        soft = self.curve.primitive(x)
+        hard = jax.lax.stop_gradient(heaviside(x, strict) - soft)
+        return jnp.where(self.mask != 0, hard, 0) + soft
 
 
 def membrane_width(scale: Array, threshold: Array, decay: Array) -> Array:

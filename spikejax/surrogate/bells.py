@@ -227,7 +227,7 @@ class DSpike:
     """a / (2 tanh(a/2) cosh²(ax)) where |x| ≤ ½, else 0, with temperature a. Peak a / (2 tanh(a/2)), area 1.
 
     Reference: Li et al. (2021), Differentiable Spike: rethinking gradient-descent for training spiking neural
-    networks, with b = 1 and the threshold in the middle; a = 3.
+    networks, scaled to the threshold in the middle; temperature as in SpikingJelly.
     """
 
     temperature: float = 3.0

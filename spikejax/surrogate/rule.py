@@ -14,7 +14,8 @@ from spikejax import pytree
 class Surrogate(Protocol):
     """What `spike` needs: a pytree of numbers with a `derivative`.
 
-    With a `primitive` as well, whose slope the derivative is, its numbers have a gradient too.
+    With a `primitive` as well, whose slope the derivative is, its numbers have a gradient too. One with a `fire(x,
+    strict)` decides itself what is sent and how it is differentiated.
     """
 
     def derivative(self, x: Array) -> Array:
@@ -53,6 +54,9 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
     >>> jax.grad(lambda curve: spike(x, curve).sum())(Triangle(2.0)).width
     Array(0.09375, dtype=float32, weak_type=True)
     """
+    fire = getattr(surrogate, "fire", None)  # of one that mixes spikes with something else
+    if fire is not None:
+        return fire(x, strict)
     return _spike(x, surrogate, strict)
 
 

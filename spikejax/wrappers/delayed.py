@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, neuron_field, param, size, start
+from spikejax.neurons.base import Leaf, neuron, neuron_field, param, size, start_inside
 
 
 class DelayedState(NamedTuple):
@@ -42,17 +42,16 @@ class Delayed:
     width: Leaf = param(1.0, low=1, unit="steps", doc="half the base of the window around d")
     longest: int = size(8, doc="longest delay, in steps")
 
-    @property
-    def spiking(self) -> bool:
-        return self.neuron.spiking
-
-    @property
-    def stochastic(self) -> bool:
-        return self.neuron.stochastic
+    def check(self) -> None:
+        """Raises ValueError where the delay is longer than the longest."""
+        if self.delay > self.longest:
+            raise ValueError(
+                f"expected a delay of at most longest={self.longest} steps, found {self.delay}"
+            )
 
     def init_state(self, current: Array, key: Any = None) -> DelayedState:
         zeros = jnp.broadcast_to(jnp.zeros_like(current), (self.longest, *current.shape))
-        return DelayedState(start(self.neuron, current, key), zeros)
+        return DelayedState(start_inside(self.neuron, current, key), zeros)
 
     def step(self, state: DelayedState, current: Array) -> tuple[DelayedState, Array]:
         currents = jnp.concatenate([current[None], state.currents])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start
+from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start_inside
 from spikejax.surrogate import Rectangle, membrane_width
 
 
@@ -23,9 +23,9 @@ class MembraneWidth:
 
         width = 2 scale threshold at the first step, 2 scale threshold √(1 + decay²) later
 
-    The neuron inside has a `decay` and a `threshold`, `LIF` for example. `scale` is the mean scale of the batch
-    normalisation before it, which follows that layer's training: pass it on at each step. The authors use a decay of
-    0.2, a threshold of 0.5 and a reset to zero.
+    The neuron inside has a `decay`, a `threshold` and a `surrogate`, which is replaced: `LIF` or `PLIF` for example.
+    `scale` is the mean scale of the batch normalisation before it, which follows that layer's training: pass it on at
+    each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
 
     Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
     potential dynamics, Theorem 2 and its released code.
@@ -43,16 +43,21 @@ class MembraneWidth:
     neuron: Any = neuron_field()
     scale: Leaf = param(1.0, low=0, doc="γ, mean scale of the normalisation before the neuron")
 
-    @property
-    def spiking(self) -> bool:
-        return self.neuron.spiking
-
-    @property
-    def stochastic(self) -> bool:
-        return self.neuron.stochastic
-
     def init_state(self, current: Array, key: Any = None) -> MembraneWidthState:
-        return MembraneWidthState(start(self.neuron, current, key), jnp.zeros((), jnp.int32))
+        """The neuron's own start, at step 0.
+
+        Raises:
+          ValueError: a neuron without the three.
+        """
+        inside = start_inside(self.neuron, current, key)
+        wanted = ("decay", "threshold", "surrogate")
+        missing = [name for name in wanted if not hasattr(self.neuron, name)]
+        if missing:
+            raise ValueError(
+                f"expected a neuron with {', '.join(wanted)}, found {type(self.neuron).__name__} without "
+                f"{', '.join(missing)}"
+            )
+        return MembraneWidthState(inside, jnp.zeros((), jnp.int32))
 
     def step(self, state: MembraneWidthState, current: Array) -> tuple[MembraneWidthState, Array]:
         decay = jnp.where(state.time == 0, 0, self.neuron.decay)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start
+from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start_inside
 
 
 class NoisyState(NamedTuple):
@@ -35,13 +35,9 @@ class Noisy:
     neuron: Any = neuron_field()
     deviation: Leaf = param(0.1, low=0, doc="standard deviation of the noise, a current")
 
-    @property
-    def spiking(self) -> bool:
-        return self.neuron.spiking
-
     def init_state(self, current: Array, key: Any) -> NoisyState:
         inner, own = jax.random.split(key)
-        return NoisyState(start(self.neuron, current, inner), own)
+        return NoisyState(start_inside(self.neuron, current, inner), own)
 
     def step(self, state: NoisyState, current: Array) -> tuple[NoisyState, Array]:
         key, now = jax.random.split(state.key)

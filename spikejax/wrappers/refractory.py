@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start
+from spikejax.neurons.base import Leaf, neuron, neuron_field, param, start_inside
 
 
 class RefractoryState(NamedTuple):
@@ -43,14 +43,6 @@ class Refractory:
         metadata={"kind": "names", "static": True, "doc": "variables that the pause holds"},
     )
 
-    @property
-    def spiking(self) -> bool:
-        return self.neuron.spiking
-
-    @property
-    def stochastic(self) -> bool:
-        return self.neuron.stochastic
-
     def init_state(self, current: Array, key: Any = None) -> RefractoryState:
         """The neuron's own start, and no pause.
 
@@ -61,7 +53,7 @@ class Refractory:
         unknown = sorted(set(self.hold or ()) - set(known))
         if unknown:
             raise ValueError(f"hold names {unknown}, expected variables of {known}")
-        return RefractoryState(start(self.neuron, current, key), jnp.zeros_like(current))
+        return RefractoryState(start_inside(self.neuron, current, key), jnp.zeros_like(current))
 
     def step(self, state: RefractoryState, current: Array) -> tuple[RefractoryState, Array]:
         after, spikes = self.neuron.step(state.neuron, current)
@@ -69,7 +61,8 @@ class Refractory:
 
         def pause(before, after):
             # Keys, counters and buffers go on.
-            return jnp.where(paused, before, after) if after.shape == current.shape else after
+            variable = jnp.issubdtype(after.dtype, jnp.floating) and after.shape == current.shape
+            return jnp.where(paused, before, after) if variable else after
 
         held = self.neuron.State._fields if self.hold is None else self.hold
         kept = {

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, neuron_field, option, param, start
+from spikejax.neurons.base import Leaf, neuron, neuron_field, option, param, start_inside
 
 
 class SynapseState(NamedTuple):
@@ -19,10 +19,10 @@ class SynapseState(NamedTuple):
 class Synapse:
     """A neuron behind a synapse whose current fades: before a `LIF` it makes a `CubaLIF`.
 
-        Y[t] = synaptic_decay Y[t−1] + I[t]          decays="before", the neuron gets Y[t]
-        Y[t] = synaptic_decay (Y[t−1] + I[t])        decays="after", the neuron gets Y[t−1] + I[t]
+        Y[t] = synaptic_decay Y[t−1] + I[t]          synapse="decays before", the neuron gets Y[t]
+        Y[t] = synaptic_decay (Y[t−1] + I[t])        synapse="decays after", the neuron gets Y[t−1] + I[t]
 
-    Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 3.1; "after" is Norse's order.
+    Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 3.1; "decays after" is Norse's order.
 
     >>> import jax.numpy as jnp
     >>> from spikejax.neurons.leaky_integrator import LeakyIntegrator
@@ -36,21 +36,15 @@ class Synapse:
     synaptic_decay: Leaf = param(
         0.8, low=0, high=1, unit="per step", doc="share of the current kept a step"
     )
-    decays: str = option("before", choices=("before", "after"), doc="when Y decays in a step")
-
-    @property
-    def spiking(self) -> bool:
-        return self.neuron.spiking
-
-    @property
-    def stochastic(self) -> bool:
-        return self.neuron.stochastic
+    synapse: str = option(
+        "decays before", choices=("decays before", "decays after"), doc="when Y decays in a step"
+    )
 
     def init_state(self, current: Array, key: Any = None) -> SynapseState:
-        return SynapseState(start(self.neuron, current, key), jnp.zeros_like(current))
+        return SynapseState(start_inside(self.neuron, current, key), jnp.zeros_like(current))
 
     def step(self, state: SynapseState, current: Array) -> tuple[SynapseState, Array]:
-        if self.decays == "before":
+        if self.synapse == "decays before":
             acting = synapse = self.synaptic_decay * state.current + current
         else:
             acting = state.current + current

@@ -5,7 +5,7 @@ numbers; with dual numbers the same lines give the surrogate gradient in forward
 nothing with reverse-mode differentiation.
 """
 
-from oracles.adaptive import ahp, alif
+from oracles.adaptive import adaptive_relu, ahp, alif
 from oracles.biophysical import pinsky_rinzel
 from oracles.compartments import lm_h, tc_lif, two_compartment
 from oracles.dual import (
@@ -40,6 +40,7 @@ from oracles.synaptic import alpha, cuba_lif, heterogeneous_lif
 from oracles.trace import gradient, objective, traced
 
 __all__ = [
+    "adaptive_relu",
     "adex",
     "ahp",
     "alif",

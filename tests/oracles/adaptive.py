@@ -1,6 +1,6 @@
 """Neurons that a spike makes harder to excite for a while."""
 
-from oracles.dual import exp, maximum
+from oracles.dual import exp, maximum, relu
 from oracles.trace import traced
 
 
@@ -82,6 +82,22 @@ def alif_spyx(currents, spike, alpha, rho, baseline, strength):
         v = alpha * v + x - z * theta
         t = rho * t + (1.0 - rho) * z
         yield {"membrane": v, "adaptation": t, "spikes": s}
+
+
+@traced
+def adaptive_relu(
+    currents, spike, *, tau_membrane=20.0, tau_adaptation=200.0, baseline=0.01, strength=1.8
+):
+    """Yin, Corradi and Bohte 2020: the adaptive neuron whose output is max(0, u - theta), no spike."""
+    alpha, rho = exp(-1.0 / tau_membrane), exp(-1.0 / tau_adaptation)
+    u = y = 0.0
+    a = baseline
+    for x in currents:
+        a = rho * a + (1.0 - rho) * y
+        theta = baseline + strength * a
+        u = alpha * u + (1.0 - alpha) * x - theta * y
+        y = relu(u - theta)
+        yield {"membrane": u, "adaptation": a, "outputs": y}
 
 
 @traced

@@ -32,13 +32,8 @@ def clipped_line(x, log_slope=0.0):
     return np.where(abs(slope * x) <= 0.5, slope, 0.0)
 
 
-def single_exponential(x, width=0.5):
-    """Shrestha and Orchard 2018 (SLAYER), without the factor 1/2 that makes the area 1."""
-    return np.exp(-abs(x) / width) / width
-
-
 def s2nn(x, slope=4.0, scale=1.0):
-    """Suetake et al. 2023, as in SpikingJelly: a logistic bell below, a hyperbola above."""
+    """Suetake et al. 2022, as in SpikingJelly: a logistic bell below, a hyperbola above."""
     below = slope * logistic(slope * x) * logistic(-slope * x)
     return np.where(x < 0.0, below, scale / (np.maximum(x, 0.0) + 1.0))
 
@@ -83,7 +78,6 @@ SURROGATES = {
     "circle": lambda x, width=1.0: width**3 / (x**2 + width**2) ** 1.5,
     "tanh": lambda x, slope=1.0: 1.0 - np.tanh(slope * x) ** 2,
     "dspike": dspike,
-    "single_exponential": single_exponential,
     "clipped_line": clipped_line,
     # SpikingJelly: PiecewiseLeakyReLU, whose width is that of one side
     "leaky_rectangle": lambda x, width=1.0, leak=0.01: np.where(

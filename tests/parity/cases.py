@@ -183,11 +183,11 @@ GLIF = {
     "gate_leak": "alpha",
     "gate_input": "beta",
     "gate_reset": "gamma",
-    "decay": "tau",
-    "threshold": "v_threshold",
-    "leak": "linear_decay",
-    "reset_voltage": "v_subreset",
-    "conductance": "conduct",
+    "decay_logit": "tau",
+    "threshold_logit": "v_threshold",
+    "leak_logit": "linear_decay",
+    "reset_logit": "v_subreset",
+    "conductance_logit": "conduct",
 }
 for kind in ("layer", "channel"):
     case(
@@ -360,7 +360,9 @@ def norse_cuba(p, **settings):
 
 def behind_synapse(model):
     """Norse puts a synapse before most of its neurons; here it is a wrapper."""
-    return lambda p: Synapse(neuron=model(p), synaptic_decay=kept(p["tau_syn_inv"]), decays="after")
+    return lambda p: Synapse(
+        neuron=model(p), synaptic_decay=kept(p["tau_syn_inv"]), synapse="decays after"
+    )
 
 
 def v_and_i(state):
@@ -516,6 +518,11 @@ case(
     sent_later=True,
 )
 
+JUDGED_BELOW = (
+    "judges the next spike below the membrane that it reports, where one spike does not suffice"
+)
+INPUT_DROPPED = "its reset to zero drops the input of the step; that of Leaky does not"
+JUMPS = "its threshold starts at, and falls back to, v_th by jumps without (1 − ρ)"
 NOT_OFFERED = {
     ("spikingjelly", "qif_soft"): "a quadratic neuron is reset to a voltage, not by a subtraction",
     (
@@ -523,24 +530,18 @@ NOT_OFFERED = {
         "eif_soft",
     ): "an exponential neuron is reset to a voltage, not by a subtraction",
     ("spikingjelly", "raf_soft"): "subtracting the threshold from one of two coordinates",
-    ("snntorch", "leaky_subtract_same_step_twice"): (
-        "judges the next spike below the membrane that it reports, where one spike does not suffice"
-    ),
-    ("snntorch", "synaptic_subtract_same_step_twice"): "the same",
-    ("snntorch", "rleaky_subtract_same_step_twice"): "the same",
-    (
-        "snntorch",
-        "lapicque_zero",
-    ): "its reset to zero drops the input of the step; Leaky's does not",
-    ("snntorch", "synaptic_zero"): "the same",
-    ("snntorch", "rleaky_zero"): "the same",
     (
         "snntorch",
         "alpha_subtract",
     ): "sets N to 0 and adds its old value to U: no reset of the model",
     ("norse", "lif_shifted"): "a leak and a reset potential that differ",
     ("norse", "iaf_below"): "a start at 0 and a reset below it",
-    ("norse", "lsnn"): "its threshold starts at, and falls back to, v_th by jumps without (1 − ρ)",
-    ("norse", "lsnn_fast"): "the same",
     ("spyx", "rcuba_lif"): "its reset comes before the decay, with the feedback of the same step",
+} | {
+    **{
+        ("snntorch", f"{name}_subtract_same_step_twice"): JUDGED_BELOW
+        for name in ("leaky", "synaptic", "rleaky")
+    },
+    **{("snntorch", f"{name}_zero"): INPUT_DROPPED for name in ("lapicque", "synaptic", "rleaky")},
+    **{("norse", name): JUMPS for name in ("lsnn", "lsnn_fast")},
 }
