@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 
+from spikejax.mesh import gather_texts
 from spikejax.record import ensure_room, write_text
 
 
@@ -31,17 +32,19 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
     """
     from orbax.checkpoint import v1 as ocp
 
-    folder = Path(folder).absolute()
+    # Of several processes all save, each what it has of the state; the first one does the rest.
+    folder, first = Path(folder).absolute(), jax.process_index() == 0
     folder.mkdir(parents=True, exist_ok=True)
     size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
     ensure_room(folder, size)
     # A number is never used twice, so nothing that is whole is touched before the new one is.
     before = list(folder.glob("save_*"))
     number = 1 + max((int(path.name[5:15]) for path in before), default=-1)
-    path = folder / f"save_{number:010d}"
-    write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
+    path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
+    if first:
+        write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
     ocp.save(str(path), state)
-    for older in before:
+    for older in before if first else ():
         shutil.rmtree(older) if older.is_dir() else older.unlink()
     return path
 

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+from jax.sharding import Mesh
 
 from spikejax import encode, execute, losses, metrics
+from spikejax.mesh import share_batch
 
 
 class Classifier(NamedTuple):
@@ -15,7 +17,7 @@ class Classifier(NamedTuple):
     Attributes:
       network: the Linen network.
       objective: what `train` wants, with the metric "accuracy".
-      measure: jitted, `(variables, samples, labels[B])` to "test_loss", "test_accuracy" and "firing_rate" by layer.
+      measure: `(variables, samples, labels[B])` to "test_loss", "test_accuracy" and "firing_rate" by layer.
       spikes: jitted, `(variables, samples)` to the spikes `[T, B, F]` of each hidden layer, by name.
     """
 
@@ -26,7 +28,13 @@ class Classifier(NamedTuple):
 
 
 def bind(
-    network: Any, scale: float, *, chunk: int | None = None, truncate: bool = False
+    network: Any,
+    scale: float,
+    *,
+    chunk: int | None = None,
+    segment: int | None = None,
+    truncate: bool = False,
+    mesh: Mesh | None = None,
 ) -> Classifier:
     """Binds a network to direct current from samples, logits summed over time and cross-entropy.
 
@@ -34,7 +42,9 @@ def bind(
       network: a Linen network of this library.
       scale: samples are divided by it.
       chunk: see `execute.run`.
+      segment: see `execute.run`.
       truncate: see `execute.run`.
+      mesh: devices over which `measure` splits batches that they divide; None is one device.
 
     Neurons that draw get the key of the training step; measured they always get the same one.
 
@@ -44,7 +54,8 @@ def bind(
     def run(apply, variables, samples, key):
         inputs = encode.sequence(samples, scale)
         apply = functools.partial(apply, rngs={"noise": key})
-        return execute.run(apply, variables, inputs, chunk=chunk, truncate=truncate)[0]
+        split = {"chunk": chunk, "segment": segment, "truncate": truncate}
+        return execute.run(apply, variables, inputs, **split)[0]
 
     def recorded(save):
         def apply(variables, x, state, rngs):
@@ -61,14 +72,20 @@ def bind(
         measured = {"accuracy": metrics.accuracy(logits, labels)}
         return losses.summed_cross_entropy(logits, labels), (measured, {})
 
-    @jax.jit
-    def measure(variables, samples, labels):
-        logits, rates = run(recorded(metrics.firing_rate), variables, samples, jax.random.key(0))
+    def means(variables, batch, key):
+        samples, labels = batch
+        logits, rates = run(recorded(metrics.firing_rate), variables, samples, key)
         return {
             "test_loss": losses.summed_cross_entropy(logits, labels),
             "test_accuracy": metrics.accuracy(logits, labels),
             "firing_rate": {layer: rate.mean() for layer, rate in rates.items()},
         }
+
+    def measure(variables, samples, labels):
+        function = means
+        if mesh is not None and labels.shape[0] % mesh.size == 0:
+            function = share_batch(means, mesh)
+        return function(variables, (samples, labels), jax.random.key(0))
 
     @jax.jit
     def spikes(variables, samples):

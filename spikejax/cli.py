@@ -1,4 +1,4 @@
-"""The command line: train, eval, neurons, data, info."""
+"""The command line: train, sweep, eval, neurons, data, info."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spikejax.names import UnknownName, choose
+from spikejax.sweep_command import sweep
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,12 +43,13 @@ def _usage():
 
 def train(arguments: Sequence[str]) -> int:
     """Train neurons on a task: spikejax train TASK --neuron NAME ... --out DIR."""
-    from spikejax import job
-    from spikejax.flags import parse_train
-    from spikejax.train import Interrupted
+    from spikejax import job, mesh
+    from spikejax.flags import parse_job
+    from spikejax.progress import Interrupted
 
-    wanted, flags = parse_train(arguments)
+    wanted, flags = parse_job(arguments)
     out = flags.out or Path("runs") / wanted.task
+    mesh.start(flags.coordinator, flags.processes, flags.process)
     try:
         result = job.run(
             wanted,
@@ -56,11 +58,13 @@ def train(arguments: Sequence[str]) -> int:
             download=flags.download,
             resume=flags.resume,
             overwrite=flags.overwrite,
-            progress=not flags.json,
+            progress=not flags.json and mesh.is_first(),
         )
     except Interrupted as stop:
         print(f"\n{stop}; continue with the same command and --resume", file=sys.stderr)
         return 130
+    if not mesh.is_first():
+        return 0
     if flags.json:
         print(json.dumps(result, indent=1))
         return 0
@@ -74,9 +78,10 @@ def train(arguments: Sequence[str]) -> int:
 
 def evaluate(arguments: Sequence[str]) -> int:
     """Measure a run folder's networks on the test samples: spikejax eval DIR."""
-    from spikejax import job
+    from spikejax import job, mesh
     from spikejax.flags import EvalFlags, parse
 
+    mesh.start()
     flags = parse(EvalFlags, arguments, "eval")
     results = job.evaluate(flags.folder, data_dir=flags.data_dir)
     if flags.json:
@@ -193,9 +198,12 @@ def info(arguments: Sequence[str]) -> int:
     """Say which versions, devices and compilation cache are in use."""
     import jax
 
-    from spikejax import record
+    from spikejax import mesh, record
     from spikejax.flags import InfoFlags, parse
 
+    mesh.start()
+    if "--plan" in arguments:
+        return _plan(arguments[arguments.index("--plan") + 1 :])
     flags = parse(InfoFlags, arguments, "info")
     facts = {
         "versions": record.versions(),
@@ -213,4 +221,27 @@ def info(arguments: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {"train": train, "eval": evaluate, "neurons": neurons, "data": data, "info": info}
+def _plan(arguments):
+    """Says how a training would be laid out on this machine."""
+    from spikejax import recipe
+    from spikejax.data import SOURCES
+    from spikejax.flags import parse_job
+
+    job, flags = parse_job(arguments)
+    plans = {name: recipe.plan(job, name, SOURCES[job.task]) for name in job.neurons}
+    if flags.json:
+        print(json.dumps({name: plan._asdict() for name, plan in plans.items()}, indent=1))
+        return 0
+    for name, plan in plans.items():
+        print(f"{job.task} {name}: {plan}")
+    return 0
+
+
+COMMANDS = {
+    "train": train,
+    "sweep": sweep,
+    "eval": evaluate,
+    "neurons": neurons,
+    "data": data,
+    "info": info,
+}

@@ -7,6 +7,8 @@ from jax import Array
 def sequence(samples: Array, scale: float = 1.0) -> Array:
     """Samples that already are sequences: `[B, T, F]` of any dtype to floats `[T, B, F]`, divided by `scale`.
 
+    Floats are float32, or float64 where JAX is set to it.
+
     Raises:
       ValueError: samples that are not `[B, T, F]`.
 
@@ -16,7 +18,7 @@ def sequence(samples: Array, scale: float = 1.0) -> Array:
     """
     if samples.ndim != 3:
         raise ValueError(f"expected samples [B, T, F], found shape {samples.shape}")
-    return samples.swapaxes(0, 1).astype(jnp.float32) / scale
+    return jnp.asarray(samples).swapaxes(0, 1).astype(float) / scale
 
 
 def repeat(x: Array, steps: int) -> Array:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from spikejax.data import SOURCES
 from spikejax.extras import require
-from spikejax.job import Job
 from spikejax.names import UnknownName, choose
 from spikejax.neurons import get
 from spikejax.neurons.base import fields
 from spikejax.neurons.numbers import for_steps, named_numbers, usually_learned
+from spikejax.recipe import Job
 from spikejax.surrogate import SURROGATES
 from spikejax.tasks import TASKS, Settings
 
@@ -41,6 +41,12 @@ class TrainFlags:
     """Delete the run in the folder."""
     json: bool = False
     """Print the record as JSON and no progress."""
+    coordinator: str | None = None
+    """Train together with other processes: host:port of process 0, or auto where the cluster tells."""
+    processes: int | None = None
+    """How many processes there are."""
+    process: int | None = None
+    """Which one this is, counted from 0."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +89,7 @@ class DataFlags:
 
 @dataclasses.dataclass(frozen=True)
 class InfoFlags:
-    """Say what is installed and where programs are cached."""
+    """Say what is installed and where programs are cached; --plan TASK [flags of train] says how that would run."""
 
     json: bool = False
     """Print JSON."""
@@ -94,8 +100,12 @@ def parse(kind: type, arguments: Sequence[str], command: str) -> Any:
     return tyro.cli(kind, args=list(arguments), prog=f"spikejax {command}")
 
 
-def parse_train(arguments: Sequence[str]) -> tuple[Job, TrainFlags]:
-    """Reads `TASK [flags]`. Every number and option of the chosen neurons is a flag, for example `--tc-lif.gamma 0.7`.
+def parse_job(
+    arguments: Sequence[str], command: str = "train", kind: type = TrainFlags
+) -> tuple[Job, Any]:
+    """Reads `TASK [flags]` of a command into a job and the flags of how to run it, which are of the given kind.
+
+    Every number and option of the chosen neurons is a flag, for example `--tc-lif.gamma 0.7`.
 
     Raises:
       UnknownName: an unknown task, neuron or surrogate.
@@ -105,7 +115,7 @@ def parse_train(arguments: Sequence[str]) -> tuple[Job, TrainFlags]:
         if set(arguments) & {"-h", "--help"}:
             arguments = ["digits", *arguments]
         else:
-            raise UnknownName(f"expected a task after train: {', '.join(TASKS)}")
+            raise UnknownName(f"expected a task after {command}: {', '.join(TASKS)}")
     task = choose("task", arguments[0], list(TASKS))
     names = _values(arguments, "--neuron") or TrainFlags.neuron
     surrogate = (_values(arguments, "--surrogate") or (None,))[0]
@@ -115,13 +125,9 @@ def parse_train(arguments: Sequence[str]) -> tuple[Job, TrainFlags]:
     neuron_flags = {name: _flags(template) for name, template in templates.items()}
     # One flat set of flags: how to train, what to train, and a group for each neuron.
     flags = dataclasses.make_dataclass(
-        "train",
+        command,
         [
-            (
-                "run",
-                Annotated[TrainFlags, tyro.conf.OmitArgPrefixes],
-                TrainFlags(tuple(names), surrogate),
-            ),
+            ("run", Annotated[kind, tyro.conf.OmitArgPrefixes], kind(tuple(names), surrogate)),
             ("settings", Annotated[Settings, tyro.conf.OmitArgPrefixes], TASKS[task].settings),
             *((name, type(values), values) for name, values in neuron_flags.items()),
         ],
@@ -130,8 +136,8 @@ def parse_train(arguments: Sequence[str]) -> tuple[Job, TrainFlags]:
     parsed = tyro.cli(
         flags,
         args=list(arguments[1:]),
-        prog=f"spikejax train {task}",
-        description=TrainFlags.__doc__,
+        prog=f"spikejax {command} {task}",
+        description=kind.__doc__,
     )
     neurons = {name: _neuron(templates[name], getattr(parsed, name)) for name in names}
     for name, neuron in neurons.items():

@@ -4,74 +4,17 @@ Its run folder holds `record.json`, the pictures `learning_curves.png` and `rast
 for each neuron. A job that was stopped, also by kill -9, continues from its last checkpoint.
 """
 
-import dataclasses
-import resource
-import sys
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from spikejax import catalogue, checkpoint, data, encode, plot, record, train
-from spikejax.classifier import Classifier, bind
-from spikejax.networks import MLP
+from spikejax import checkpoint, data, mesh, plot, recipe, record, train
+from spikejax.memory import largest_resident
+from spikejax.recipe import Job, build, from_config, plan
 from spikejax.run_folder import open_run
-from spikejax.tasks import Settings
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """What to train: a task, its settings, and neurons by name with the numbers each of them learns."""
-
-    task: str
-    settings: Settings
-    neurons: dict[str, Any]
-    learn: dict[str, tuple[str, ...]]
-
-    def config(self) -> dict[str, Any]:
-        """The job as JSON values; `from_config` is its inverse."""
-        settings = {
-            key: list(x) if isinstance(x, tuple) else x for key, x in vars(self.settings).items()
-        }
-        neurons = {name: catalogue.to_config(neuron) for name, neuron in self.neurons.items()}
-        learn = {name: list(names) for name, names in self.learn.items()}
-        return {"task": self.task, "settings": settings, "neurons": neurons, "learn": learn}
-
-
-def from_config(config: dict[str, Any]) -> Job:
-    """The job of a record's config."""
-    settings: dict[str, Any] = {
-        key: tuple(x) if isinstance(x, list) else x for key, x in config["settings"].items()
-    }
-    neurons = {
-        name: catalogue.from_config(name, values) for name, values in config["neurons"].items()
-    }
-    learn = {name: tuple(names) for name, names in config["learn"].items()}
-    return Job(config["task"], Settings(**settings), neurons, learn)
-
-
-def _build(job: Job, name: str, dataset: data.Dataset) -> Classifier:
-    settings = job.settings
-    network = MLP(
-        settings.hidden, dataset.classes, job.neurons[name], job.learn[name], settings.recurrent
-    )
-    return bind(network, dataset.scale, chunk=settings.chunk, truncate=settings.truncate)
-
-
-def _initial_state(
-    job: Job, model: Classifier, dataset: data.Dataset
-) -> tuple[train.TrainState, Any]:
-    """The state before the first step, and the optimiser."""
-    settings = job.settings
-    steps = len(dataset.train) // settings.batch_size
-    drops = None if settings.drops is None else tuple(epoch * steps for epoch in settings.drops)
-    optimizer = train.adam(settings.learning_rate, settings.epochs * steps, drops)
-    # No steps at all: the numbers do not depend on them, and some neurons take whole sequences only.
-    example = encode.sequence(jnp.asarray(dataset.train.inputs[:1]), dataset.scale)[:0]
-    variables = jax.jit(model.network.init)(jax.random.key(settings.seed), example)
-    return train.init(variables, optimizer, settings.seed), optimizer
+from spikejax.samples import check_samples
 
 
 def run(
@@ -111,38 +54,60 @@ def run(
     facts = {
         "seed": job.settings.seed,
         "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
+        "plan": {name: plan(job, name, dataset)._asdict() for name in job.neurons},
     }
     # With a schedule that does not depend on it, the end of the training may be moved.
     may_change = () if job.settings.drops is None else ("settings.epochs",)
     options = {"may_change": may_change, "resume": resume, "overwrite": overwrite}
-    with open_run(out, f"train {job.task}", job.config(), facts, **options) as result:
+    opened = mesh.on_first(open_run, out, f"train {job.task}", job.config(), facts, **options)
+    with opened as result:
         rasters = {}
         for name in job.neurons:
-            model = _build(job, name, dataset)
-            state = _train(job, name, model, dataset, out, result, progress)
+            model, split = build(job, name, dataset)
+            state = _train(job, name, model, split, dataset, out, result, progress)
             rasters[name] = model.spikes(state.variables, dataset.test.inputs[:1])
-        plot.save(
-            plot.learning_curves(result["history"], title=job.task), out / "learning_curves.png"
-        )
-        plot.save(plot.rasters(rasters), out / "raster.png")
+        if mesh.is_first():
+            curves = plot.learning_curves(result["history"], title=job.task)
+            plot.save(curves, out / "learning_curves.png")
+            plot.save(plot.rasters(rasters), out / "raster.png")
     return result
 
 
 def _check(job, dataset):
     """Traces every network once, so that settings that cannot be are refused before a file is touched."""
     samples, batch_size = dataset.train, job.settings.batch_size
-    train.check_samples(samples.inputs, samples.labels, dataset.classes, batch_size)
+    check_samples(samples.inputs, samples.labels, dataset.classes, batch_size)
     for name in job.neurons:
-        model = _build(job, name, dataset)
-        state = jax.eval_shape(lambda model=model: _initial_state(job, model, dataset)[0])
+        model, _ = build(job, name, dataset)
+        state = jax.eval_shape(lambda model=model: _start(job, model, dataset)[0])
         inputs = jax.ShapeDtypeStruct((batch_size, *samples.inputs.shape[1:]), samples.inputs.dtype)
         labels = jax.ShapeDtypeStruct((batch_size,), samples.labels.dtype)
         jax.eval_shape(model.objective, state.variables, inputs, labels, state.key)
 
 
-def _train(job, name, model, dataset, out, result, progress):
+def _start(job, model, dataset):
+    """The state before the first step, and the optimiser."""
+    optimizer = recipe.optimizer(job.settings, len(dataset.train))
+    seed = job.settings.seed
+    return recipe.initial_state(model.network, optimizer, dataset, seed), optimizer
+
+
+def _measure(job, model, dataset):
+    """A function of variables: means over the test samples, as Python floats."""
+    test = jnp.asarray(dataset.test.inputs), jnp.asarray(dataset.test.labels)
+
+    @jax.jit
+    def means(variables, inputs, labels):
+        return train.evaluate(model.measure, variables, inputs, labels, job.settings.batch_size)
+
+    return lambda variables: jax.tree.map(float, jax.device_get(means(variables, *test)))
+
+
+def _train(job, name, model, split, dataset, out, result, progress):
     settings, folder = job.settings, out / name
-    state, optimizer = _initial_state(job, model, dataset)
+    state, optimizer = _start(job, model, dataset)
+    state = mesh.replicate(state, split["mesh"])
+    measure = _measure(job, model, dataset)
     history = []
     if checkpoint.exists(folder):
         state, notes = checkpoint.restore(folder, state)
@@ -164,13 +129,11 @@ def _train(job, name, model, dataset, out, result, progress):
     def save(state, history):
         checkpoint.save(folder, state, {"history": history})
         report(history)
-        record.write(out / "record.json", result)
+        if mesh.is_first():
+            record.write(out / "record.json", result)
 
     def evaluate(variables):
-        means = train.evaluate(
-            model.measure, variables, dataset.test.inputs, dataset.test.labels, settings.batch_size
-        )
-        return {**means, "peak_memory_mb": _peak_memory()}
+        return {**measure(variables), "peak_memory_mb": largest_resident()}
 
     state, history = train.fit(
         state,
@@ -185,6 +148,7 @@ def _train(job, name, model, dataset, out, result, progress):
         history=history,
         progress=progress,
         name=name,
+        **split,
     )
     report(history)
     return state
@@ -210,13 +174,10 @@ def evaluate(out: str | Path, *, data_dir: str | Path | None = None) -> dict[str
     dataset = data.load(job.task, data_dir)
     results = {}
     for name in job.neurons:
-        model = _build(job, name, dataset)
-        state, _ = checkpoint.restore(out / name, _initial_state(job, model, dataset)[0])
-        test = dataset.test
-        means = train.evaluate(
-            model.measure, state.variables, test.inputs, test.labels, job.settings.batch_size
-        )
-        results[name] = {"steps": int(state.step), **means}
+        model, split = build(job, name, dataset)
+        state = mesh.replicate(_start(job, model, dataset)[0], split["mesh"])
+        state, _ = checkpoint.restore(out / name, state)
+        results[name] = {"steps": int(state.step), **_measure(job, model, dataset)(state.variables)}
     return results
 
 
@@ -235,9 +196,3 @@ def table(metrics: dict[str, dict]) -> str:
         for row in rows
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
-
-
-def _peak_memory():
-    """Largest resident memory of this process so far, in MB."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return np.round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1).item()

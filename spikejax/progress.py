@@ -14,6 +14,10 @@ class Diverged(FloatingPointError):
     """The loss became NaN or infinite."""
 
 
+class Interrupted(Exception):
+    """Training was stopped from outside; what was done is saved."""
+
+
 class Meter:
     """Shows how a training stands, and stops it where the loss is not finite."""
 

@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 KEYS = ("experiment", "config", "provenance", "metrics", "history", "complete")
 PACKAGES = ("spikejax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
@@ -41,20 +43,34 @@ def write_text(path: str | Path, text: str) -> Path:
     Raises:
       OSError: there is no room; names what is needed and what is free.
     """
+    return _write(path, len(text), lambda file: file.write(text.encode("utf-8")))
+
+
+def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> Path:
+    """Writes arrays by name as `.npz`, as `write_text` does a text; `numpy.load` reads them.
+
+    Raises:
+      OSError: there is no room; names what is needed and what is free.
+    """
+    size = sum(array.nbytes for array in arrays.values())
+    return _write(path, size, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def _write(path, size, fill):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    ensure_room(path.parent, len(text))
+    ensure_room(path.parent, size)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(temporary, "wb") as file:
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise _no_room(path.parent, len(text)) from error
+            raise _no_room(path.parent, size) from error
         raise
     return path
 

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from spikejax.neurons.tc_lif import TCLIF
 
@@ -24,8 +24,14 @@ class Settings:
     """Of Adam, at its highest."""
     drops: tuple[int, ...] | None = None
     """Epochs after which the learning rate falls to a tenth; None is one cycle, up and down to zero."""
-    chunk: int | None = None
-    """Steps that are run at once and recomputed in the backward pass; None is all."""
+    weight_decay: float = 0.0
+    """Share of each weight that a step takes away, times the learning rate."""
+    gain: float = 1.0
+    """Factor of the initial weights."""
+    bfloat16: bool = False
+    """Multiply spikes and weights in bfloat16; sums and neurons stay as precise as without."""
+    chunk: int | Literal["auto"] | None = "auto"
+    """Steps that are run at once and recomputed in the backward pass; auto chooses, None is all."""
     truncate: bool = False
     """Stop the gradient at the borders of the chunks."""
     seed: int = 0
@@ -43,7 +49,11 @@ class Settings:
             )
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"expected a learning rate above 0, found {self.learning_rate}")
-        if self.truncate and self.chunk is None:
+        if not 0 <= self.weight_decay < math.inf or not 0 < self.gain < math.inf:
+            raise ValueError(
+                f"expected a weight decay of at least 0 and a gain above 0, found {self.weight_decay} and {self.gain}"
+            )
+        if self.truncate and not isinstance(self.chunk, int):
             raise ValueError(
                 "truncate cuts the gradient between chunks; give a chunk shorter than the sequence"
             )
@@ -66,7 +76,6 @@ _PIXELS = Settings(
     batch_size=256,
     learning_rate=5e-4,
     drops=(60, 80),
-    chunk=28,
 )
 
 TASKS = MappingProxyType(

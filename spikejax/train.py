@@ -10,18 +10,20 @@ from the state's key and the step's number alone, so a resumed run continues bit
 """
 
 import functools
-import itertools
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax import Array
+from jax.sharding import Mesh
 
-from spikejax.progress import Meter, stop_signal
+from spikejax.batch_gradient import gradient_of_batch
+from spikejax.mesh import replicate
+from spikejax.progress import Interrupted, Meter, stop_signal
+from spikejax.samples import batches, check_samples
 
 Objective = Callable[[Any, Array, Array, Array], tuple[Array, tuple[dict[str, Array], dict]]]
 
@@ -42,26 +44,28 @@ class TrainState(NamedTuple):
         return {"params": self.params, **self.rest}
 
 
-class Interrupted(Exception):
-    """Training was stopped from outside; its state was saved."""
-
-
 def adam(
-    learning_rate: float, steps: int, drops: tuple[int, ...] | None = None
+    learning_rate: float | Array,
+    steps: int,
+    drops: tuple[int, ...] | None = None,
+    weight_decay: float | Array = 0.0,
 ) -> optax.GradientTransformation:
-    """Adam with the two schedules that the papers and the built-in tasks use.
+    """Adam with the two schedules that the papers and the built-in tasks use, and decoupled weight decay.
 
     Args:
-      learning_rate: the highest one.
+      learning_rate: the highest one; may be traced.
       steps: of the whole training.
       drops: steps at which the rate falls to a tenth; None is one cycle: a cosine up, then down to zero.
+      weight_decay: share of a weight that is taken away a step, times the rate; may be traced.
     """
     if drops is None:
-        return optax.adam(optax.cosine_onecycle_schedule(max(steps, 4), learning_rate))
-    return optax.adam(optax.piecewise_constant_schedule(learning_rate, dict.fromkeys(drops, 0.1)))
+        schedule = optax.cosine_onecycle_schedule(max(steps, 4), 1.0)
+    else:
+        schedule = optax.piecewise_constant_schedule(1.0, dict.fromkeys(drops, 0.1))
+    return optax.adamw(lambda count: learning_rate * schedule(count), weight_decay=weight_decay)
 
 
-def init(variables: dict, optimizer: optax.GradientTransformation, seed: int) -> TrainState:
+def init(variables: dict, optimizer: optax.GradientTransformation, seed: int | Array) -> TrainState:
     """The state before the first step.
 
     Args:
@@ -78,19 +82,6 @@ def init(variables: dict, optimizer: optax.GradientTransformation, seed: int) ->
     )
 
 
-def batches(key: Array, epoch: int | Array, samples: int, batch_size: int) -> Array:
-    """The order of an epoch: sample numbers `[steps, batch_size]`, drawn anew each epoch, the rest left out.
-
-    >>> import jax
-    >>> order = batches(jax.random.key(0), epoch=3, samples=10, batch_size=4)
-    >>> order.shape, len(set(order.ravel().tolist()))
-    ((2, 4), 8)
-    """
-    steps = samples // batch_size
-    order = jax.random.permutation(jax.random.fold_in(jax.random.split(key)[0], epoch), samples)
-    return order[: steps * batch_size].reshape(steps, batch_size)
-
-
 def train_step(
     objective: Objective,
     optimizer: optax.GradientTransformation,
@@ -98,6 +89,9 @@ def train_step(
     inputs: Array,
     labels: Array,
     order: Array,
+    *,
+    micro_batches: int = 1,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, dict[str, Array]]:
     """One step of gradient descent, pure.
 
@@ -108,6 +102,8 @@ def train_step(
       inputs: the whole data set, `[N, ...]`.
       labels: `[N]`.
       order: the epoch's `batches`, `[steps, B]`.
+      micro_batches: see `batch_gradient.gradient_of_batch`.
+      mesh: see `batch_gradient.gradient_of_batch`.
 
     Returns:
       The state after the step and its metrics, "loss" and "accuracy".
@@ -118,12 +114,11 @@ def train_step(
     # The first half is the order's, in `batches`.
     key = jax.random.fold_in(jax.random.split(state.key)[1], state.step)
 
-    def loss_of(params):
-        return objective({"params": params, **state.rest}, inputs[chosen], labels[chosen], key)
-
-    differentiate = jax.value_and_grad(loss_of, has_aux=True)
-    (loss, (metrics, changed)), gradients = differentiate(state.params)
-    updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+    split = {"micro_batches": micro_batches, "mesh": mesh}
+    (loss, (metrics, changed)), gradient = gradient_of_batch(
+        objective, state.variables, inputs, labels, chosen, key, **split
+    )
+    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
     metrics = {"loss": loss, "accuracy": metrics["accuracy"]}
 
     def add(total, x):
@@ -147,6 +142,8 @@ def train_epoch(
     inputs: Array,
     labels: Array,
     batch_size: int,
+    *,
+    micro_batches: int = 1,
 ) -> tuple[TrainState, dict[str, Array]]:
     """A whole epoch as one program, the same steps as `fit` takes; arguments as in `train_step`.
 
@@ -158,55 +155,42 @@ def train_epoch(
     order = batches(state.key, state.step // steps, labels.shape[0], batch_size)
 
     def body(state, _):
-        return train_step(objective, optimizer, state, inputs, labels, order)
+        return train_step(
+            objective, optimizer, state, inputs, labels, order, micro_batches=micro_batches
+        )
 
     return jax.lax.scan(body, state, length=steps)
 
 
-def evaluate(measure: Callable, variables: dict, inputs: Any, labels: Any, batch_size: int) -> dict:
-    """Means of `measure(variables, inputs, labels)` over a data set, every sample counted once.
+def evaluate(
+    measure: Callable, variables: dict, inputs: Array, labels: Array, batch_size: int
+) -> Any:
+    """Means of `measure(variables, inputs, labels)` over a data set, every sample counted once; pure.
 
     Args:
-      measure: a jitted function that returns a pytree of means over its batch.
+      measure: returns a pytree of means over its batch.
       variables: of the network.
       inputs: `[N, ...]`.
       labels: `[N]`.
-      batch_size: samples a call at most. All calls have the same number, or differ by one.
+      batch_size: samples a batch at most. All batches have the same number, or differ by one.
 
     Returns:
-      The pytree, as Python floats.
+      The pytree of means.
     """
-    samples = len(labels)
-    calls = -(-samples // batch_size)
-    # Even shares are mostly of one size, so that `measure` is compiled once.
-    borders = [samples * call // calls for call in range(calls + 1)]
-    parts = [measure(variables, inputs[a:b], labels[a:b]) for a, b in itertools.pairwise(borders)]
-    shares = [(b - a) / samples for a, b in itertools.pairwise(borders)]
+    samples = labels.shape[0]
+    count = -(-samples // batch_size)
+    size, longer = divmod(samples, count)
 
-    def mean(*values):
-        return sum(share * float(value) for share, value in zip(shares, values, strict=True))
+    def part(start, count, size):
+        def batches(x):
+            return x[start : start + count * size].reshape(count, size, *x.shape[1:])
 
-    # Everything was dispatched; only now is it waited for.
-    return jax.tree.map(mean, *jax.device_get(parts))
+        means = jax.lax.map(lambda x: measure(variables, *x), (batches(inputs), batches(labels)))
+        return jax.tree.map(lambda x: x.sum(0) * (size / samples), means)
 
-
-def check_samples(inputs: Any, labels: Any, classes: int, batch_size: int) -> None:
-    """Raises ValueError unless a data set fits: one label a sample, integers in 0 … classes−1, a whole batch."""
-    if len(inputs) != len(labels):
-        raise ValueError(
-            f"expected one label a sample, found {len(inputs)} samples and {len(labels)} labels"
-        )
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise ValueError(
-            f"expected integer labels, found {labels.dtype}; cast them with astype('int32')"
-        )
-    if not 1 <= batch_size <= len(labels):
-        raise ValueError(
-            f"expected a batch size from 1 to the {len(labels)} samples, found {batch_size}"
-        )
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= classes:
-        raise ValueError(f"expected labels in 0 to {classes - 1}, found {low} to {high}")
+    parts = [part(0, longer, size + 1)] if longer else []
+    parts.append(part(longer * (size + 1), count - longer, size))
+    return jax.tree.map(lambda *values: sum(values), *parts)
 
 
 def fit(
@@ -223,6 +207,8 @@ def fit(
     history: list[dict] | None = None,
     progress: bool = True,
     name: str = "",
+    micro_batches: int = 1,
+    mesh: Mesh | None = None,
 ) -> tuple[TrainState, list[dict]]:
     """Trains to the given number of epochs, from wherever the state stands.
 
@@ -242,6 +228,8 @@ def fit(
       history: entries of the epochs before, as restored.
       progress: whether to show the bar.
       name: stands before the bar.
+      micro_batches: see `batch_gradient.gradient_of_batch`.
+      mesh: devices that share each batch; the state then is whole on all of them.
 
     Returns:
       The state and the history, one entry an epoch: epoch, loss, accuracy, seconds (of training alone) and what
@@ -255,9 +243,12 @@ def fit(
     inputs, labels = samples
     check_samples(inputs, labels, classes, batch_size)
     inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
+    if mesh is not None:
+        state, inputs, labels = replicate((state, inputs, labels), mesh)
     steps = len(labels) // batch_size
     last = epochs * steps
-    step = jax.jit(functools.partial(train_step, objective, optimizer), donate_argnums=0)
+    split = {"micro_batches": micro_batches, "mesh": mesh}
+    step = jax.jit(functools.partial(train_step, objective, optimizer, **split), donate_argnums=0)
     draw = jax.jit(functools.partial(batches, samples=len(labels), batch_size=batch_size))
     history = list(history or [])
     spent = history.pop()["seconds"] if history and history[-1].get("unfinished") else 0.0

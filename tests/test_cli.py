@@ -11,9 +11,9 @@ import jax
 import numpy as np
 import pytest
 
-from spikejax import checkpoint, job, record, train
+from spikejax import checkpoint, job, record
 from spikejax.cli import main
-from spikejax.flags import parse_train
+from spikejax.flags import parse_job
 from spikejax.neurons import NEURONS
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.numbers import for_steps
@@ -234,9 +234,7 @@ def test_a_diverging_run_says_so_and_keeps_its_record(tmp_path, capsys):
 
 def test_flags_reach_the_neurons():
     arguments = "digits --neuron lif tc_lif --tc-lif.gamma 0.7 --tc-lif.order paper --lif.reset zero --lif.detach-reset"
-    wanted, flags = parse_train(
-        [*arguments.split(), "--hidden", "5", "--seed", "3", "--out", "here"]
-    )
+    wanted, flags = parse_job([*arguments.split(), "--hidden", "5", "--seed", "3", "--out", "here"])
     assert wanted.neurons == {
         "lif": LIF(reset="zero", detach_reset=True),
         "tc_lif": TCLIF(gamma=0.7, order="paper"),
@@ -248,11 +246,11 @@ def test_flags_reach_the_neurons():
 
 
 def test_a_surrogate_is_chosen_by_name_and_set_by_number():
-    wanted, _ = parse_train(
+    wanted, _ = parse_job(
         ["digits", "--neuron", "lif", "--surrogate", "atan", "--lif.surrogate.slope", "5"]
     )
     assert wanted.neurons["lif"].surrogate == ATan(slope=5.0)
-    wanted, _ = parse_train(
+    wanted, _ = parse_job(
         ["digits", "--neuron=lif", "--lif.surrogate.width", "0.5", "--learn", "decay"]
     )
     assert wanted.neurons["lif"].surrogate == Triangle(width=0.5) and wanted.learn["lif"] == (
@@ -263,13 +261,13 @@ def test_a_surrogate_is_chosen_by_name_and_set_by_number():
 @pytest.mark.parametrize("name", NEURONS)
 def test_every_neuron_has_flags_and_survives_a_record(name):
     feed_forward = [] if hasattr(NEURONS[name], "step") else ["--recurrent"]
-    wanted, _ = parse_train(["digits", "--neuron", name, *feed_forward])
+    wanted, _ = parse_job(["digits", "--neuron", name, *feed_forward])
     assert wanted.neurons == {name: for_steps(NEURONS[name](), 64)}  # T of the digits
     assert job.from_config(json.loads(json.dumps(wanted.config()))) == wanted
 
 
 def test_the_tasks_carry_the_settings_of_the_papers():
-    smnist, _ = parse_train(["smnist"])
+    smnist, _ = parse_job(["smnist"])
     assert smnist.settings.hidden == (40, 200, 64) and smnist.settings.recurrent == (0, 1)
     assert (smnist.settings.batch_size, smnist.settings.learning_rate, smnist.settings.drops) == (
         256,
@@ -278,7 +276,7 @@ def test_the_tasks_carry_the_settings_of_the_papers():
     )
     neuron = smnist.neurons["tc_lif"]
     np.testing.assert_allclose([neuron.beta1, neuron.beta2], [-0.8, 0.4], rtol=1e-6)
-    psmnist, _ = parse_train(["psmnist"])
+    psmnist, _ = parse_job(["psmnist"])
     neuron = psmnist.neurons["tc_lif"]
     np.testing.assert_allclose([neuron.beta1, neuron.beta2], [-0.2, 0.8], rtol=1e-6)
 
@@ -464,11 +462,3 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert first["complete"] and second["complete"] and len(first["history"]["lif"]) == 4
     for a, b in zip(first["history"]["lif"], second["history"]["lif"], strict=True):
         assert {**a, "seconds": 0, "peak_memory_mb": 0} == {**b, "seconds": 0, "peak_memory_mb": 0}
-
-
-def test_evaluate_counts_a_short_last_batch():
-    def measure(variables, samples, labels):
-        return {"mean": np.mean(samples)}
-
-    means = train.evaluate(measure, {}, np.arange(5.0), np.zeros(5, int), batch_size=2)
-    assert means == {"mean": 2.0}

@@ -119,6 +119,12 @@ def test_chunks_of_a_recurrent_network(chunk, checkpoint, float64):
     assert_close(differentiate(execute, make_variables()), whole())
 
 
+@pytest.mark.parametrize("chunk, segment", [(2, 4), (3, 6), (2, 12), (4, 16), (1, 5)])
+def test_segments_change_nothing(chunk, segment, float64):
+    segmented = execution(chunk=chunk, segment=segment)
+    assert_close(differentiate(segmented, make_variables()), whole())
+
+
 def test_one_step(float64):
     variables = make_variables()
     expected = NETWORK.apply(variables, INPUT[:1])
@@ -337,3 +343,28 @@ def test_chunks_bound_the_memory():
 
     whole, chunked = temporary(), temporary(chunk=32)
     assert chunked < whole / 5
+
+
+def test_segments_bound_the_memory_in_the_number_of_steps():
+    """Eight times the steps: the states at the borders of chunks make it grow, those of segments hardly."""
+    network = MLP((64, 64), 4, LIF(), learn=("decay",))
+    variables = jax.eval_shape(network.init, jax.random.key(0), jnp.zeros((1, 1, 1)))
+
+    def temporary(steps, segment):
+        def loss(params, constants, x):
+            bound = {"params": params, "constants": constants}
+            return run(network.apply, bound, x, chunk=4, segment=segment)[0].sum()
+
+        x = jax.ShapeDtypeStruct((steps, 8, 1), jnp.float32)
+        program = jax.jit(jax.grad(loss)).lower(variables["params"], variables["constants"], x)
+        outputs = 4 * steps * 8 * 4  # the logits, which are the caller's
+        return program.compile().memory_analysis().temp_size_in_bytes - outputs
+
+    assert temporary(2048, 64) <= 1.5 * temporary(256, 64)
+    assert temporary(2048, None) > 2 * temporary(2048, 64)
+
+
+@pytest.mark.parametrize("segment, checkpoint", [(5, True), (0, True), (4, False)])
+def test_unfit_segments(segment, checkpoint):
+    with pytest.raises(ValueError, match="expected a segment of whole chunks of 2 steps, recomp"):
+        execution(chunk=2, segment=segment, checkpoint=checkpoint)(make_variables(), INPUT)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from spikejax import encode
 from spikejax.dynamics import Feedback, feedback, unroll
 from spikejax.layers import Linear, Recurrent, Spiking
+from spikejax.networks import MLP
 from spikejax.neurons import NEURONS
 from spikejax.neurons.base import fields, neuron, param
 from spikejax.neurons.lif import LIF, LIFState
@@ -474,3 +476,41 @@ def test_the_width_of_a_surrogate_is_a_variable():
 
     narrow, wide = (gradient(jnp.float32(width), currents) for width in (0.5, 2.0))
     assert np.count_nonzero(narrow) < np.count_nonzero(wide)
+
+
+@pytest.mark.parametrize("dtype", [None, jnp.bfloat16])
+def test_the_precision_of_a_product_is_no_other_precision(dtype):
+    """Weights that bfloat16 holds and spikes, which it holds too: the same currents, and neurons in float32."""
+    network = MLP((16,), 3, LIF(), dtype=dtype)
+    x = jnp.asarray(np.random.default_rng(0).integers(0, 2, (9, 2, 5)), jnp.float32)
+    variables = network.init(jax.random.key(0), x[:1])
+    coarse = jax.tree.map(lambda w: w.astype(jnp.bfloat16).astype(jnp.float32), variables)
+    (logits, state), sown = network.apply(coarse, x, mutable=["activity"])
+    expected, _ = MLP((16,), 3, LIF()).apply(coarse, x)
+    spikes = sown["activity"]["neuron_0"]["spikes"][0]
+    assert set(np.unique(spikes)) == {0.0, 1.0}
+    assert logits.dtype == spikes.dtype == state[0].membrane.dtype == jnp.float32
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_bfloat16_rounds_weights_and_trains():
+    x = jnp.asarray(np.random.default_rng(0).integers(0, 2, (9, 2, 5)), jnp.float32)
+    network = Linear(3, dtype=jnp.bfloat16)
+    variables = network.init(jax.random.key(0), x)
+
+    def loss(variables, network):
+        return jnp.square(network.apply(variables, x)).sum()
+
+    exact = jax.grad(loss)(variables, Linear(3))["params"]["kernel"]
+    found = jax.grad(loss)(variables, network)["params"]["kernel"]
+    assert found.dtype == jnp.float32 and not np.array_equal(found, exact)
+    np.testing.assert_allclose(found, exact, rtol=0.05, atol=0.05 * np.abs(exact).max())
+
+
+def test_float64_everywhere(float64):
+    x = jnp.ones((4, 2, 3), jnp.float64)
+    network = MLP((5,), 2, LIF(), learn=("decay",), recurrent=(0,))
+    variables = network.init(jax.random.key(0), x)
+    outputs = network.apply(variables, x)
+    assert {leaf.dtype for leaf in jax.tree.leaves((variables, outputs))} == {jnp.dtype("float64")}
+    assert encode.sequence(jnp.zeros((2, 3, 1), jnp.uint8)).dtype == jnp.float64

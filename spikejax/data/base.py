@@ -72,6 +72,11 @@ class Dataset:
     checksum: str
     note: str
 
+    @property
+    def steps(self) -> int:
+        """T."""
+        return self.train.inputs.shape[1]
+
 
 @dataclass(frozen=True)
 class Source:

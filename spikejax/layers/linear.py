@@ -1,15 +1,17 @@
 """The synapse of the papers' networks: a dense layer with uniform initialisation."""
 
 import math
+from typing import Any
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 
-def uniform_fan_in(fan_in: int):
-    """An initialiser that draws from U(−1/√fan_in, 1/√fan_in)."""
-    bound = 1 / math.sqrt(fan_in)
+def uniform_fan_in(fan_in: int, gain: Any = 1.0):
+    """An initialiser that draws from U(−gain/√fan_in, gain/√fan_in)."""
+    bound = gain / math.sqrt(fan_in)
 
     def init(key, shape, dtype=float):
         return jax.random.uniform(key, shape, dtype, -bound, bound)
@@ -17,13 +19,28 @@ def uniform_fan_in(fan_in: int):
     return init
 
 
+def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
+    """x W over the last axis, multiplied in `dtype` and returned in x's dtype."""
+    # One flat product: the gradient of W then is one, too, and not one with two axes summed. An axis that is sharded
+    # by an explicit mesh cannot be merged with another.
+    x = jnp.asarray(x)
+    merged = not any(jax.typeof(x).sharding.spec)
+    rows = x.reshape(-1, x.shape[-1]) if merged else x
+    dtype = dtype or x.dtype
+    product = jnp.matmul(rows.astype(dtype), kernel.astype(dtype), preferred_element_type=x.dtype)
+    return product.reshape(*x.shape[:-1], kernel.shape[-1]) if merged else product
+
+
 class Linear(nn.Module):
-    """I = x W + b, with W and b drawn from U(−1/√fan_in, 1/√fan_in).
+    """I = x W + b, with W and b drawn from U(−gain/√fan_in, gain/√fan_in).
 
     All steps pass through it at once, as one matrix product over T·B rows.
 
     Attributes:
       features: number of outputs.
+      dtype: in which x and W are multiplied, for example bfloat16; that of x if None. Sums, b and I have x's dtype,
+        so spikes and the states of neurons stay exact.
+      gain: a number; it may be traced.
 
     Reference: the initialisation of the released code of TC-LIF (AAAI 2024).
 
@@ -34,10 +51,12 @@ class Linear(nn.Module):
     """
 
     features: int
+    dtype: Any = None
+    gain: Any = 1.0
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
-        init = uniform_fan_in(x.shape[-1])
+        init = uniform_fan_in(x.shape[-1], self.gain)
         kernel = self.param("kernel", init, (x.shape[-1], self.features))
         bias = self.param("bias", init, (self.features,))
-        return x @ kernel.astype(x.dtype) + bias.astype(x.dtype)
+        return synapse(x, kernel, self.dtype) + bias.astype(x.dtype)

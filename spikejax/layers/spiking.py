@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.dynamics import Feedback, feedback, unroll
-from spikejax.layers.linear import uniform_fan_in
+from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.neurons.base import Neuron, start
 from spikejax.neurons.numbers import check_learnable, make_number, map_numbers
 
@@ -98,11 +98,13 @@ class Spiking(nn.Module):
 class Recurrent(nn.Module):
     """Runs a neuron over time and feeds its spikes back: I[t] + W s[t−1] + b.
 
-    W and b are drawn from U(−1/√F, 1/√F).
+    W and b are drawn from U(−gain/√F, gain/√F).
 
     Attributes:
       neuron: any neuron, as in `Spiking`.
       learn: names of its numbers that are learned.
+      dtype: in which s and W are multiplied, see `Linear`.
+      gain: of the initial W and b, see `Linear`.
 
     Reference: TC-LIF (AAAI 2024), recurrent networks; connectivity of the released code.
 
@@ -115,6 +117,8 @@ class Recurrent(nn.Module):
 
     neuron: Neuron
     learn: tuple[str, ...] = ()
+    dtype: Any = None
+    gain: Any = 1.0
 
     @nn.compact
     def __call__(self, currents: Array, state: Any = None) -> tuple[Array, Feedback]:
@@ -131,13 +135,13 @@ class Recurrent(nn.Module):
                 "make the layer feed-forward (`Spiking`, or recurrent=() of a network)"
             )
         features = currents.shape[-1]
-        init = uniform_fan_in(features)
-        kernel = self.param("kernel", init, (features, features)).astype(currents.dtype)
+        init = uniform_fan_in(features, self.gain)
+        kernel = self.param("kernel", init, (features, features))
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
         neuron = _variables(self, self.neuron, self.learn, currents)
         if state is None:
             state = Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
-        step = feedback(neuron.step, lambda spikes: spikes @ kernel + bias)
+        step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
         state, spikes = unroll(step, state, currents)
         _sow(self, spikes)
         return spikes, state

@@ -18,6 +18,8 @@ class MLP(nn.Module):
       neuron: the neuron of every hidden layer; each layer has its own numbers.
       learn: names of the neuron's numbers that are learned.
       recurrent: which hidden layers feed their spikes back, counted from 0.
+      dtype: in which spikes and weights are multiplied, see `Linear`; neurons keep the dtype of the inputs.
+      gain: factor of the initial weights; it may be traced.
 
     Reference: TC-LIF (AAAI 2024), Tables 1 and 6; which layers are recurrent is from the released code.
 
@@ -34,6 +36,8 @@ class MLP(nn.Module):
     neuron: Neuron
     learn: tuple[str, ...] = ()
     recurrent: tuple[int, ...] = ()
+    dtype: Any = None
+    gain: Any = 1.0
 
     @nn.compact
     def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
@@ -50,8 +54,13 @@ class MLP(nn.Module):
         states = (None,) * len(self.hidden) if state is None else state
         next_states = []
         for i, (features, before) in enumerate(zip(self.hidden, states, strict=True)):
-            currents = Linear(features, name=f"linear_{i}")(x)
-            layer = Recurrent if i in self.recurrent else Spiking
-            x, after = layer(self.neuron, self.learn, name=f"neuron_{i}")(currents, before)
+            currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
+            if i in self.recurrent:
+                layer = Recurrent(
+                    self.neuron, self.learn, self.dtype, self.gain, name=f"neuron_{i}"
+                )
+            else:
+                layer = Spiking(self.neuron, self.learn, name=f"neuron_{i}")
+            x, after = layer(currents, before)
             next_states.append(after)
-        return Linear(self.classes, name="readout")(x), tuple(next_states)
+        return Linear(self.classes, self.dtype, self.gain, name="readout")(x), tuple(next_states)

@@ -67,6 +67,40 @@ def named_numbers(model: Any) -> dict[str, Any]:
     return found
 
 
+def with_values(model: Any, values: dict[str, Any]) -> Any:
+    """The model with some of its numbers and options set by name.
+
+    Args:
+      model: a neuron.
+      values: by name, as `named_numbers` has them ("surrogate.width" is "surrogate_width"), options, or numbers that
+        follow from others and that the model can set, as the β1 of TC-LIF.
+
+    Raises:
+      ValueError: an unknown name, or a value out of its bounds.
+
+    >>> from spikejax.neurons.tc_lif import TCLIF
+    >>> neuron = with_values(TCLIF(), {"beta1": -0.25, "surrogate.width": 2.0, "order": "paper"})
+    >>> float(neuron.beta1), neuron.surrogate.width, neuron.order
+    (-0.25, 2.0, 'paper')
+    """
+    values = {name.replace(".", "_"): value for name, value in values.items()}
+    options = {name: values.pop(name) for name in fields(model, "option") if name in values}
+    derived = {name: values.pop(name) for name in getattr(model, "derived", ()) if name in values}
+    known = named_numbers(model)
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        choices = [*known, *getattr(model, "derived", ()), *fields(model, "option")]
+        raise ValueError(
+            f"{type(model).__name__} has no {', '.join(unknown)}; expected names of {choices}"
+        )
+    model = map_numbers(lambda name, leaf, shape: values.get(name, leaf), model)
+    for part in (model, *(getattr(model, field.name) for field in dataclasses.fields(model))):
+        if hasattr(part, "__post_init__"):  # holds the bounds
+            part.__post_init__()
+    model = dataclasses.replace(model, **options)
+    return model.with_derived(**derived) if derived else model
+
+
 def for_steps(model: Any, steps: int) -> Any:
     """The model for sequences of so many steps, if it is one for sequences of one length; else as it is.
 

@@ -1,5 +1,6 @@
 """TC-LIF: two-compartment leaky integrate-and-fire, for long sequences."""
 
+import dataclasses
 import math
 from typing import NamedTuple
 
@@ -62,6 +63,9 @@ class TCLIF:
         "code", choices=("code", "paper"), doc="β1 acts on U after or before its reset"
     )
 
+    # What `numbers.with_values` may set besides the fields.
+    derived = ("beta1", "beta2")
+
     @classmethod
     def from_beta(cls, beta1: float, beta2: float, **fields) -> "TCLIF":
         """A neuron with the couplings β1 and β2 themselves, each in (−1, 1) without 0.
@@ -72,12 +76,18 @@ class TCLIF:
         >>> float(TCLIF.from_beta(-0.2, 0.8).beta1)
         -0.20000000298023224
         """
-        for name, beta in (("beta1", beta1), ("beta2", beta2)):
+        return cls(**fields).with_derived(beta1=beta1, beta2=beta2)
+
+    def with_derived(self, **betas: float) -> "TCLIF":
+        """The neuron with other couplings, `beta1` or `beta2` or both, see `from_beta`."""
+        changed = {}
+        for name, beta in betas.items():
             if not 0 < abs(beta) < 1:
                 raise ValueError(f"{name} must lie in (-1, 0) or (0, 1), found {beta}")
-        c1, c2 = (math.log(abs(beta) / (1 - abs(beta))) for beta in (beta1, beta2))
-        signs = {"sign1": math.copysign(1, beta1), "sign2": math.copysign(1, beta2)}
-        return cls(c1=c1, c2=c2, **signs, **fields)
+            which = name.removeprefix("beta")
+            changed[f"c{which}"] = math.log(abs(beta) / (1 - abs(beta)))
+            changed[f"sign{which}"] = math.copysign(1, beta)
+        return dataclasses.replace(self, **changed)
 
     @property
     def beta1(self) -> Array:

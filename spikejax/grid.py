@@ -1,0 +1,123 @@
+"""The points of a sweep: every combination of some values, values side by side, or points drawn at random."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Point = dict[str, Any]
+
+
+class Range(NamedTuple):
+    """An axis to draw from: uniform from low to high, in the logarithm if `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+def product(axes: Mapping[str, Sequence]) -> list[Point]:
+    """Every combination; the last axis runs fastest.
+
+    >>> product({"a": (1, 2), "b": (3, 4)})
+    [{'a': 1, 'b': 3}, {'a': 1, 'b': 4}, {'a': 2, 'b': 3}, {'a': 2, 'b': 4}]
+    """
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def side_by_side(axes: Mapping[str, Sequence]) -> list[Point]:
+    """The first values of all axes together, then the second ones, …
+
+    Raises:
+      ValueError: axes of different lengths.
+
+    >>> side_by_side({"a": (1, 2), "b": (3, 4)})
+    [{'a': 1, 'b': 3}, {'a': 2, 'b': 4}]
+    """
+    lengths = {name: len(values) for name, values in axes.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"expected zipped axes of one length, found {lengths}")
+    return [dict(zip(axes, values, strict=True)) for values in zip(*axes.values(), strict=True)]
+
+
+def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> list[Point]:
+    """Points drawn at random: each axis on its own, from its values or its range.
+
+    >>> [sorted(point) for point in draw({"a": (1, 2), "b": Range(0, 1)}, points=2)]
+    [['a', 'b'], ['a', 'b']]
+    """
+    random = np.random.default_rng(seed)
+
+    def value(axis):
+        if not isinstance(axis, Range):
+            return axis[random.integers(len(axis))]
+        if not axis.log:
+            return float(random.uniform(axis.low, axis.high))
+        return math.exp(random.uniform(math.log(axis.low), math.log(axis.high)))
+
+    return [{name: value(axis) for name, axis in axes.items()} for _ in range(points)]
+
+
+def parse_axis(text: str) -> tuple[str, Sequence | Range]:
+    """Reads an axis: "name=1,2,3", "name=paper,code", or a range to draw from, "name=0..1" or "name=1e-4..1e-2:log".
+
+    Raises:
+      ValueError: anything else.
+
+    >>> parse_axis("beta1=-0.2,-0.5"), parse_axis("lr=1e-4..1e-2:log")
+    (('beta1', (-0.2, -0.5)), ('lr', Range(low=0.0001, high=0.01, log=True)))
+    """
+    name, equals, values = text.partition("=")
+    if not (name and equals and values):
+        raise ValueError(
+            f"expected an axis like beta1=-0.2,-0.5 or lr=1e-4..1e-2:log, found {text!r}"
+        )
+    if ".." in values:
+        log = values.endswith(":log")
+        low, _, high = values.removesuffix(":log").partition("..")
+        try:
+            axis = Range(float(low), float(high), log)
+        except ValueError as error:
+            raise ValueError(f"expected a range like {name}=0..1, found {text!r}") from error
+        if not axis.low < axis.high or (log and axis.low <= 0):
+            raise ValueError(
+                f"expected a range from low to high{', above 0' if log else ''}, found {text!r}"
+            )
+        return name, axis
+    words = [word.strip() for word in values.split(",")]
+    if not all(words) or len(set(words)) < len(words):
+        raise ValueError(f"expected different values with commas between, found {text!r}")
+    return name, tuple(map(_value, words))
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Reads seeds: "0..3" is 0, 1, 2, 3; "1,5" is 1 and 5.
+
+    Raises:
+      ValueError: anything else.
+
+    >>> parse_seeds("0..3"), parse_seeds("7")
+    ((0, 1, 2, 3), (7,))
+    """
+    try:
+        if ".." in text:
+            first, last = map(int, text.split(".."))
+            seeds = tuple(range(first, last + 1))
+        else:
+            seeds = tuple(int(word) for word in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"expected seeds like 0..3 or 1,5, found {text!r}") from error
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise ValueError(f"expected different seeds of at least 0, found {text!r}")
+    return seeds
+
+
+def _value(word):
+    if word in ("true", "false"):
+        return word == "true"
+    try:
+        return float(word)
+    except ValueError:
+        return word
