@@ -31,10 +31,10 @@ class Experiment:
 
 
 def discover() -> MappingProxyType[str, Experiment]:
-    """The experiments of this folder, by name."""
+    """The experiments of this folder, by name; its packages hold what some of them need."""
     found = {}
     for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module_info.name in ("registry", "render", "__main__"):
+        if module_info.ispkg or module_info.name in ("registry", "render", "tables", "__main__"):
             continue
         experiment = importlib.import_module(f"experiments.{module_info.name}").EXPERIMENT
         if experiment.name != module_info.name:

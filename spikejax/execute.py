@@ -101,6 +101,8 @@ def run(
 
     policy = jax.checkpoint_policies.dots_saveable
     keep_products = jax.checkpoint(run_chunk, prevent_cse=False, policy=policy)
+    if segment == chunk:
+        segment = None  # a chunk is its own
     if segment is not None and segment < steps:
         body, size = jax.checkpoint(run_segment, prevent_cse=False), segment
     elif segment is not None:

@@ -3,7 +3,8 @@
 On CPUs the numbers are those that were fastest where they were measured (two cores with 512 KB of second-level cache
 each; `experiments/README.md`): a device a core; micro-batches of which the widest layer has about 8 K neurons, whose
 state then stays in cache; chunks whose currents in that layer fill half a megabyte; segments whose matrix products
-fill 64 MB. On GPUs and TPUs nothing was measured: there a batch stays whole, and chunks and segments bound memory.
+fill 64 MB. On GPUs and TPUs nothing was measured: there a batch stays whole, and chunks and segments bound the memory
+of the programs that were compiled for them.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import NamedTuple
 CPU_NEURONS = 8 * 2**10  # of the widest layer in a micro-batch
 CPU_ROWS = 16  # samples of a micro-batch at least, or products starve
 CPU_CHUNK, CPU_SEGMENT = 2**19, 2**26  # bytes
-OTHER_CHUNK, OTHER_SEGMENT = 2**28, 2**31
+OTHER_CHUNK, OTHER_SEGMENT = 2**25, 2**28
 
 
 class Plan(NamedTuple):
@@ -38,6 +39,7 @@ def choose(
     *,
     backend: str,
     devices: int,
+    models: int = 1,
     chunk: int | None = None,
 ) -> Plan:
     """Chooses how a training step is laid out.
@@ -48,6 +50,7 @@ def choose(
       features: outputs of each layer, the read-out's too.
       backend: "cpu", "gpu" or "tpu".
       devices: how many there are.
+      models: that a device trains side by side, the lanes of a sweep.
       chunk: steps of a chunk where they are given, and not to be chosen.
 
     Raises:
@@ -56,26 +59,27 @@ def choose(
     >>> choose(784, 256, (64, 256, 256, 10), backend="cpu", devices=2)
     Plan(devices=2, micro_batches=4, chunk=16, segment=784)
     """
-    if min(steps, batch_size, devices, *features) < 1:
+    if min(steps, batch_size, devices, models, *features) < 1:
         raise ValueError(
             f"expected sizes of at least 1, found steps={steps}, batch_size={batch_size}, "
-            f"features={tuple(features)}, devices={devices}"
+            f"features={tuple(features)}, devices={devices}, models={models}"
         )
     cpu = backend == "cpu"
-    rows = CPU_ROWS if cpu else 1
+    least = CPU_ROWS if cpu else 1
     devices = max(
-        [n for n in range(1, devices + 1) if batch_size % n == 0 and batch_size // n >= rows],
+        [n for n in range(1, devices + 1) if batch_size % n == 0 and batch_size // n >= least],
         default=1,
     )
     share = batch_size // devices
-    wanted = max(CPU_ROWS, CPU_NEURONS // max(features)) if cpu else share
+    wanted = max(CPU_ROWS, CPU_NEURONS // (models * max(features))) if cpu else share
     micro_batch = max(n for n in range(1, min(share, wanted) + 1) if share % n == 0)
     # One that leaves parts of a few samples is worse than none.
     micro_batch = micro_batch if 2 * micro_batch >= min(share, wanted) else share
+    rows = 4 * models * micro_batch  # bytes of a feature
     if chunk is None:
-        size = 4 * micro_batch * (max(features) if cpu else sum(features))
+        size = rows * (max(features) if cpu else sum(features))
         chunk = _divisor(steps, (CPU_CHUNK if cpu else OTHER_CHUNK) // size)
-    products = (CPU_SEGMENT if cpu else OTHER_SEGMENT) // (4 * micro_batch * sum(features))
+    products = (CPU_SEGMENT if cpu else OTHER_SEGMENT) // (rows * sum(features))
     whole = -(-steps // chunk)  # chunks, of which the last may be shorter
     segment = chunk * _divisor(whole, products // chunk)
     return Plan(devices, share // micro_batch, chunk, min(segment, whole * chunk))

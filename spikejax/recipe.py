@@ -45,7 +45,7 @@ def from_config(config: dict[str, Any]) -> Job:
     return Job(config["task"], Settings(**settings), neurons, learn)
 
 
-def plan(job: Job, name: str, dataset: Any, devices: int | None = None) -> Plan:
+def plan(job: Job, name: str, dataset: Any, *, devices: int | None = None, models: int = 1) -> Plan:
     """How the job trains one of its neurons on this machine.
 
     Args:
@@ -53,6 +53,7 @@ def plan(job: Job, name: str, dataset: Any, devices: int | None = None) -> Plan:
       name: of the neuron.
       dataset: has steps and classes.
       devices: how many share a batch at most; None is all, of all processes.
+      models: that a device trains side by side.
 
     Raises:
       ValueError: several processes, and a batch that their devices cannot share.
@@ -66,6 +67,7 @@ def plan(job: Job, name: str, dataset: Any, devices: int | None = None) -> Plan:
         (*settings.hidden, dataset.classes),
         backend=jax.default_backend(),
         devices=devices or jax.device_count(),
+        models=models,
         chunk=dataset.steps if whole else None if settings.chunk == "auto" else settings.chunk,
     )
     if devices is None and jax.process_count() > 1 and chosen.devices < jax.device_count():

@@ -116,7 +116,7 @@ def lane(
     """What `sweep.run` wants of a program: `init` and `train_epoch`, with (train, test) samples shared."""
     settings, name = study.job.settings, program.name
     job = dataclasses.replace(study.job, neurons={name: program.neuron})
-    plan = recipe.plan(job, name, dataset, devices=1)
+    plan = _plan(study, job, name, dataset)
     time = {"chunk": plan.chunk, "segment": plan.segment, "truncate": settings.truncate}
     model = bind(recipe.network(job, name, dataset.classes), dataset.scale, **time)
 
@@ -141,6 +141,15 @@ def lane(
         return state, {**means, **tested, **{f"rate_{key}": x for key, x in rates.items()}}
 
     return init, train_epoch
+
+
+def _plan(study, job, name, dataset):
+    """How a device trains its lanes: one at a time, or as many as a group gives it."""
+    models = 1
+    if (study.lanes or sweep.default_lanes()) == "vmap":
+        most = sweep.LANES_A_DEVICE if study.group is None else study.group
+        models = min(most, len(study.points) * len(study.seeds))
+    return recipe.plan(job, name, dataset, devices=1, models=models)
 
 
 def run(
@@ -181,8 +190,7 @@ def run(
         init, train_epoch = lane(study, program, dataset)
         jax.eval_shape(init, program.values[0], jnp.int32(0))
     plan = {
-        program.label: recipe.plan(study.job, program.name, dataset, devices=1)._asdict()
-        for program in todo
+        program.label: _plan(study, study.job, program.name, dataset)._asdict() for program in todo
     }
     lanes = {"lanes": study.lanes or sweep.default_lanes(), "devices": len(jax.local_devices())}
     facts = {

@@ -173,13 +173,20 @@ def _compile(init, train_epoch, everyone, shared, lanes, mesh, size, memory):
     while True:
         given = of_lanes(jax.eval_shape(lambda size=size: _stack(everyone[:1] * size)))
         trained = of_lanes(jax.eval_shape(start, None, given))
-        compiled = epoch.lower(whole, trained).compile()
-        needed = needed_by(compiled)
-        if needed <= memory:
-            return (start.lower(None, given).compile(), compiled), size
+        try:
+            compiled = epoch.lower(whole, trained).compile()
+            needed = f"{needed_by(compiled) / 2**20:,.0f} MB"
+            if needed_by(compiled) <= memory:
+                return (start.lower(None, given).compile(), compiled), size
+        except (
+            jax.errors.JaxRuntimeError
+        ) as error:  # how a TPU's compiler says that it does not fit
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            needed = "more than it has"
         if size == mesh.size:
             raise ValueError(
-                f"one lane a device needs {needed / 2**20:,.0f} MB and a device may use {memory / 2**20:,.0f} MB; "
+                f"one lane a device needs {needed} and a device may use {memory / 2**20:,.0f} MB; "
                 "give more memory, or a smaller network, batch or chunk"
             )
         size = math.ceil(size / mesh.size / 2) * mesh.size

@@ -68,10 +68,18 @@ def test_the_readme_example_runs():
     assert names["state"][0].soma.shape == (32, 64)
 
 
+def test_the_readme_sweep_runs():
+    text = README.read_text(encoding="utf-8")
+    names = {}
+    exec(compile(text.split("```python\n")[2].split("```")[0], "README.md", "exec"), names)
+    last = [row["loss"] for row in names["rows"] if row["epoch"] == 10]
+    assert len(last) == 6 and all(a > b for a, b in zip(last, last[2:], strict=False))
+
+
 def test_the_readme_neuron_runs():
     text = README.read_text(encoding="utf-8")
     made, names = {}, {}
-    preset, own = (block.split("```")[0] for block in text.split("```python\n")[2:])
+    preset, own = (block.split("```")[0] for block in text.split("```python\n")[3:])
     exec(compile(preset, "README.md", "exec"), made)
     assert made["neuron"].reset_timing == "next"
     exec(compile(own, "README.md", "exec"), names)

@@ -146,6 +146,24 @@ def test_memory_bounds_a_group():
         run(heavy, memory=2**20, **options)
 
 
+def test_a_compiler_that_refuses_a_group_halves_it(monkeypatch):
+    """As a TPU's does, whose memory is checked while compiling."""
+
+    def refuse(compiled):
+        if "6,3" in compiled.as_text():  # six lanes a device
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Ran out of memory on HBM")
+        return 0
+
+    monkeypatch.setattr(sweep, "needed_by", refuse)
+    sizes = []
+    rows = run(
+        lanes="vmap",
+        group=12,
+        keep=lambda number, rows, states: sizes.append(len(states["weights"])),
+    )
+    assert sizes == [6, 6] and len(rows) == 24
+
+
 @pytest.mark.parametrize(
     "points, seeds, epochs, message",
     [

@@ -1,0 +1,1 @@
+"""Programs, devices and compilers of `experiments/aot.py`."""
