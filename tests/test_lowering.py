@@ -11,7 +11,7 @@ from experiments.compiled import program_text, programs
 from experiments.compiled.targets import TARGETS, compiler
 from spikejax import mesh
 
-SMALL = programs.Size(12, 8, (16, 16), 4, 32, ())
+SMALL = programs.Size(12, 8, (16, 16), 4, 32, (), ())
 PLATFORMS = ("tpu", "cuda")
 
 

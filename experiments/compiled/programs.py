@@ -36,13 +36,15 @@ class Size(NamedTuple):
     lanes: int  # of the sweep
     samples: int  # of the data set, which stays on the device
     variants: tuple[Variant, ...]
+    sweep_variants: tuple[Variant, ...]  # fewer: a sweep takes a minute and more to compile
 
 
-RECOMPUTED = tuple(Variant(chunk, True) for chunk in (14, 28, 56, 112))
+RECOMPUTED = tuple(Variant(chunk, True) for chunk in (14, 28, 112))
 STORED = (Variant(28, False), Variant(784, False))
-FULL = Size(784, 256, (64, 256, 256), 16, 60_000, RECOMPUTED + STORED)
+FEW = (Variant(28, True), Variant(28, False))
+FULL = Size(784, 256, (64, 256, 256), 16, 60_000, RECOMPUTED + STORED, FEW)
 # So wide that without chunks a quarter of the batch overflows the memory on a TPU's chip.
-QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False)))
+QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False)), FEW)
 
 Program = tuple[jax.stages.Wrapped, tuple]
 
@@ -50,8 +52,10 @@ Program = tuple[jax.stages.Wrapped, tuple]
 def planned(size: Size, kind: str, backend: str, devices: int) -> Variant:
     """What the library itself chooses for "tpu" or "gpu"; a lane of a sweep has one device."""
     features = (*size.hidden, CLASSES)
-    devices = devices if kind == "step" else 1
-    chosen = plan.choose(size.steps, size.batch, features, backend=backend, devices=devices)
+    share = (
+        {"devices": devices} if kind == "step" else {"devices": 1, "models": size.lanes // devices}
+    )
+    chosen = plan.choose(size.steps, size.batch, features, backend=backend, **share)
     return Variant(chosen.chunk, True, chosen.segment)
 
 
