@@ -1,36 +1,20 @@
-"""The tables of the README and of the page of the neurons, rendered from records and the catalogue, never typed."""
+"""The tables of the README and of the other pages, rendered from records and the catalogue, never typed."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.registry import RESULTS
-from spikejax import catalogue, fidelity, record
+from experiments.peers.tables import SECTIONS
+from experiments.tables import markdown, origin, read
+from spikejax import catalogue, fidelity
 
 ROOT = Path(__file__).parent.parent
 README, NEURONS = ROOT / "README.md", ROOT / "spikejax" / "neurons" / "README.md"
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def _read(name: str) -> dict:
-    return record.read(RESULTS / f"{name}.json")
-
-
-def _origin(result: dict) -> str:
-    facts = result["provenance"]
-    versions = facts["versions"]
-    return (
-        f"{facts['device'].split(':')[0].upper()}, {facts['processors']} cores, Python {facts['python']}, "
-        f"jax {versions['jax']}, commit {facts['commit']}"
-    )
+BENCH = ROOT / "experiments" / "README.md"
 
 
 def digits() -> str:
-    result = _read("digits")
+    result = read("digits")
     rows = []
     for name, values in result["metrics"].items():
         rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
@@ -45,11 +29,11 @@ def digits() -> str:
         "spikes a neuron and step, by layer",
         "seconds of training",
     ]
-    return _table(header, rows) + f"\n{_origin(result)}\n"
+    return markdown(header, rows) + f"\n{origin(result)}\n"
 
 
 def smnist() -> str:
-    result = _read("smnist_first_epochs")
+    result = read("smnist_first_epochs")
     (name,) = result["metrics"]
     rows = [
         [
@@ -63,13 +47,13 @@ def smnist() -> str:
     values = result["metrics"][name]
     facts = f"{values['parameters']:,} parameters, largest resident memory {values['peak_memory_mb']:,.0f} MB; "
     return (
-        _table(["epoch", "test accuracy", "training loss", "seconds"], rows)
-        + f"\n{facts}{_origin(result)}\n"
+        markdown(["epoch", "test accuracy", "training loss", "seconds"], rows)
+        + f"\n{facts}{origin(result)}\n"
     )
 
 
 def chunking() -> str:
-    result = _read("chunking")
+    result = read("chunking")
     names = {"K1": "step by step", "K28": "chunks of 28, recomputed", "K784": "layer by layer"}
     rows = [
         [
@@ -81,7 +65,22 @@ def chunking() -> str:
         for key, values in result["metrics"].items()
     ]
     header = ["execution", "seconds, best", "seconds, median", "XLA temporary memory, MB"]
-    return _table(header, rows) + f"\n{_origin(result)}\n"
+    return markdown(header, rows) + f"\n{origin(result)}\n"
+
+
+def beta_grid() -> str:
+    """The best and the worst start of TC-LIF's couplings."""
+    result = read("beta_grid")
+    rows = [
+        [
+            name,
+            f"{values['beta1']:g}",
+            f"{values['beta2']:g}",
+            f"{100 * values['test_accuracy']:.2f} ± {100 * values['deviation']:.2f} %",
+        ]
+        for name, values in result["metrics"].items()
+    ]
+    return markdown(["start", "β1", "β2", "test accuracy"], rows) + f"\n{origin(result)}\n"
 
 
 def trust() -> str:
@@ -97,7 +96,13 @@ def trust() -> str:
 
 Sections = dict[str, Callable[[], str]]
 PAGES: dict[Path, Sections] = {
-    README: {"digits": digits, "smnist": smnist, "chunking": chunking, "neurons": trust},
+    README: {
+        "digits": digits,
+        "smnist": smnist,
+        "beta grid": beta_grid,
+        "chunking": chunking,
+        "neurons": trust,
+    },
     NEURONS: {
         "catalogue": catalogue.markdown,
         "fidelity": fidelity.markdown,
@@ -106,6 +111,7 @@ PAGES: dict[Path, Sections] = {
         "presets": fidelity.presets,
         "surrogates": catalogue.surrogates,
     },
+    BENCH: SECTIONS,
 }
 
 

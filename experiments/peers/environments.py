@@ -1,0 +1,104 @@
+"""A throwaway environment for each library: pinned, made once, kept under `.cache/peers/NAME`.
+
+`python -m experiments.peers.environments [NAME ...]` makes them beforehand.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2] / ".cache" / "peers"
+# The same PyTorch for all. Where a build for the CPU is offered beside the usual one, installers prefer it.
+TORCH = "torch==2.13.0"
+
+
+def _here(*packages: str) -> tuple[str, ...]:
+    """The versions that run here, so that libraries in JAX differ in nothing but themselves."""
+    return tuple(f"{package}=={metadata.version(package)}" for package in packages)
+
+
+@dataclass(frozen=True)
+class Pins:
+    """What is installed.
+
+    Args:
+      requirements: with what they need.
+      bare: without what they need: what of it is used is among the requirements. SpikingJelly and Norse ask for
+        torchvision, which has a build for GPUs alone (gigabytes), and for data sets and plots.
+      python: the least version.
+    """
+
+    requirements: tuple[str, ...]
+    bare: tuple[str, ...] = ()
+    python: tuple[int, int] = (3, 11)
+
+
+PINS = {
+    "spyx": Pins(("spyx==1.0.0", *_here("jax", "jaxlib", "flax", "optax", "numpy"))),
+    "jaxpike": Pins(("jaxpike==0.1.4", *_here("jax", "jaxlib", "optax", "numpy"))),
+    "snntorch": Pins(("snntorch==1.0.0", TORCH, *_here("numpy"))),
+    "spikingjelly": Pins(
+        (TORCH, "loguru<1", "packaging", *_here("numpy")), bare=("spikingjelly==2.0.0",)
+    ),
+    "norse": Pins((TORCH, "nir==1.0.8", "nirtorch==2.6", *_here("numpy")), bare=("norse==1.1.0",)),
+}
+
+
+class Unavailable(Exception):
+    """A library cannot be had here; says why in one line."""
+
+
+def interpreter(name: str) -> Path:
+    """The Python of a library's environment, which is made if it is missing or has other pins.
+
+    Raises:
+      Unavailable: this Python is too old for it, or it does not install.
+    """
+    pins = PINS[name]
+    if sys.version_info[:2] < pins.python:
+        raise Unavailable(f"{name} needs Python {pins.python[0]}.{pins.python[1]} or newer")
+    folder = ROOT / name
+    python = folder / "bin" / "python"
+    made, wanted = folder / "pins.json", json.dumps(asdict(pins))
+    if not made.is_file() or made.read_text(encoding="utf-8") != wanted:
+        print(f"installing {name} into {folder}", file=sys.stderr, flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            _install(folder, python, pins)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
+            raise Unavailable(f"{name} does not install: {said[-1] if said else error}") from error
+        made.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def _install(folder: Path, python: Path, pins: Pins) -> None:
+    uv = shutil.which("uv")
+    if uv:
+        _run(uv, "venv", "--python", sys.executable, str(folder))
+        install = [uv, "pip", "install", "--python", str(python)]
+    else:
+        _run(sys.executable, "-m", "venv", str(folder))
+        install = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+    _run(*install, *pins.requirements)
+    if pins.bare:
+        _run(*install, "--no-deps", *pins.bare)
+
+
+def _run(*command: str) -> None:
+    # An interpreter of its own environment must not see the packages of this one.
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run(command, check=True, capture_output=True, text=True, env=clean)
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or PINS:
+        try:
+            print(interpreter(wanted))
+        except Unavailable as problem:
+            print(problem)

@@ -1,0 +1,140 @@
+"""The libraries that are measured, and the way in which each of them is run."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Library:
+    """One way of running one library.
+
+    Args:
+      label: on tables and plots.
+      script: the worker.
+      imports: what a program that trains with it imports.
+      path: its fast path, in words.
+      environment: in which it runs, of `environments.PINS`; None is this one.
+      options: for the worker.
+      compiles: whether it has a compiler with a cache.
+    """
+
+    label: str
+    script: str
+    imports: str
+    path: str
+    environment: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    compiles: bool = False
+
+
+_OURS = {
+    "script": "spikejax_worker.py",
+    "imports": "import jax, optax, spikejax, spikejax.train, spikejax.classifier",
+    "compiles": True,
+}
+_JAXPIKE = {
+    "script": "jaxpike_worker.py",
+    "imports": "import jax, equinox, optax, jaxpike",
+    "environment": "jaxpike",
+    "compiles": True,
+}
+_SPIKINGJELLY = {
+    "script": "spikingjelly_worker.py",
+    "imports": "import torch; from spikingjelly.activation_based import functional, layer, neuron",
+    "environment": "spikingjelly",
+}
+_SNNTORCH = {
+    "script": "snntorch_worker.py",
+    "imports": "import torch, snntorch",
+    "environment": "snntorch",
+}
+_NORSE = {
+    "script": "norse_worker.py",
+    "imports": "import torch, norse.torch",
+    "environment": "norse",
+}
+
+LIBRARIES = {
+    "spikejax": Library(
+        "spikejax",
+        path="chunks and micro-batches chosen by its plan, a device a core",
+        **_OURS,
+    ),
+    "spikejax_tc_lif": Library(
+        "spikejax, TC-LIF",
+        path="the same with the two-compartment neuron",
+        options={"neuron": "tc_lif"},
+        **_OURS,
+    ),
+    "spikejax_plain": Library(
+        "spikejax, plain scan",
+        path="a scan over all steps a layer, nothing recomputed, one device",
+        options={"plain": True},
+        **_OURS,
+    ),
+    "spikejax_loop": Library(
+        "spikejax, one by one",
+        path="one compiled training step, the networks one after the other",
+        options={"loop": True},
+        **_OURS,
+    ),
+    "spyx": Library(
+        "spyx",
+        "spyx_worker.py",
+        "import jax, flax.nnx, optax, spyx",
+        path="`spyx.nn.run` (a scan over the whole network) in the step of `spyx.optimize`",
+        environment="spyx",
+        compiles=True,
+    ),
+    "jaxpike": Library(
+        "jaxpike",
+        path="`unroll` as it comes (8 time steps an iteration) in the step of `make_step`",
+        **_JAXPIKE,
+    ),
+    "jaxpike_u1": Library(
+        "jaxpike, unroll 1",
+        path="`unroll` with `scan_unroll=1`, which is faster on a CPU",
+        options={"scan_unroll": 1},
+        **_JAXPIKE,
+    ),
+    "spikingjelly": Library(
+        "SpikingJelly",
+        path="multi-step mode: linear layers over all steps, neurons in a loop of PyTorch",
+        **_SPIKINGJELLY,
+    ),
+    "spikingjelly_compiled": Library(
+        "SpikingJelly, compiled",
+        path="single-step mode in a loop over time, a step through `torch.compile`",
+        options={"compile": True},
+        compiles=True,
+        **_SPIKINGJELLY,
+    ),
+    "snntorch": Library(
+        "snnTorch",
+        path="a loop over time in Python, through the linear layers too",
+        **_SNNTORCH,
+    ),
+    "snntorch_compiled": Library(
+        "snnTorch, compiled",
+        path="the same, a step through `torch.compile`",
+        options={"compile": True},
+        compiles=True,
+        **_SNNTORCH,
+    ),
+    "norse": Library(
+        "Norse",
+        path="`SequentialState` of cells, in a loop over time",
+        **_NORSE,
+    ),
+    "norse_compiled": Library(
+        "Norse, compiled",
+        path="the same, a step through `torch.compile`",
+        options={"compile": True},
+        compiles=True,
+        **_NORSE,
+    ),
+}
+FLOOR = Library("matrix products alone", "floor_worker.py", "import jax", path="")
+# No script of its own: it could not be run where these were written.
+ABSENT = {"sparxml": "needs Python 3.12 or newer"}
+PEERS = tuple(name for name in LIBRARIES if not name.startswith("spikejax"))

@@ -1,0 +1,71 @@
+"""snnTorch 1.0.0 in its documented way: a loop over time steps in Python, through the linear layers too.
+
+Its neurons are `Leaky` and, with feedback, `RLeaky`, with a learned decay. A spike resets the membrane one step later,
+that reset has no gradient, and the threshold must be exceeded. The normalisation's statistics are those of a step.
+Its neurons without a loop over time have no reset, so none of them is this one.
+"""
+
+import snntorch
+import torch
+import workload as common
+from snntorch import surrogate
+from torch import nn
+from torch_steps import Library, linear, serve_torch
+
+
+def neuron(decay):
+    return snntorch.Leaky(
+        decay, common.THRESHOLD, spike_grad=surrogate.atan(alpha=2.0), learn_beta=True
+    )
+
+
+def recurrent(weights, decay):
+    made = snntorch.RLeaky(
+        decay,
+        linear_features=len(weights.bias),
+        threshold=common.THRESHOLD,
+        spike_grad=surrogate.atan(alpha=2.0),
+        learn_beta=True,
+    )
+    linear(weights.feedback, 0 * weights.bias, made.recurrent)
+    return made
+
+
+class Step(nn.Module):
+    """A time step: synapses, each followed by neurons, and a read-out, if there is one."""
+
+    def __init__(self, synapses, neurons, readout=None):
+        super().__init__()
+        self.synapses = nn.ModuleList(synapses)
+        self.neurons = nn.ModuleList(neurons)
+        self.readout = nn.Identity() if readout is None else readout
+
+    def forward(self, x, state):
+        after = []
+        for i, (synapse, neurons) in enumerate(zip(self.synapses, self.neurons, strict=True)):
+            currents = synapse(x)
+            nothing = torch.zeros_like(currents)
+            spikes, membrane = (nothing, nothing) if state is None else state[i]
+            if isinstance(neurons, snntorch.RLeaky):
+                x, membrane = neurons(currents, spikes, membrane)
+            else:
+                x, membrane = neurons(currents, membrane)
+            after.append((x, membrane))
+        return self.readout(x), after
+
+
+def step(workload, decay):
+    if workload.kind == "neuron":
+        return Step([nn.Identity()], [neuron(decay)])
+    if workload.kind == "convolution":
+        _, _, inward, outward = workload.sizes
+        convolution = nn.Conv2d(inward, outward, 3, padding="same")
+        return Step([nn.Sequential(convolution, nn.BatchNorm2d(outward))], [neuron(decay)])
+    *hidden, last = common.layers(workload)
+    synapses = [linear(weights.kernel, weights.bias) for weights in hidden]
+    neurons = [neuron(decay) if w.feedback is None else recurrent(w, decay) for w in hidden]
+    return Step(synapses, neurons, linear(last.kernel, last.bias))
+
+
+if __name__ == "__main__":
+    serve_torch(("snntorch",), Library(step, (snntorch.Leaky, snntorch.RLeaky)))

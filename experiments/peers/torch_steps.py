@@ -1,0 +1,199 @@
+"""The steps of the libraries in PyTorch, given their modules: training, one layer, streaming, a grid.
+
+A library gives a module for one time step, `(x, state) -> (output, state)` with None for the first state, which
+`OverTime` loops over, and perhaps a module that takes all time steps at once. With the option "compile" the former
+goes through `torch.compile`: a step only, since a loop would be unrolled. All cores are used.
+"""
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import workload as common
+from torch import nn
+from torch.nn import functional
+from worker import Program, serve
+
+
+class OverTime(nn.Module):
+    """Runs a module over inputs `[T, B, ...]` step by step; returns the outputs of all steps."""
+
+    def __init__(self, step: nn.Module, compiled: bool):
+        super().__init__()
+        self.step = torch.compile(step) if compiled else step
+
+    def forward(self, inputs):
+        outputs, state = [], None
+        # Never inputs[t]: the gradient of an index is as large as all inputs.
+        for x in inputs.unbind(0):
+            output, state = self.step(x, state)
+            outputs.append(output)
+        return torch.stack(outputs)
+
+
+Make = Callable[[common.Workload, float], nn.Module]
+
+
+class Library(NamedTuple):
+    """What a library gives.
+
+    Args:
+      step: `(workload, decay)` to a module for one time step: of a network, a block of convolution and normalisation,
+        or neurons alone, as the kind of the workload says.
+      spiking: classes of modules whose outputs are spikes.
+      whole: `(workload, decay)` to a module for all time steps at once, if that is the library's way.
+      reset: makes a module forget what it saw.
+      scale: what the neurons want their currents multiplied with.
+    """
+
+    step: Make
+    spiking: tuple[type, ...]
+    whole: Make | None = None
+    reset: Callable[[nn.Module], None] = lambda module: None
+    scale: float = 1.0
+
+    def over_time(self, workload, options, decay=common.DECAY) -> nn.Module:
+        if self.whole is not None and not options.get("compile"):
+            return self.whole(workload, decay)
+        return OverTime(self.step(workload, decay), options.get("compile", False))
+
+
+def linear(kernel: np.ndarray, bias: np.ndarray, made: nn.Module | None = None) -> nn.Module:
+    """A linear layer with these weights; the library's own, if it has one."""
+    made = nn.Linear(*kernel.shape) if made is None else made
+    with torch.no_grad():
+        made.weight.copy_(torch.from_numpy(kernel.T))
+        made.bias.copy_(torch.from_numpy(bias))
+    return made
+
+
+def update(library, module, optimizer, loss_of):
+    library.reset(module)
+    optimizer.zero_grad()
+    loss = loss_of()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+def measure_rates(library, module, inputs) -> list[float]:
+    """Mean output of each of the library's spiking modules."""
+    seen: dict[str, list[float]] = {}
+
+    def note(name):
+        def hook(module, operands, output):
+            spikes = output[0] if isinstance(output, tuple) else output
+            seen.setdefault(name, []).append(float(spikes.mean()))
+
+        return hook
+
+    for name, part in module.named_modules():
+        if isinstance(part, library.spiking):
+            part.register_forward_hook(note(name))
+    library.reset(module)
+    # What is compiled has no hooks.
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        module(inputs)
+    return [float(np.mean(values)) for values in seen.values()]
+
+
+def learner(library, module, loss_of, inputs) -> Program:
+    """A step of Adam; the loss is `loss_of(outputs)`."""
+    optimizer = torch.optim.Adam(module.parameters(), common.LEARNING_RATE)
+    return Program(
+        lambda: update(library, module, optimizer, lambda: loss_of(module(inputs))),
+        lambda: measure_rates(library, module, inputs),
+    )
+
+
+def tensors(workload):
+    labels = torch.from_numpy(common.labels(workload)).long()
+    return torch.from_numpy(common.inputs(workload)), labels
+
+
+def cross_entropy(labels):
+    return lambda logits: functional.cross_entropy(logits.sum(0), labels)
+
+
+def training(library, workload, options):
+    inputs, labels = tensors(workload)
+    module = library.over_time(workload, options)
+    return learner(library, module, cross_entropy(labels), inputs)
+
+
+def convolution(library, workload, options):
+    inputs = torch.from_numpy(common.inputs(workload)).permute(0, 1, 4, 2, 3).contiguous()
+    module = library.over_time(workload, options)
+    return learner(library, module, lambda spikes: ((spikes.sum(0) - 1) ** 2).mean(), inputs)
+
+
+def neuron(library, workload, options):
+    module = library.over_time(workload, options)
+    currents = torch.from_numpy(common.inputs(workload)) * library.scale
+    currents.requires_grad_()
+    weights = torch.from_numpy(common.neuron_weights(workload))
+
+    def take():
+        library.reset(module)
+        module.zero_grad()
+        currents.grad = None
+        value = (module(currents).sum(0) * weights).sum()
+        value.backward()
+        return float(value.detach())
+
+    return Program(take, lambda: measure_rates(library, module, currents))
+
+
+def streaming(library, workload, options):
+    step = library.step(workload, common.DECAY)
+    step, state, total = torch.compile(step) if options.get("compile") else step, None, 0.0
+    pieces = itertools.cycle(list(torch.from_numpy(common.inputs(workload))))
+
+    @torch.inference_mode()
+    def take():
+        nonlocal state, total
+        logits, state = step(next(pieces), state)
+        total += float(logits.abs().sum())
+        return total
+
+    return Program(take)
+
+
+def grid(library, workload, options):
+    inputs, labels = tensors(workload)
+    loss = cross_entropy(labels)
+
+    def train(decay):
+        module = library.over_time(workload, options, decay)
+        optimizer = torch.optim.Adam(module.parameters(), common.LEARNING_RATE)
+        for _ in range(workload.updates):
+            value = update(library, module, optimizer, lambda: loss(module(inputs)))
+        return value
+
+    return Program(lambda: float(np.mean([train(decay) for decay in workload.decays])))
+
+
+BUILDERS = {
+    "training": training,
+    "neuron": neuron,
+    "convolution": convolution,
+    "streaming": streaming,
+    "grid": grid,
+}
+
+
+def serve_torch(packages: Sequence[str], library: Library) -> None:
+    """Answers one job; `packages` are those whose versions are told."""
+    torch.set_num_threads(os.cpu_count() or 1)
+
+    def builder(build):
+        return lambda workload, options: build(library, workload, options)
+
+    serve(
+        {kind: builder(build) for kind, build in BUILDERS.items()},
+        (*packages, "torch", "numpy"),
+        lambda: {"threads": torch.get_num_threads()},
+    )
