@@ -5,7 +5,7 @@ to 0.98, T = 64, batch 64, 20 updates each; each library in fresh processes, in 
 optimiser and one training step for all networks, so they compile once, too. `experiments/README.md` has the table.
 Command: python -m experiments run sweep_speed
 Expected: at least 1.3 times faster than the same networks one by one here, and ahead of every other library's loop.
-Time: about 10 minutes on 2 CPU cores after the other libraries are installed; continues where it was stopped.
+Time: about 8 minutes on 2 CPU cores after the other libraries are installed; continues where it was stopped.
 """
 
 from dataclasses import asdict, replace
@@ -34,7 +34,7 @@ GRID = Workload(
 )
 QUICK = replace(GRID, steps=8, batch=4, sizes=(1, 8, 8, 4), decays=(0.5, 0.9), updates=2)
 OURS = ("spikejax", "spikejax_loop")
-ROUNDS = 3
+ROUNDS = 2
 
 
 def measure(library: Library, workload: Workload, log: Path) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
 EXPERIMENT = Experiment(
     name="sweep_speed",
     claim="16 networks in one sweep: 1.3 times faster than one by one here, ahead of every other library's loop",
-    time="about 10 minutes on 2 CPU cores after the other libraries are installed",
+    time="about 8 minutes on 2 CPU cores after the other libraries are installed",
     run=run,
     figure="sweep_speed.png",
 )

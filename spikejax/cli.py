@@ -203,7 +203,8 @@ def info(arguments: Sequence[str]) -> int:
 
     mesh.start()
     if "--plan" in arguments:
-        return _plan(arguments[arguments.index("--plan") + 1 :])
+        where = arguments.index("--plan")
+        return _plan([*arguments[where + 1 :], *arguments[:where]])
     flags = parse(InfoFlags, arguments, "info")
     facts = {
         "versions": record.versions(),

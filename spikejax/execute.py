@@ -39,7 +39,8 @@ def run(
       inputs: `[T, B, ...]`, or a pytree of arrays that lead with T.
       state: the state to start from, as an earlier run returned it; None starts anew. Then the network is asked
         for its state after zero steps: `network(variables, inputs[:0], None)`.
-      chunk: K, from 1 to T; the last chunk is shorter where K does not divide T. None is K = T.
+      chunk: K, from 1 to T; the last chunk is shorter where K does not divide T. None is K = T; then nothing is
+        recomputed.
       segment: S, a multiple of K; the last segment may be shorter. None is none: all states between chunks are kept.
       checkpoint: recompute a chunk in the backward pass instead of storing what happened in it.
       truncate: stop the gradient at the borders of the chunks (truncated backpropagation through time).
@@ -74,13 +75,13 @@ def run(
         chunk = steps
     if not 1 <= chunk <= steps:
         raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
-    if chunk == steps:
-        return network(variables, inputs, state)
-    if segment is not None and (segment % chunk or segment < 1 or not checkpoint):
+    if segment is not None and (segment < 1 or segment % chunk or not checkpoint):
         raise ValueError(
             f"expected a segment of whole chunks of {chunk} steps, recomputed, found {segment} with "
             f"checkpoint={checkpoint}"
         )
+    if chunk == steps:
+        return network(variables, inputs, state)
     if state is None:
         _, state = network(variables, jax.tree.map(lambda x: x[:0], inputs), None)
 

@@ -43,7 +43,10 @@ def side_by_side(axes: Mapping[str, Sequence]) -> list[Point]:
 
 
 def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> list[Point]:
-    """Points drawn at random: each axis on its own, from its values or its range.
+    """Different points drawn at random: each axis on its own, from its values or its range.
+
+    Raises:
+      ValueError: there are not so many.
 
     >>> [sorted(point) for point in draw({"a": (1, 2), "b": Range(0, 1)}, points=2)]
     [['a', 'b'], ['a', 'b']]
@@ -57,7 +60,13 @@ def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> li
             return float(random.uniform(axis.low, axis.high))
         return math.exp(random.uniform(math.log(axis.low), math.log(axis.high)))
 
-    return [{name: value(axis) for name, axis in axes.items()} for _ in range(points)]
+    drawn: dict[tuple, Point] = {}
+    for _ in range(100 * points):
+        point = {name: value(axis) for name, axis in axes.items()}
+        drawn.setdefault(tuple(point.values()), point)
+        if len(drawn) == points:
+            return list(drawn.values())
+    raise ValueError(f"expected axes with {points} different points, found {len(drawn)}")
 
 
 def parse_axis(text: str) -> tuple[str, Sequence | Range]:
@@ -81,7 +90,8 @@ def parse_axis(text: str) -> tuple[str, Sequence | Range]:
             axis = Range(float(low), float(high), log)
         except ValueError as error:
             raise ValueError(f"expected a range like {name}=0..1, found {text!r}") from error
-        if not axis.low < axis.high or (log and axis.low <= 0):
+        finite = math.isfinite(axis.low) and math.isfinite(axis.high)
+        if not finite or not axis.low < axis.high or (log and axis.low <= 0):
             raise ValueError(
                 f"expected a range from low to high{', above 0' if log else ''}, found {text!r}"
             )
@@ -89,7 +99,10 @@ def parse_axis(text: str) -> tuple[str, Sequence | Range]:
     words = [word.strip() for word in values.split(",")]
     if not all(words) or len(set(words)) < len(words):
         raise ValueError(f"expected different values with commas between, found {text!r}")
-    return name, tuple(map(_value, words))
+    found = tuple(map(_value, words))
+    if not all(math.isfinite(value) for value in found if isinstance(value, float)):
+        raise ValueError(f"expected finite values, found {text!r}")
+    return name, found
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -109,8 +122,8 @@ def parse_seeds(text: str) -> tuple[int, ...]:
             seeds = tuple(int(word) for word in text.split(","))
     except ValueError as error:
         raise ValueError(f"expected seeds like 0..3 or 1,5, found {text!r}") from error
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise ValueError(f"expected different seeds of at least 0, found {text!r}")
+    if not seeds or min(seeds) < 0 or max(seeds) >= 2**31 or len(set(seeds)) < len(seeds):
+        raise ValueError(f"expected different seeds from 0 to 2147483647, found {text!r}")
     return seeds
 
 

@@ -25,7 +25,7 @@ def over(devices: list | None = None) -> Mesh:
     1
     """
     return jax.make_mesh(
-        (len(devices or jax.devices()),),
+        (len(jax.devices() if devices is None else devices),),
         (AXIS,),
         axis_types=(jax.sharding.AxisType.Auto,),
         devices=devices,
@@ -105,19 +105,20 @@ def start(
       processes: how many there are.
       process: which one this is.
 
-    A number of CPU devices that was set before, by `JAX_NUM_CPU_DEVICES` for example, stays.
+    A number of CPU devices that was set before, by `JAX_NUM_CPU_DEVICES` or in `XLA_FLAGS`, stays.
 
     Raises:
       ValueError: some of the three and not the others.
     """
-    if jax.config.values["jax_num_cpu_devices"] == -1:
+    told = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    if jax.config.values["jax_num_cpu_devices"] == -1 and not told:
         affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
         cores = len(affinity(0)) if affinity else os.cpu_count()
         with contextlib.suppress(RuntimeError):  # devices are in use already
             jax.config.update("jax_num_cpu_devices", cores)
-    if coordinator == "auto":
+    if coordinator == "auto" and processes is None and process is None:
         jax.distributed.initialize()
-    elif coordinator is not None and processes is not None and process is not None:
+    elif coordinator not in (None, "auto") and processes is not None and process is not None:
         jax.distributed.initialize(coordinator, processes, process)
     elif (coordinator, processes, process) != (None, None, None):
         raise ValueError(
@@ -133,11 +134,28 @@ def is_first() -> bool:
 
 @contextlib.contextmanager
 def on_first(open_context: Callable[..., Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
-    """Opens a context on the first process; the others wait until it is open, and work on a copy of what it gives."""
+    """Opens a context on the first process; the others wait until it is open, and work on a copy of what it gives.
+
+    Raises:
+      Exception: what opening it raised; on the others a ValueError that says the same.
+    """
     with contextlib.ExitStack() as stack:
-        given = stack.enter_context(open_context(*args, **kwargs)) if is_first() else None
-        texts = gather_texts(json.dumps(given))
-        yield given if is_first() else json.loads(texts[0])
+        given = problem = None
+        try:
+            given = stack.enter_context(open_context(*args, **kwargs)) if is_first() else None
+        except Exception as error:
+            if jax.process_count() == 1:
+                raise
+            problem = error
+        told, trouble = json.loads(gather_texts(json.dumps([given, problem and str(problem)]))[0])
+        if trouble is not None:
+            raise problem or ValueError(trouble)
+        yield given if is_first() else told
+
+
+def any_says(flag: bool) -> bool:
+    """Whether the flag is set on any process; all of them must ask at the same place."""
+    return any(map(bool, gather_texts("yes" if flag else "")))
 
 
 def gather_texts(text: str) -> list[str]:

@@ -53,16 +53,19 @@ def choose(
       models: that a device trains side by side, the lanes of a sweep.
       chunk: steps of a chunk where they are given, and not to be chosen.
 
+    Returns:
+      The plan.
+
     Raises:
       ValueError: a size below 1.
 
     >>> choose(784, 256, (64, 256, 256, 10), backend="cpu", devices=2)
     Plan(devices=2, micro_batches=4, chunk=16, segment=784)
     """
-    if min(steps, batch_size, devices, models, *features) < 1:
+    if min(steps, batch_size, devices, models, 1 if chunk is None else chunk, *features) < 1:
         raise ValueError(
             f"expected sizes of at least 1, found steps={steps}, batch_size={batch_size}, "
-            f"features={tuple(features)}, devices={devices}, models={models}"
+            f"features={tuple(features)}, devices={devices}, models={models}, chunk={chunk}"
         )
     cpu = backend == "cpu"
     least = CPU_ROWS if cpu else 1

@@ -10,7 +10,7 @@ from jax import Array
 from spikejax import catalogue, data, encode, mesh, train
 from spikejax.classifier import Classifier, bind
 from spikejax.networks import MLP
-from spikejax.plan import Plan, choose
+from spikejax.plan import CPU_ROWS, Plan, choose
 from spikejax.tasks import Settings
 
 
@@ -72,8 +72,8 @@ def plan(job: Job, name: str, dataset: Any, *, devices: int | None = None, model
     )
     if devices is None and jax.process_count() > 1 and chosen.devices < jax.device_count():
         raise ValueError(
-            f"expected a batch that {jax.device_count()} devices of {jax.process_count()} processes can share, found "
-            f"{settings.batch_size} samples; give another --batch-size"
+            f"expected a batch of a multiple of the {jax.device_count()} devices of {jax.process_count()} processes, "
+            f"on CPUs at least {CPU_ROWS} samples each, found {settings.batch_size}; give another --batch-size"
         )
     return chosen
 

@@ -137,8 +137,12 @@ def _command(arguments):
         ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
     )
     rest = list(arguments[1:])
-    if "--data-dir" in rest[:-1]:
-        rest[rest.index("--data-dir") + 1] = "DIR"
+    for i, word in enumerate(rest):
+        for flag, shown in (("--data-dir", "DIR"), ("--coordinator", "HOST:PORT")):
+            if word.startswith(f"{flag}="):
+                rest[i] = f"{flag}={shown}"
+            elif word == flag and i + 1 < len(rest):
+                rest[i + 1] = shown
     return shlex.join([*words, *rest])
 
 

@@ -1,8 +1,8 @@
 """A sweep on a task: grids of a neuron's numbers, of the optimiser's and of the initial weights, over seeds.
 
 Choices that make another program (the neuron, its options, its surrogate) are loops around `sweep.run`. The run folder
-holds `record.json`, `lanes.csv`, the pictures, and for each finished group of lanes its rows (`group_N.json`) and its
-trained variables by name, `[lanes, ...]` (`group_N.npz`).
+holds `record.json`, `lanes.csv`, the pictures, and for each finished group of lanes, by its first lane N, its rows
+(`lanes_N.json`) and its trained variables by name, `[lanes, ...]` (`lanes_N.npz`).
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ import numpy as np
 from spikejax import data, mesh, recipe, record, report, sweep, train
 from spikejax.classifier import bind
 from spikejax.grid import Point
+from spikejax.lanes import Init, Mode, TrainEpoch, default_mode
 from spikejax.names import choose
 from spikejax.neurons.base import fields
 from spikejax.neurons.numbers import map_numbers, named_numbers, with_values
@@ -39,7 +40,7 @@ class Study:
     job: Job
     points: list[Point]
     seeds: tuple[int, ...]
-    lanes: sweep.Lanes | None = None  # see `sweep.run`
+    lanes: Mode | None = None  # see `sweep.run`
     group: int | None = None
     memory: int | None = None  # bytes
 
@@ -90,30 +91,42 @@ def _choices(neuron):
 def _with_choices(neuron, choices):
     options = {key: value for key, value in choices.items() if key != "surrogate"}
     if "surrogate" in choices:
-        made = SURROGATES[choose("surrogate", choices["surrogate"], list(SURROGATES))]()
+        made = SURROGATES[choose("surrogate", str(choices["surrogate"]), list(SURROGATES))]()
         options |= dict.fromkeys(fields(neuron, "surrogate"), made)
     return dataclasses.replace(neuron, **options)
 
 
 def _values(settings, neuron, point, choices):
     """The numbers of one lane: of the settings, and all of the neuron's that are single numbers."""
+    words = {
+        key: value
+        for key, value in point.items()
+        if key not in choices and isinstance(value, str | bool)
+    }
+    if words:
+        raise ValueError(f"expected numbers, found {words}; choices are {_choices(neuron)}")
     own = {SETTINGS[key]: value for key, value in point.items() if key in SETTINGS}
     changed = dataclasses.replace(settings, **own)  # holds the bounds
     values = {name: float(getattr(changed, name)) for name in set(SETTINGS.values())}
     rest = {
         key: value for key, value in point.items() if key not in SETTINGS and key not in choices
     }
-    words = {key: value for key, value in rest.items() if isinstance(value, str | bool)}
-    if words:
-        raise ValueError(f"expected numbers, found {words}; choices are {_choices(neuron)}")
     numbers = named_numbers(with_values(neuron, rest))
     return values | {name: float(x) for name, x in numbers.items() if isinstance(x, int | float)}
 
 
-def lane(
-    study: Study, program: Program, dataset: data.Dataset
-) -> tuple[sweep.Init, sweep.TrainEpoch]:
-    """What `sweep.run` wants of a program: `init` and `train_epoch`, with (train, test) samples shared."""
+def lane(study: Study, program: Program, dataset: data.Dataset) -> tuple[Init, TrainEpoch]:
+    """What `sweep.run` wants of a program.
+
+    Args:
+      study: the study.
+      program: one of its `programs`.
+      dataset: the task's.
+
+    Returns:
+      `init` and `train_epoch`, to which (inputs, labels) of the training and of the test samples are shared. A lane
+      is trained as by `spikejax train` with one device; neurons that draw have other noise on several.
+    """
     settings, name = study.job.settings, program.name
     job = dataclasses.replace(study.job, neurons={name: program.neuron})
     plan = _plan(study, job, name, dataset)
@@ -146,9 +159,10 @@ def lane(
 def _plan(study, job, name, dataset):
     """How a device trains its lanes: one at a time, or as many as a group gives it."""
     models = 1
-    if (study.lanes or sweep.default_lanes()) == "vmap":
-        most = sweep.LANES_A_DEVICE if study.group is None else study.group
-        models = min(most, len(study.points) * len(study.seeds))
+    if (study.lanes or default_mode()) == "vmap":
+        devices = len(jax.local_devices())
+        count = len(study.points) * len(study.seeds)
+        models = sweep.group_size(count, devices, study.group) // devices
     return recipe.plan(job, name, dataset, devices=1, models=models)
 
 
@@ -171,7 +185,7 @@ def run(
       download: whether the data set may be downloaded.
       resume: continue a study that is there, with the groups that it has finished; start it if there is none.
       overwrite: delete a study that is there.
-      tell: called after each epoch of a group with program, group, groups and epoch.
+      tell: called after each epoch with the program's label, the group, the number of groups and the epoch.
 
     Returns:
       The record. Its history has the rows of each program by label, its metrics each lane's last row.
@@ -188,17 +202,20 @@ def run(
     todo = programs(study)
     for program in todo:
         init, train_epoch = lane(study, program, dataset)
-        jax.eval_shape(init, program.values[0], jnp.int32(0))
+        state = jax.eval_shape(init, program.values[0], jnp.int32(0))
+        jax.eval_shape(train_epoch, state, program.values[0], _shared(dataset))
     plan = {
         program.label: _plan(study, study.job, program.name, dataset)._asdict() for program in todo
     }
-    lanes = {"lanes": study.lanes or sweep.default_lanes(), "devices": len(jax.local_devices())}
+    how = {"lanes": study.lanes or default_mode(), "devices": len(jax.local_devices())}
     facts = {
-        "plan": {"sweep": lanes, **plan},
+        "plan": {"sweep": how, **plan},
         "seeds": list(study.seeds),
         "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
     }
-    options = {"resume": resume, "overwrite": overwrite}
+    # How lanes are run changes nothing but speed.
+    may_change = ("lanes", "group", "memory")
+    options = {"resume": resume, "overwrite": overwrite, "may_change": may_change}
     opened = mesh.on_first(
         open_run, out, f"sweep {study.job.task}", study.config(), facts, **options
     )
@@ -233,14 +250,11 @@ def all_rows(result: dict[str, Any]) -> list[dict]:
 
 def _run_program(study, program, dataset, folder, tell):
     init, train_epoch = lane(study, program, dataset)
-    shared = jax.tree.map(
-        jnp.asarray,
-        tuple((part.inputs, part.labels) for part in (dataset.train, dataset.test)),
-    )
 
-    def keep(number, rows, states):
-        path = folder / f"group_{number:04d}"
-        record.write_arrays(path.with_suffix(".npz"), _named(states.variables))
+    def keep(rows, states):
+        path = folder / f"lanes_{rows[0]['lane']:05d}"
+        numbers = np.unique([row["lane"] for row in rows])
+        record.write_arrays(path.with_suffix(".npz"), {"lane": numbers, **_named(states.variables)})
         # Written last: what has rows is whole.
         record.write_text(path.with_suffix(".json"), json.dumps(rows))
 
@@ -250,7 +264,7 @@ def _run_program(study, program, dataset, folder, tell):
         program.values,
         study.seeds,
         epochs=study.job.settings.epochs,
-        shared=shared,
+        shared=_shared(dataset),
         lanes=study.lanes,
         group=study.group,
         memory=study.memory,
@@ -275,8 +289,12 @@ def _named(tree):
 
 
 def _finished(folder):
-    """Rows of the groups that are whole, by number."""
-    return {
-        int(path.stem.removeprefix("group_")): json.loads(path.read_text(encoding="utf-8"))
-        for path in folder.glob("group_*.json")
-    }
+    """The rows that were kept."""
+    files = sorted(folder.glob("lanes_*.json"))
+    return [row for path in files for row in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _shared(dataset):
+    """What all lanes read: (inputs, labels) of the training and of the test samples."""
+    parts = ((part.inputs, part.labels) for part in (dataset.train, dataset.test))
+    return jax.tree.map(jnp.asarray, tuple(parts))

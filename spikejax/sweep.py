@@ -6,38 +6,36 @@ side by side (`vmap`) or one after the other (`map`). On CPUs one after the othe
 small matrices is slower than many products; on accelerators side by side is the default.
 """
 
+import collections
 import functools
 import itertools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from spikejax import grid as grids
 from spikejax import mesh as meshes
+from spikejax.lanes import Init, Mode, TrainEpoch, default_mode, programs
 from spikejax.memory import available, needed_by
 from spikejax.progress import Interrupted, stop_signal
 
-Lanes = Literal["vmap", "map"]
 LANES_A_DEVICE = 16  # in a group, at most: what a killed run can lose
 
-Init = Callable[[dict[str, Array], Array], Any]
-TrainEpoch = Callable[[Any, dict[str, Array], Any], tuple[Any, dict[str, Array]]]
 Row = dict[str, Any]
 
 
-class _Lane(NamedTuple):
-    """What a group's program carries of each lane."""
+class _Member(NamedTuple):
+    """One model of a sweep."""
 
-    point: dict[str, Array]
-    state: Any
-    alive: Array  # False once a number was not finite
+    number: int
+    point: dict[str, float]
+    seed: int
 
 
 def run(
@@ -48,12 +46,12 @@ def run(
     *,
     epochs: int,
     shared: Any = None,
-    lanes: Lanes | None = None,
+    lanes: Mode | None = None,
     mesh: Mesh | None = None,
     group: int | None = None,
     memory: int | None = None,
-    finished: Mapping[int, list[Row]] | None = None,
-    keep: Callable[[int, list[Row], Any], None] | None = None,
+    finished: Sequence[Row] = (),
+    keep: Callable[[list[Row], Any], None] | None = None,
     tell: Callable[[int, int, int], None] | None = None,
 ) -> list[Row]:
     """Trains a model for every point of a grid and every seed.
@@ -71,18 +69,19 @@ def run(
       group: lanes trained at the same time, at most; None is 16 a device.
       memory: bytes that a device may use; groups are halved until the compiled program fits. None is what the device
         says, or its share of half of the machine's memory.
-      finished: rows of groups that are not to be trained again, by the group's number, as `keep` was given them.
-      keep: called with the number of a finished group, its rows and the states of its lanes, stacked.
-      tell: called after each epoch with group, epoch and the number of groups.
+      finished: rows of an earlier run; a lane of which all epochs are there is not trained again.
+      keep: called with the rows of a finished group and the states of its lanes, stacked.
+      tell: called after each epoch with the group, the number of groups and the epoch, counted from 1.
 
     Returns:
       A row a lane and epoch: lane, the point's values, seed, epoch, the metrics, and "diverged". A lane whose metrics
       or state are no longer finite keeps the state that it had before and has None for metrics from then on.
 
-    With several processes (`mesh.start`) each trains its share of the groups, and all return all rows.
+    With several processes (`mesh.start`) each trains its share of the lanes, and all return all rows.
 
     Raises:
-      ValueError: no points, points with different names, no seeds or epochs, or one lane a device that does not fit.
+      ValueError: no points, points with different names, values that are not finite numbers, no seeds or epochs,
+        metrics that are not scalars, or one lane a device that does not fit.
       Interrupted: Ctrl-C or SIGTERM, at the end of an epoch; finished groups were kept.
 
     >>> def init(point, seed):
@@ -93,54 +92,66 @@ def run(
     >>> rows[-1]
     {'lane': 3, 'rate': 2.0, 'seed': 1, 'epoch': 2, 'loss': 3.0, 'diverged': False}
     """
-    points = grids.product(grid) if isinstance(grid, Mapping) else [dict(p) for p in grid]
-    _check(points, seeds, epochs)
-    mesh = mesh or meshes.over(jax.local_devices())
-    lanes = lanes or default_lanes()
-    everyone = [(point, seed) for point in points for seed in seeds]
-    shared = meshes.replicate(shared, mesh)
-    size = _group_size(len(everyone), mesh.size, group)
-    programs, size = _compile(init, train_epoch, everyone, shared, lanes, mesh, size, memory)
-    groups = [everyone[start : start + size] for start in range(0, len(everyone), size)]
-    finished = dict(finished or {})
-    mine = range(jax.process_index(), len(groups), jax.process_count())
-    with stop_signal() as stopped:
-        for number in mine:
-            if number in finished:
-                first, last = number * size, number * size + len(groups[number]) - 1
-                if {row["lane"] for row in finished[number]} != set(range(first, last + 1)):
-                    raise ValueError(
-                        f"group {number} was finished with other lanes than {first} to {last}, by another number of "
-                        "devices or another limit; set the size of a group (--group) to what it was"
-                    )
-                continue
-            state, history = _train(
-                programs,
-                groups[number],
-                size,
-                shared,
-                mesh,
-                epochs,
-                stopped,
-                functools.partial(tell, number, len(groups)) if tell else None,
+    points = grids.product(grid) if isinstance(grid, Mapping) else list(grid)
+    _check(points, seeds, epochs, lanes, group, memory)
+    members = [
+        _Member(number, {name: float(x) for name, x in point.items()}, int(seed))
+        for number, (point, seed) in enumerate(itertools.product(points, seeds))
+    ]
+    # Which lanes are whose depends on nothing that could differ between processes.
+    mine = members[jax.process_index() :: jax.process_count()]
+    done = [row for row in finished if row["lane"] in {member.number for member in mine}]
+    count = collections.Counter(row["lane"] for row in done)
+    todo = [member for member in mine if count[member.number] < epochs]
+    rows = [row for row in done if count[row["lane"]] == epochs]
+    problem = None
+    try:
+        if todo:
+            mesh = mesh or meshes.over(jax.local_devices())
+            sizes = {"group": group, "memory": memory, "epochs": epochs}
+            rows += _train_all(
+                init, train_epoch, todo, shared, lanes or default_mode(), mesh, keep, tell, **sizes
             )
-            rows = _rows(groups[number], number * size, history)
+    except Exception as error:
+        if jax.process_count() == 1:
+            raise
+        problem = error  # the others are told before
+    return sorted(_gather(rows, problem), key=lambda row: (row["lane"], row["epoch"]))
+
+
+def _train_all(
+    init, train_epoch, members, shared, lanes, mesh, keep, tell, *, group, memory, epochs
+):
+    """The rows of this process's lanes."""
+    shared, rows = meshes.replicate(shared, mesh), []
+    size = group_size(len(members), mesh.size, group)
+    compiled, size = _compile(init, train_epoch, members, shared, lanes, mesh, size, memory)
+    groups = [members[start : start + size] for start in range(0, len(members), size)]
+    with stop_signal() as stopped:
+        for number, chosen in enumerate(groups, 1):
+            told = functools.partial(tell, number, len(groups)) if tell else None
+            state, history = _train(compiled, chosen, size, shared, mesh, epochs, stopped, told)
+            rows += (new := _rows(chosen, history))
             if keep is not None:
-                keep(number, rows, state)
-            finished[number] = rows
-    return _gather({number: finished[number] for number in mine})
+                keep(new, state)
+            if stopped.is_set():
+                raise Interrupted("stopped after a group; finished groups are kept")
+    return rows
 
 
-def default_lanes() -> Lanes:
-    """How lanes are run on a device of this backend: one after the other on CPUs, side by side elsewhere."""
-    return "map" if jax.default_backend() == "cpu" else "vmap"
-
-
-def _check(points, seeds, epochs):
-    if not points or not list(seeds) or epochs < 1:
+def _check(points, seeds, epochs, lanes, group, memory):
+    if not points or not len(seeds) or epochs < 1:
         raise ValueError(
-            f"expected at least one point, one seed and one epoch, found {len(points)}, {len(list(seeds))} and {epochs}"
+            f"expected at least one point, one seed and one epoch, found {len(points)}, {len(seeds)} and {epochs}"
         )
+    if lanes not in (None, "vmap", "map"):
+        raise ValueError(f"expected lanes of vmap or map, found {lanes!r}")
+    for name, value in (("group", group), ("memory", memory)):
+        if value is not None and value < 1:
+            raise ValueError(f"expected {name} of at least 1, found {value}")
+    for seed in seeds:
+        if not 0 <= seed < 2**31:
+            raise ValueError(f"expected seeds from 0 to 2147483647, found {seed}")
     for point in points:
         if set(point) != set(points[0]):
             raise ValueError(f"expected points of one set of names, found {points[0]} and {point}")
@@ -151,14 +162,17 @@ def _check(points, seeds, epochs):
                 )
 
 
-def _group_size(lanes, devices, most):
-    """Lanes of a group: groups of one size, a multiple of the devices, at least one for each process."""
-    most = most or LANES_A_DEVICE * devices
-    groups = max(math.ceil(lanes / most), min(jax.process_count(), lanes))
+def group_size(lanes: int, devices: int, most: int | None = None) -> int:
+    """Lanes of a group: groups of one size, a multiple of the devices, of `most` lanes where there are as many.
+
+    >>> group_size(20, devices=2, most=16), group_size(3, devices=2)
+    (10, 4)
+    """
+    groups = math.ceil(lanes / (most or LANES_A_DEVICE * devices))
     return math.ceil(math.ceil(lanes / groups) / devices) * devices
 
 
-def _compile(init, train_epoch, everyone, shared, lanes, mesh, size, memory):
+def _compile(init, train_epoch, members, shared, lanes, mesh, size, memory):
     """The programs that start a group and that train it for an epoch, and the size of a group that fits."""
     memory = memory or available(mesh)
     split = NamedSharding(mesh, PartitionSpec(meshes.AXIS))
@@ -171,10 +185,16 @@ def _compile(init, train_epoch, everyone, shared, lanes, mesh, size, memory):
 
     start, epoch = programs(init, train_epoch, lanes, mesh)
     while True:
-        given = of_lanes(jax.eval_shape(lambda size=size: _stack(everyone[:1] * size)))
+        given = of_lanes(jax.eval_shape(lambda size=size: _stack(members[:1] * size)))
         trained = of_lanes(jax.eval_shape(start, None, given))
+        lowered = epoch.lower(whole, trained)
+        for name, metric in lowered.out_info[1].items():
+            if metric.shape != (size,):
+                raise ValueError(
+                    f"expected metrics that are scalars, found {name} {list(metric.shape[1:])}; take its mean"
+                )
         try:
-            compiled = epoch.lower(whole, trained).compile()
+            compiled = lowered.compile()
             needed = f"{needed_by(compiled) / 2**20:,.0f} MB"
             if needed_by(compiled) <= memory:
                 return (start.lower(None, given).compile(), compiled), size
@@ -192,72 +212,20 @@ def _compile(init, train_epoch, everyone, shared, lanes, mesh, size, memory):
         size = math.ceil(size / mesh.size / 2) * mesh.size
 
 
-def programs(
-    init: Init, train_epoch: TrainEpoch, lanes: Lanes, mesh: Mesh
-) -> tuple[Callable, Callable]:
-    """The two jitted programs of a sweep, not yet compiled.
-
-    Args:
-      init: see `run`.
-      train_epoch: see `run`.
-      lanes: "vmap" or "map".
-      mesh: devices that share the lanes.
-
-    Returns:
-      `start(None, (point, seeds)) -> group` with values `[lanes]` by name and seeds `[lanes]`, and
-      `epoch(shared, group) -> (group, metrics)`, which takes over the buffers of the group.
-    """
-    start = meshes.share_lanes(_each(_start(init), lanes), mesh)
-    epoch = meshes.share_lanes(_each(_epoch(train_epoch), lanes), mesh)
-    return jax.jit(start), jax.jit(epoch, donate_argnums=1)
-
-
-def _each(function, lanes):
-    """`(shared, lanes) -> lanes` from `(shared, lane) -> lane`."""
-    if lanes == "vmap":
-        return jax.vmap(function, in_axes=(None, 0))
-    return lambda shared, lanes: jax.lax.map(lambda lane: function(shared, lane), lanes)
-
-
-def _start(init):
-    def start(_, given):
-        point, seed = given
-        return _Lane(point, init(point, seed), jnp.bool_(True))
-
-    return start
-
-
-def _epoch(train_epoch):
-    def epoch(shared, lane):
-        state, metrics = train_epoch(lane.state, lane.point, shared)
-        alive = lane.alive & _finite(state) & _finite(metrics)
-
-        def kept(new, old):
-            return jnp.where(alive, new, old)
-
-        return _Lane(lane.point, jax.tree.map(kept, state, lane.state), alive), metrics
-
-    return epoch
-
-
-def _finite(tree):
-    numbers = (x for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.floating))
-    return functools.reduce(jnp.logical_and, (jnp.isfinite(x).all() for x in numbers), True)
-
-
-def _stack(lanes):
+def _stack(members):
     """The points `[size]` by name, and the seeds `[size]`."""
-    names = lanes[0][0]
-    points = {name: jnp.asarray([float(point[name]) for point, _ in lanes]) for name in names}
-    return points, jnp.asarray([seed for _, seed in lanes])
+    points = {
+        name: jnp.asarray([member.point[name] for member in members]) for name in members[0].point
+    }
+    return points, jnp.asarray([member.seed for member in members])
 
 
-def _train(programs, lanes, size, shared, mesh, epochs, stopped, tell):
+def _train(compiled, members, size, shared, mesh, epochs, stopped, tell):
     """The states of a group after its last epoch, and (metrics, alive) of each epoch."""
-    start, epoch = programs
+    start, epoch = compiled
     split = NamedSharding(mesh, PartitionSpec(meshes.AXIS))
     # The last lane stands in where a group is not full.
-    given = _stack(lanes + lanes[-1:] * (size - len(lanes)))
+    given = _stack(members + members[-1:] * (size - len(members)))
     group, history = start(None, jax.device_put(given, split)), []
     for number in range(epochs):
         if stopped.is_set():
@@ -268,24 +236,28 @@ def _train(programs, lanes, size, shared, mesh, epochs, stopped, tell):
         history.append(jax.device_get((metrics, group.alive)))
         if tell is not None:
             tell(number + 1)
-    return jax.tree.map(lambda x: x[: len(lanes)], group.state), history
+    return jax.tree.map(lambda x: x[: len(members)], group.state), history
 
 
-def _rows(lanes, first, history):
+def _rows(members, history):
     rows = []
-    for i, (point, seed) in enumerate(lanes):
-        for number, (metrics, alive) in enumerate(history):
+    for i, member in enumerate(members):
+        for number, (metrics, alive) in enumerate(history, 1):
             good = bool(alive[i])
             values = {name: float(values[i]) if good else None for name, values in metrics.items()}
-            rows.append(
-                {"lane": first + i, **point, "seed": seed, "epoch": number + 1, **values}
-                | {"diverged": not good}
-            )
+            row = {"lane": member.number, **member.point, "seed": member.seed, "epoch": number}
+            rows.append({**row, **values, "diverged": not good})
     return rows
 
 
-def _gather(finished):
-    """All groups' rows in order, from every process."""
-    said = meshes.gather_texts(json.dumps(list(finished.items())))
-    everything = dict(itertools.chain.from_iterable(json.loads(text) for text in said))
-    return [row for number in sorted(everything) for row in everything[number]]
+def _gather(rows, problem):
+    """The rows of all processes; raises where one of them could not go on."""
+    if jax.process_count() == 1:
+        return rows
+    said = [json.loads(text) for text in meshes.gather_texts(json.dumps([rows, repr(problem)]))]
+    if problem is not None:
+        raise problem
+    for i, (_, other) in enumerate(said):
+        if other != "None":
+            raise Interrupted(f"process {i} could not go on: {other}; finished groups are kept")
+    return [row for theirs, _ in said for row in theirs]

@@ -19,7 +19,7 @@ def sweep(arguments: Sequence[str]) -> int:
 
     def tell(label, group, groups, epoch):
         end = "\n" if epoch == epochs else ""
-        where = f"{label}: group {group + 1} of {groups}, epoch {epoch} of {epochs}"
+        where = f"{label}: group {group} of {groups}, epoch {epoch} of {epochs}"
         print(f"\r{where}", end=end, file=sys.stderr, flush=True)
 
     try:

@@ -47,8 +47,10 @@ def parse_sweep(arguments: Sequence[str]) -> tuple[Study, SweepFlags]:
     """
     job, flags = parse_job(arguments, "sweep", SweepFlags)
     seeds = grids.parse_seeds(flags.seeds) if flags.seeds else (job.settings.seed,)
-    if min(flags.group or 1, flags.memory or 1, flags.random or 1) < 1:
-        raise ValueError("expected --group, --memory and --random of at least 1")
+    for name in ("group", "memory", "random"):
+        value = getattr(flags, name)
+        if value is not None and value < 1:
+            raise ValueError(f"expected --{name} of at least 1, found {value}")
     memory = None if flags.memory is None else flags.memory * 2**20
     points = _points(flags, job.settings.seed)
     return Study(job, points, seeds, flags.lanes, flags.group, memory), flags

@@ -25,7 +25,7 @@ class Settings:
     drops: tuple[int, ...] | None = None
     """Epochs after which the learning rate falls to a tenth; None is one cycle, up and down to zero."""
     weight_decay: float = 0.0
-    """Share of each weight that a step takes away, times the learning rate."""
+    """Share of each weight matrix that a step takes away, times the learning rate."""
     gain: float = 1.0
     """Factor of the initial weights."""
     bfloat16: bool = False
@@ -53,6 +53,8 @@ class Settings:
             raise ValueError(
                 f"expected a weight decay of at least 0 and a gain above 0, found {self.weight_decay} and {self.gain}"
             )
+        if isinstance(self.chunk, int) and self.chunk < 1:
+            raise ValueError(f"expected a chunk of at least 1 step, found {self.chunk}")
         if self.truncate and not isinstance(self.chunk, int):
             raise ValueError(
                 "truncate cuts the gradient between chunks; give a chunk shorter than the sequence"

@@ -1,12 +1,13 @@
 """Training: a state, a pure step, an epoch, and `fit`, the only Python loop.
 
-What is trained is an objective and an Optax optimiser. An objective is a function
+What is trained is an objective, a function
 
     (variables, inputs[B, ...], labels[B], key) -> (loss, (metrics, changed))
 
 with at least the metric "accuracy", and in `changed` the collections of variables that a step changes (batch
 statistics, say; usually none). The data set stays on the device; which samples make up a step, and its key, follow
-from the state's key and the step's number alone, so a resumed run continues bit by bit.
+from the state's key and the step's number alone, so a run that is resumed on the same layout continues bit by bit; on
+another one sums are rounded otherwise, and neurons that draw have other noise.
 """
 
 import functools
@@ -21,11 +22,12 @@ from jax import Array
 from jax.sharding import Mesh
 
 from spikejax.batch_gradient import gradient_of_batch
-from spikejax.mesh import replicate
+from spikejax.mesh import any_says, replicate
 from spikejax.progress import Interrupted, Meter, stop_signal
 from spikejax.samples import batches, check_samples
 
 Objective = Callable[[Any, Array, Array, Array], tuple[Array, tuple[dict[str, Array], dict]]]
+QUESTION_EVERY = 32  # steps; whether a process was told to stop is asked all of them
 
 
 class TrainState(NamedTuple):
@@ -56,13 +58,21 @@ def adam(
       learning_rate: the highest one; may be traced.
       steps: of the whole training.
       drops: steps at which the rate falls to a tenth; None is one cycle: a cosine up, then down to zero.
-      weight_decay: share of a weight that is taken away a step, times the rate; may be traced.
+      weight_decay: share of each weight matrix that a step takes away, times the rate; may be traced. Biases and
+        the numbers of neurons are left alone.
+
+    Returns:
+      The optimiser.
     """
     if drops is None:
         schedule = optax.cosine_onecycle_schedule(max(steps, 4), 1.0)
     else:
         schedule = optax.piecewise_constant_schedule(1.0, dict.fromkeys(drops, 0.1))
-    return optax.adamw(lambda count: learning_rate * schedule(count), weight_decay=weight_decay)
+    return optax.adamw(
+        lambda count: learning_rate * schedule(count),
+        weight_decay=weight_decay,
+        mask=lambda params: jax.tree.map(lambda x: x.ndim >= 2, params),
+    )
 
 
 def init(variables: dict, optimizer: optax.GradientTransformation, seed: int | Array) -> TrainState:
@@ -149,9 +159,16 @@ def train_epoch(
 
     Returns:
       The state after the epoch and the metrics of each step, `[steps]`.
+
+    Raises:
+      ValueError: fewer samples than a batch has, or a batch that micro-batches do not divide.
     """
     inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
     steps = labels.shape[0] // batch_size
+    if steps < 1:
+        raise ValueError(
+            f"expected at least the {batch_size} samples of a batch, found {labels.shape[0]}"
+        )
     order = batches(state.key, state.step // steps, labels.shape[0], batch_size)
 
     def body(state, _):
@@ -172,24 +189,24 @@ def evaluate(
       variables: of the network.
       inputs: `[N, ...]`.
       labels: `[N]`.
-      batch_size: samples a batch at most. All batches have the same number, or differ by one.
+      batch_size: samples a batch; the last one has what remains.
 
     Returns:
       The pytree of means.
     """
     samples = labels.shape[0]
-    count = -(-samples // batch_size)
-    size, longer = divmod(samples, count)
+    whole = samples // batch_size * batch_size
 
-    def part(start, count, size):
-        def batches(x):
-            return x[start : start + count * size].reshape(count, size, *x.shape[1:])
+    def batches(x):
+        return x[:whole].reshape(-1, batch_size, *x.shape[1:])
 
+    parts = []
+    if whole:
         means = jax.lax.map(lambda x: measure(variables, *x), (batches(inputs), batches(labels)))
-        return jax.tree.map(lambda x: x.sum(0) * (size / samples), means)
-
-    parts = [part(0, longer, size + 1)] if longer else []
-    parts.append(part(longer * (size + 1), count - longer, size))
+        parts.append(jax.tree.map(lambda x: x.sum(0) * (batch_size / samples), means))
+    if whole < samples:
+        rest = measure(variables, inputs[whole:], labels[whole:])
+        parts.append(jax.tree.map(lambda x: x * ((samples - whole) / samples), rest))
     return jax.tree.map(lambda *values: sum(values), *parts)
 
 
@@ -260,10 +277,14 @@ def fit(
         while number < last:
             epoch, started = number // steps, time.perf_counter() - spent
             order = draw(state.key, epoch)
-            while number < (epoch + 1) * steps and not stopped.is_set():
+            stop = False
+            while number < (epoch + 1) * steps and not stop:
                 state, metrics = step(state, inputs, labels, order)
                 number += 1
                 meter.add(number, metrics)
+                # Processes must stop at the same step, and asking them all takes time.
+                if jax.process_count() == 1 or number % QUESTION_EVERY == 0:
+                    stop = any_says(stopped.is_set())
             meter.finish()
             spent = time.perf_counter() - started
             if number % steps:
@@ -275,6 +296,6 @@ def fit(
             meter.tell(measured)
             save(state, history)
             spent = 0.0
-            if stopped.is_set() and number < last:
+            if any_says(stopped.is_set()):
                 raise Interrupted(f"stopped after epoch {epoch + 1} of {epochs}, saved")
     return state, history

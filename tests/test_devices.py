@@ -2,16 +2,18 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-from spikejax import mesh, record
+from spikejax import checkpoint, mesh, record
 
 TESTS = Path(__file__).parent
 
@@ -62,8 +64,7 @@ def test_two_processes(tmp_path):
     first, second, alone = (
         json.loads((tmp_path / f"{name}.json").read_text()) for name in ("0", "1", "alone")
     )
-    assert first["groups"] == [0, 2] and second["groups"] == [1, 3]
-    assert alone["groups"] == [0, 1, 2, 3]
+    assert first["groups"] == second["groups"] == 2 and alone["groups"] == 4
     assert first["rows"] == second["rows"] == alone["rows"] and len(alone["rows"]) == 32
     assert first["params"] == second["params"] and first["loss"] == second["loss"]
     np.testing.assert_allclose(first["loss"], alone["loss"], rtol=1e-12)
@@ -96,14 +97,42 @@ def test_commands_in_two_processes(command, tmp_path):
     for a, b in entries:
         for name in ("loss", "test_loss"):
             np.testing.assert_allclose(a[name], b[name], rtol=1e-4)
-    # And on from what was saved.
-    port = free_port()
-    cluster = [["--coordinator", port, "--processes", 2, "--process", i] for i in (0, 1)]
-    finish(*(start(*run, together, "--resume", *flags) for flags in cluster))
-    assert record.read(together / "record.json")["history"] == first["history"]
 
 
-@pytest.mark.parametrize("cluster", [("host:1", None, None), (None, 2, 0), ("host:1", 2, None)])
+def test_a_stopped_training_of_two_processes_continues(tmp_path):
+    """Only one of them is told to stop; both do, at the same step, and go on as if nothing had been."""
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    flags = [*SMALL, "--batch-size", "32", "--epochs", "3"]
+
+    def together(out, *more):
+        port = free_port()
+        cluster = [["--coordinator", port, "--processes", 2, "--process", i] for i in (0, 1)]
+        run = ["-m", "spikejax", "train", *flags, "--out", out, *more]
+        return [start(*run, *own) for own in cluster]
+
+    processes = together(cut)
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists(cut / "lif") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    processes[1].send_signal(signal.SIGINT)
+    said = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [130, 130], said
+    assert not record.read(cut / "record.json")["complete"]
+    # One that may not write says why, and the other does not wait for it.
+    refused = together(cut)
+    said = [process.communicate(timeout=60)[1] for process in refused]
+    assert [process.returncode for process in refused] == [1, 1]
+    assert all("holds a run; continue it with --resume" in text for text in said)
+    finish(*together(cut, "--resume"))
+    finish(*together(whole))
+    histories = [record.read(out / "record.json")["history"]["lif"] for out in (cut, whole)]
+    for a, b in zip(*histories, strict=True):
+        assert (a["loss"], a["test_loss"]) == (b["loss"], b["test_loss"])
+
+
+@pytest.mark.parametrize(
+    "cluster", [("host:1", None, None), (None, 2, 0), ("host:1", 2, None), ("auto", 2, 0)]
+)
 def test_half_a_cluster(cluster):
     with pytest.raises(ValueError, match="expected a coordinator HOST:PORT, the number of"):
         mesh.start(*cluster)

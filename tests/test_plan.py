@@ -24,9 +24,11 @@ SIZES = strategies.integers(1, 3000)
     features=strategies.lists(SIZES, min_size=1, max_size=4),
     backend=strategies.sampled_from(["cpu", "gpu", "tpu"]),
     devices=strategies.integers(1, 64),
+    models=strategies.integers(1, 64),
 )
-def test_every_plan_can_be_run(steps, batch_size, features, backend, devices):
-    found = plan.choose(steps, batch_size, features, backend=backend, devices=devices)
+def test_every_plan_can_be_run(steps, batch_size, features, backend, devices, models):
+    machine = {"backend": backend, "devices": devices, "models": models}
+    found = plan.choose(steps, batch_size, features, **machine)
     assert 1 <= found.devices <= devices
     assert batch_size % (found.devices * found.micro_batches) == 0
     assert 1 <= found.chunk <= steps

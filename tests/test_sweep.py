@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import json
 import os
 import signal
 import subprocess
@@ -78,12 +79,12 @@ def test_one_compilation_whatever_the_values(lanes):
 @pytest.mark.parametrize("lanes", ["vmap", "map"])
 def test_a_diverged_lane_is_frozen_and_touches_no_other(lanes):
     kept = {}
-    fine = run(lanes=lanes, keep=lambda number, rows, states: kept.__setitem__("fine", states))
+    fine = run(lanes=lanes, keep=lambda rows, states: kept.__setitem__("fine", states))
     wild = (0.1, 1e30, *RATES[2:])
     rows = run(
         rates=wild,
         lanes=lanes,
-        keep=lambda number, rows, states: kept.__setitem__("wild", states),
+        keep=lambda rows, states: kept.__setitem__("wild", states),
     )
     for row, other in zip(rows, fine, strict=True):
         if row["rate"] == 1e30:
@@ -96,32 +97,66 @@ def test_a_diverged_lane_is_frozen_and_touches_no_other(lanes):
     np.testing.assert_array_equal(kept["wild"]["weights"][4:], kept["fine"]["weights"][4:])
 
 
-def test_finished_groups_are_not_trained_again():
-    groups, told = {}, []
-    whole = run(group=4, keep=lambda number, rows, states: groups.__setitem__(number, rows))
-    assert sorted(groups) == [0, 1, 2] and [len(rows) for rows in groups.values()] == [8, 8, 8]
-    half = {number: groups[number] for number in (0, 2)}
-    again = run(group=4, finished=half, tell=lambda *where: told.append(where))
-    assert again == whole and told == [(1, 3, 1), (1, 3, 2)]
-    with pytest.raises(
-        ValueError, match=r"group 0 was finished with other lanes than 0 to 5.*--group"
-    ):
-        run(group=6, finished=half)
+def test_finished_lanes_are_not_trained_again():
+    groups, told = [], []
+    whole = run(group=4, keep=lambda rows, states: groups.append(rows))
+    assert [len(rows) for rows in groups] == [8, 8, 8]
+    # A lane that is half done is trained from the start, whatever the groups were.
+    half = [*groups[0], *groups[2][:-1]]
+    again = run(group=2, finished=half, tell=lambda *where: told.append(where))
+    assert again == whole
+    assert told == [(group, 3, epoch) for group in (1, 2, 3) for epoch in (1, 2)]
+    told.clear()
+    assert run(finished=whole, tell=lambda *where: told.append(where)) == whole and not told
 
 
-def test_ctrl_c_ends_after_the_epoch_and_keeps_what_is_finished():
-    groups = {}
+@pytest.mark.parametrize("when, kept", [((2, 1), 1), ((2, 2), 2), ((3, 2), 3)])
+def test_ctrl_c_keeps_what_is_finished(when, kept):
+    groups = []
 
     def tell(group, count, epoch):
-        if (group, epoch) == (1, 1):
+        if (group, epoch) == when:
             os.kill(os.getpid(), signal.SIGINT)
 
+    with pytest.raises(Interrupted, match="finished groups are kept"):
+        run(group=4, keep=lambda rows, states: groups.append(rows), tell=tell)
+    assert len(groups) == kept
+    assert run(group=4, finished=sum(groups, [])) == run(group=4)
+
+
+def test_a_state_that_is_not_finite_freezes_a_lane():
+    """Its metrics are finite, and a row must not say that all is well."""
+
+    def blow_up(state, point, shared):
+        state, metrics = train_epoch(state, point, shared)
+        state["weights"] = jnp.where(point["rate"] > 0.9, jnp.inf, state["weights"])
+        return state, {"loss": jnp.float32(0.5)}
+
+    rows = run(blow_up)
+    assert {row["rate"] for row in rows if row["diverged"]} == {0.95}
+
+
+def test_numbers_of_numpy_and_jax_are_numbers():
+    rates = np.asarray(RATES)
+    found = sweep.run(
+        init,
+        train_epoch,
+        {"rate": rates, "gain": jnp.asarray([2.0])},
+        np.arange(0, 4, 3),
+        epochs=2,
+        shared=jnp.ones(3),
+    )
+    assert found == run() and json.dumps(found)
+
+
+def test_metrics_that_are_no_scalars():
+    def listed(state, point, shared):
+        return state, {"loss": state["weights"]}
+
     with pytest.raises(
-        Interrupted, match="after epoch 1 of 2 of a group; finished groups are kept"
+        ValueError, match=r"metrics that are scalars, found loss \[3\]; take its mean"
     ):
-        run(group=4, keep=lambda number, rows, states: groups.__setitem__(number, rows), tell=tell)
-    assert sorted(groups) == [0]
-    assert run(group=4, finished=groups) == run(group=4)
+        run(listed)
 
 
 def test_memory_bounds_a_group():
@@ -134,7 +169,7 @@ def test_memory_bounds_a_group():
     options = {
         "lanes": "vmap",
         "group": 12,
-        "keep": lambda number, rows, states: sizes.append(len(states["weights"])),
+        "keep": lambda rows, states: sizes.append(len(states["weights"])),
     }
     rows = run(heavy, **options)
     assert sizes == [12]
@@ -159,7 +194,7 @@ def test_a_compiler_that_refuses_a_group_halves_it(monkeypatch):
     rows = run(
         lanes="vmap",
         group=12,
-        keep=lambda number, rows, states: sizes.append(len(states["weights"])),
+        keep=lambda rows, states: sizes.append(len(states["weights"])),
     )
     assert sizes == [6, 6] and len(rows) == 24
 
@@ -179,18 +214,43 @@ def test_unfit_sweeps(points, seeds, epochs, message):
         sweep.run(init, train_epoch, points, seeds, epochs=epochs)
 
 
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"lanes": "pmap"}, "expected lanes of vmap or map, found 'pmap'"),
+        ({"group": 0}, "expected group of at least 1, found 0"),
+        ({"memory": -1}, "expected memory of at least 1, found -1"),
+    ],
+)
+def test_unfit_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        run(**options)
+
+
 # --- Points ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "text", ["beta1", "beta1=", "=1", "a=1,,2", "a=1,1", "a=2..1", "a=0..1:log", "a=x..y"]
+    "text",
+    [
+        "beta1",
+        "beta1=",
+        "=1",
+        "a=1,,2",
+        "a=1,1",
+        "a=2..1",
+        "a=0..1:log",
+        "a=x..y",
+        "a=inf",
+        "a=0..inf",
+    ],
 )
 def test_unfit_axes(text):
     with pytest.raises(ValueError, match="expected"):
         grid.parse_axis(text)
 
 
-@pytest.mark.parametrize("text", ["3..1", "a", "1,1", "-1", ""])
+@pytest.mark.parametrize("text", ["3..1", "a", "1,1", "-1", "", "3000000000"])
 def test_unfit_seeds(text):
     with pytest.raises(ValueError, match="expected"):
         grid.parse_seeds(text)
@@ -205,6 +265,9 @@ def test_points_drawn_at_random():
     assert 1e-4 <= drawn["lr"].min() and drawn["lr"].max() <= 1e-2
     assert abs(np.log10(drawn["lr"]).mean() + 3) < 0.1
     assert set(drawn["b"]) == {3.0, 5.0}
+    assert len(grid.draw({"a": (1.0, 2.0), "b": (3.0, 5.0)}, 4)) == 4
+    with pytest.raises(ValueError, match="expected axes with 5 different points, found 4"):
+        grid.draw({"a": (1.0, 2.0), "b": (3.0, 5.0)}, 5)
 
 
 def test_the_best_points():
@@ -284,7 +347,7 @@ def test_a_lane_equals_the_lone_run(float64):
         shared=tuple(
             (jnp.asarray(x.inputs), jnp.asarray(x.labels)) for x in (data.train, data.test)
         ),
-        keep=lambda number, rows, states: kept.append(states),
+        keep=lambda rows, states: kept.append(states),
     )
     settings = dataclasses.replace(
         SETTINGS, learning_rate=0.03, weight_decay=0.01, gain=1.4, seed=2
@@ -340,11 +403,15 @@ def test_the_command(tmp_path, capsys):
     assert all(
         (out / name).stat().st_size > 5000 for name in ("heat_map.png", "learning_curves.png")
     )
-    trained = np.load(out / "tc_lif" / "group_0000.npz")
+    trained = np.load(out / "tc_lif" / "lanes_00000.npz")
     assert trained["params/linear_0/kernel"].shape == (8, 1, 8)
     assert trained["constants/neuron_0/threshold"].tolist() == pytest.approx([0.6, 0.6, 1, 1] * 2)
-    # What is finished is read, not trained: seconds would not do otherwise.
-    assert main(["sweep", *FLAGS, "--seeds", "0,1", "--out", str(out), "--resume"]) == 0
+    assert trained["lane"].tolist() == list(range(8))
+    # What is finished is read, not trained, and groups may be others.
+    assert (
+        main(["sweep", *FLAGS, "--seeds", "0,1", "--group", "2", "--out", str(out), "--resume"])
+        == 0
+    )
     assert "group 1" not in capsys.readouterr().err
     assert record.read(out / "record.json")["history"] == result["history"]
     assert main(["sweep", *FLAGS, "--out", str(out), "--resume"]) == 1
@@ -362,6 +429,11 @@ def test_the_command(tmp_path, capsys):
         (["--grid", "slope=1,2"], "TCLIF has no slope; expected names of"),
         (["--grid", "lr=-1"], "expected a learning rate above 0, found -1.0"),
         (["--grid", "beta1=-0.5", "--seeds", "x"], "expected seeds like 0..3"),
+        (["--grid", "beta1=-0.5", "--group", "0"], "expected --group of at least 1, found 0"),
+        (["--grid", "lr=fast"], "expected numbers, found {'lr': 'fast'}"),
+        (["--grid", "surrogate=1,2"], "unknown surrogate"),
+        (["--grid", "beta1=-0.5", "--chunk", "100"], "expected a chunk from 1 to T=64 steps"),
+        (["--grid", "beta1=-0.5", "--chunk", "0"], "expected a chunk of at least 1 step"),
         (["--grid", "beta1=-0.5", "--process", "1"], "expected a coordinator HOST:PORT"),
     ],
 )
@@ -384,7 +456,7 @@ def test_a_killed_sweep_continues(tmp_path):
         text=True,
     )
     process = start([*command, "--out", str(cut)])
-    while not list(cut.glob("tc_lif/group_0000.json")):
+    while not list(cut.glob("tc_lif/lanes_00000.json")):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.02)
     process.kill()

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from spikejax import encode, execute, losses, mesh, metrics, plan, sweep, train
+from spikejax import encode, execute, losses, mesh, metrics, plan, train
+from spikejax.lanes import programs as lane_programs
 from spikejax.networks import MLP
 from spikejax.neurons.lif import LIF
 
@@ -100,7 +101,7 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     point = {"decay": 0.9, "learning_rate": 1e-3}
     state = jax.eval_shape(functools.partial(init, point), spec(jnp.int32))
     step = functools.partial(train.train_step, objective, train.adam(1e-3, count), mesh=devices)
-    start, epoch = sweep.programs(init, train_epoch, "vmap", devices)
+    start, epoch = lane_programs(init, train_epoch, "vmap", devices)
     points = {name: spec(jnp.float32, size.lanes) for name in point}, spec(jnp.int32, size.lanes)
     lanes = jax.eval_shape(start, None, points)
     return {

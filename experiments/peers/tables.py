@@ -176,6 +176,19 @@ def _sweep(result: dict) -> str:
     return markdown(["library", "seconds, best", "median", "ours = 1", "resident, MB"], rows)
 
 
+def _compiled(result: dict) -> str:
+    header = ["program", "temporary memory a device, MB", "kernels a time step", "collectives"]
+    rows = []
+    for name, row in result["metrics"].items():
+        if "temp_mb" not in row:  # advice, which sums up other rows
+            continue
+        memory = f"{row['temp_mb']:,.0f}" + ("" if row["fits"] else ": does not fit")
+        rows.append(
+            [name, memory, *(str(row.get(key, "")) for key in ("kernels_per_step", "collectives"))]
+        )
+    return markdown(header, rows)
+
+
 SECTIONS = {
     "libraries": _section("bench", _libraries),
     "training": _section("bench", _training),
@@ -184,4 +197,5 @@ SECTIONS = {
     "start-up": _section("bench", _start_up),
     "memory": _section("memory_vs_steps", _memory),
     "sweep": _section("sweep_speed", _sweep),
+    "compiled": _section("aot", _compiled),
 }

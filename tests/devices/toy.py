@@ -9,6 +9,7 @@ import numpy as np
 from spikejax import mesh as meshes
 from spikejax import sweep, train
 from spikejax.dynamics import unroll
+from spikejax.lanes import programs as lane_programs
 from spikejax.losses import summed_cross_entropy
 from spikejax.metrics import accuracy
 from spikejax.neurons.lif import LIF
@@ -77,7 +78,7 @@ def sweep_on(mesh, lanes, **options):
 
 def sweep_text(mesh, lanes):
     """The text of the compiled program that trains sixteen lanes for an epoch."""
-    start, epoch = sweep.programs(init, train_epoch, lanes, mesh)
+    start, epoch = lane_programs(init, train_epoch, lanes, mesh)
     points = {name: jnp.linspace(0.1, 0.9, 16) for name in GRID}
     group = start(None, (points, jnp.arange(16)))
     return epoch.lower(meshes.replicate(samples(), mesh), group).compile().as_text()
