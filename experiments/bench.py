@@ -10,6 +10,7 @@ the feed-forward one within 1.8 times of the floor.
 Time: about half an hour on 2 CPU cores after the other libraries are installed; continues where it was stopped.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from experiments.peers.kept import forget, once
 from experiments.peers.libraries import ABSENT, FLOOR, LIBRARIES, PEERS, Library
-from experiments.peers.rounds import Rounds, once, race, summary
+from experiments.peers.rounds import Rounds, race, summary
 from experiments.peers.start_up import start_up
 from experiments.peers.start_up import summary as start_up_summary
 from experiments.peers.workload import Workload, product_flops
@@ -46,7 +48,9 @@ QUICK = (
 )
 QUICK_START_UP = replace(START_UP, steps=8, batch=4, sizes=TINY, gains=(1.0, 3.0))
 ROUNDS = Rounds(least=7, most=30, seconds=120)
+NEURON_ROUNDS = Rounds(least=7, most=30, seconds=20)
 STREAMING_ROUNDS = Rounds(least=10, most=10, seconds=0)
+QUIET = 0.7  # least load, in processes, that is worth a word; a start leaves some of its own
 QUICK_ROUNDS = Rounds(least=2, most=2, seconds=0)
 
 
@@ -60,12 +64,13 @@ def compared(workload: Workload, quick: bool) -> dict[str, Library]:
 
 def rounds_of(workload: Workload, quick: bool) -> Rounds:
     """How many turns each takes."""
-    full = STREAMING_ROUNDS if workload.kind == "streaming" else ROUNDS
+    kinds = {"streaming": STREAMING_ROUNDS, "neuron": NEURON_ROUNDS}
+    full = kinds.get(workload.kind, ROUNDS)
     return QUICK_ROUNDS if quick else full
 
 
-def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, dict[str, Any]]:
-    """What each library did; taken from the run folder if it is there."""
+def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, Any]:
+    """The "load" of the machine before, and "results", what each library did; from the run folder if it is there."""
     libraries = compared(workload, quick)
     if product_flops(workload) is not None:
         libraries["floor"] = FLOOR
@@ -76,7 +81,14 @@ def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, dict[str,
         "libraries": {name: asdict(library) for name, library in libraries.items()},
     }
     path = out / "partial" / f"{workload.name}.json"
-    return once(path, config, lambda: race(workload, libraries, rounds, out / "logs"))
+
+    def measure():
+        load = os.getloadavg()[0]
+        if load > QUIET:
+            print(f"the machine has other work (load {load:.1f}): threads of PyTorch suffer most")
+        return {"load": load, "results": race(workload, libraries, rounds, out / "logs")}
+
+    return once(path, config, measure)
 
 
 def floor(flops: int, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +147,9 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
     workloads = QUICK if quick else (SMNIST, SHD, CONV, *NEURONS, STREAMING)
     metrics, history, told = {}, {}, {}
     for workload in workloads:
-        for name, result in race_once(workload, quick, out).items():
+        measured = race_once(workload, quick, out)
+        history[f"{workload.name}/load before"] = measured["load"]
+        for name, result in measured["results"].items():
             row = f"{workload.name}/{name}"
             if name == "floor":
                 metrics[row] = floor(product_flops(workload) or 0, result)
@@ -154,6 +168,7 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
         history[f"start_up/{name}"] = result
     shown = [name for name in LIBRARIES if any(f"{w.name}/{name}" in metrics for w in workloads)]
     draw(metrics, [workload.name for workload in workloads], shown, out / "bench.png")
+    forget(out / "partial")
     return {
         "experiment": EXPERIMENT.name,
         "config": {

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments.bench import SMNIST, TINY, facts
+from experiments.peers.kept import forget, once
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import Failed, Worker
-from experiments.peers.rounds import WARM_UP, once
+from experiments.peers.rounds import WARM_UP
 from experiments.peers.workload import Workload
 from experiments.registry import Experiment
 from spikejax import plot, record
@@ -105,6 +106,7 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
             elif row["seconds"] > SECONDS_LIMIT:
                 stopped[name] = f"T={steps}: {row['seconds']:.0f} seconds a step"
     draw(metrics, names, out / "memory_vs_steps.png")
+    forget(out / "partial")
     return {
         "experiment": EXPERIMENT.name,
         "config": {

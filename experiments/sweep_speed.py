@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from experiments.bench import facts
+from experiments.peers.kept import forget, once
 from experiments.peers.libraries import LIBRARIES, PEERS, Library
 from experiments.peers.process import Failed, Worker
-from experiments.peers.rounds import once
 from experiments.peers.workload import Workload
 from experiments.registry import Experiment
 from spikejax import plot, record
@@ -102,6 +102,7 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
             rows[name].append(row)
     metrics = {name: summary(made) for name, made in rows.items()}
     draw(metrics, out / "sweep_speed.png")
+    forget(out / "partial")
     return {
         "experiment": EXPERIMENT.name,
         "config": {

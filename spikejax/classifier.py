@@ -52,10 +52,14 @@ def bind(
     """
 
     def run(apply, variables, samples, key):
-        inputs = encode.sequence(samples, scale)
         apply = functools.partial(apply, rngs={"noise": key})
+
+        def scaled(variables, x, state):
+            # Here and not before: samples of a byte each become floats chunk by chunk.
+            return apply(variables, encode.floats(x, scale), state)
+
         split = {"chunk": chunk, "segment": segment, "truncate": truncate}
-        return execute.run(apply, variables, inputs, **split)[0]
+        return execute.run(scaled, variables, encode.steps_first(samples), **split)[0]
 
     def recorded(save):
         def apply(variables, x, state, rngs):

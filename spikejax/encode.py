@@ -16,9 +16,23 @@ def sequence(samples: Array, scale: float = 1.0) -> Array:
     >>> sequence(jnp.array([[[0], [255]]], jnp.uint8), scale=255).ravel()
     Array([0., 1.], dtype=float32)
     """
+    return floats(steps_first(samples), scale)
+
+
+def steps_first(samples: Array) -> Array:
+    """Samples `[B, T, F]` as `[T, B, F]`, of the same dtype.
+
+    Raises:
+      ValueError: samples that are not `[B, T, F]`.
+    """
     if samples.ndim != 3:
         raise ValueError(f"expected samples [B, T, F], found shape {samples.shape}")
-    return jnp.asarray(samples).swapaxes(0, 1).astype(float) / scale
+    return jnp.asarray(samples).swapaxes(0, 1)
+
+
+def floats(x: Array, scale: float = 1.0) -> Array:
+    """Numbers of any dtype as floats, divided by `scale`; the second half of `sequence`."""
+    return jnp.asarray(x).astype(float) / scale
 
 
 def repeat(x: Array, steps: int) -> Array:

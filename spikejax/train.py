@@ -4,10 +4,9 @@ What is trained is an objective, a function
 
     (variables, inputs[B, ...], labels[B], key) -> (loss, (metrics, changed))
 
-with at least the metric "accuracy", and in `changed` the collections of variables that a step changes (batch
-statistics, say; usually none). The data set stays on the device; which samples make up a step, and its key, follow
-from the state's key and the step's number alone, so a run that is resumed on the same layout continues bit by bit; on
-another one sums are rounded otherwise, and neurons that draw have other noise.
+with the metric "accuracy", and in `changed` the collections of variables that a step changes (batch statistics, say).
+The data set stays on the device; the samples and the key of a step follow from the state's key and its number alone, so
+a resumed run continues bit by bit; on another layout sums are rounded otherwise, and neurons that draw have other noise.
 """
 
 import functools
@@ -296,6 +295,6 @@ def fit(
             meter.tell(measured)
             save(state, history)
             spent = 0.0
-            if any_says(stopped.is_set()):
+            if any_says(stopped.is_set()) and number < last:
                 raise Interrupted(f"stopped after epoch {epoch + 1} of {epochs}, saved")
     return state, history

@@ -238,7 +238,10 @@ def test_evaluate_counts_every_sample_once(batch_size):
         return {"mean": (variables["scale"] * inputs).mean(), "deep": {"label": labels.mean()}}
 
     found = train.evaluate(measure, {"scale": 2.0}, inputs, labels, batch_size)
-    assert max(sizes) <= batch_size and max(sizes) - min(sizes) <= 1
+    assert sizes == {
+        min(batch_size, 10),
+        *([10 % batch_size] if batch_size < 10 and 10 % batch_size else []),
+    }
     assert float(found["mean"]) == pytest.approx(57)
     assert float(found["deep"]["label"]) == pytest.approx(4.5)
 

@@ -1,9 +1,8 @@
 """Rounds: every library takes a step in turn, so that whatever the machine does meets all of them."""
 
 import contextlib
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +11,6 @@ import numpy as np
 from experiments.peers.libraries import Library
 from experiments.peers.process import Failed, Worker
 from experiments.peers.workload import Workload
-from spikejax import record
 
 WARM_UP = 2  # steps after the first: some libraries compile up to three times
 PAUSE = 0.05  # seconds between turns: idle threads of the one before stop spinning
@@ -24,18 +22,6 @@ class Rounds(NamedTuple):
     least: int
     most: int
     seconds: float
-
-
-def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:
-    """What `measure` returns, kept in a file: measured again only if the file has another config."""
-    config = json.loads(json.dumps(config))
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["config"] == config:
-            return kept["result"]
-    result = measure()
-    record.write_text(path, json.dumps({"config": config, "result": result}, indent=1) + "\n")
-    return result
 
 
 def race(
