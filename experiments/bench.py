@@ -36,8 +36,7 @@ STREAMING = replace(SMNIST, name="streaming", kind="streaming", batch=1, repeats
 START_UP = replace(SMNIST, name="start_up", steps=64, batch=32)
 NEURONS = tuple(
     Workload(f"neuron T={steps} F={features}", "neuron", steps, 32, (features,))
-    for steps in (128, 784)
-    for features in (256, 2048)
+    for steps, features in ((128, 2048), (784, 256))
 )
 TINY = (1, 8, 8, 4)
 QUICK = (
@@ -70,7 +69,7 @@ def rounds_of(workload: Workload, quick: bool) -> Rounds:
 
 
 def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, Any]:
-    """The "load" of the machine before, and "results", what each library did; from the run folder if it is there."""
+    """The "load" of the machine before, the "commit", and "results", what each library did; kept in the run folder."""
     libraries = compared(workload, quick)
     if product_flops(workload) is not None:
         libraries["floor"] = FLOOR
@@ -86,7 +85,9 @@ def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, Any]:
         load = os.getloadavg()[0]
         if load > QUIET:
             print(f"the machine has other work (load {load:.1f}): threads of PyTorch suffer most")
-        return {"load": load, "results": race(workload, libraries, rounds, out / "logs")}
+        commit = record.provenance()["commit"]
+        results = race(workload, libraries, rounds, out / "logs")
+        return {"load": load, "commit": commit, "results": results}
 
     return once(path, config, measure)
 
@@ -149,6 +150,7 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
     for workload in workloads:
         measured = race_once(workload, quick, out)
         history[f"{workload.name}/load before"] = measured["load"]
+        history[f"{workload.name}/commit"] = measured["commit"]
         for name, result in measured["results"].items():
             row = f"{workload.name}/{name}"
             if name == "floor":

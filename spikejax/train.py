@@ -5,8 +5,8 @@ What is trained is an objective, a function
     (variables, inputs[B, ...], labels[B], key) -> (loss, (metrics, changed))
 
 with the metric "accuracy", and in `changed` the collections of variables that a step changes (batch statistics, say).
-The data set stays on the device; the samples and the key of a step follow from the state's key and its number alone, so
-a resumed run continues bit by bit; on another layout sums are rounded otherwise, and neurons that draw have other noise.
+The data set stays on the device. Samples and key of a step follow from the state's key and the step's number alone, so
+a resumed run continues bit by bit; on another layout sums are rounded otherwise and neurons that draw have other noise.
 """
 
 import functools

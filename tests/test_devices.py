@@ -102,7 +102,7 @@ def test_commands_in_two_processes(command, tmp_path):
 def test_a_stopped_training_of_two_processes_continues(tmp_path):
     """Only one of them is told to stop; both do, at the same step, and go on as if nothing had been."""
     cut, whole = tmp_path / "cut", tmp_path / "whole"
-    flags = [*SMALL, "--batch-size", "32", "--epochs", "3"]
+    flags = [*SMALL, "--batch-size", "64", "--epochs", "6"]
 
     def together(out, *more):
         port = free_port()
