@@ -110,16 +110,18 @@ def advise(rows: dict[str, dict], target: Target, chosen: programs.Variant) -> d
     # Of two variants that take the same, the one with the longer chunk.
     least = min(rows.values(), key=lambda row: (row["temp_mb"], -row["chunk"]))
     stored = [row for row in rows.values() if not row["recompute"]]
-    return {
+    advice = {
         "compiled_for": target.words,
         "least_memory_chunk": least["chunk"],
         "least_memory_recomputes": least["recompute"],
         "least_temp_mb": least["temp_mb"],
-        "least_temp_mb_without_recomputing": min(row["temp_mb"] for row in stored),
-        "fits_without_recomputing": any(row["fits"] for row in stored),
         "planned_chunk": chosen.chunk,
         "planned_segment": chosen.segment,
     }
+    if stored:
+        advice["least_temp_mb_without_recomputing"] = min(row["temp_mb"] for row in stored)
+        advice["fits_without_recomputing"] = any(row["fits"] for row in stored)
+    return advice
 
 
 def run(out: Path, quick: bool, data_dir: str | None) -> dict:

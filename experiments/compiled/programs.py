@@ -42,7 +42,7 @@ class Size(NamedTuple):
 
 RECOMPUTED = tuple(Variant(chunk, True) for chunk in (14, 28, 112))
 STORED = (Variant(28, False), Variant(784, False))
-FEW = (Variant(28, True), Variant(28, False))
+FEW = (Variant(28, True),)
 FULL = Size(784, 256, (64, 256, 256), 16, 60_000, RECOMPUTED + STORED, FEW)
 # So wide that without chunks a quarter of the batch overflows the memory on a TPU's chip.
 QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False)), FEW)
