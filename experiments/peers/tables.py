@@ -77,7 +77,8 @@ def _training(result: dict) -> str:
                         " ".join(f"{rate:.3f}" for rate in rates),
                     ]
                 )
-        parts.append(f"{title}; {steps(found)}:\n\n{markdown(header, rows)}")
+        where = f"commit {result['history'].get(f'{workload}/commit')}"
+        parts.append(f"{title}; {steps(found)}, {where}:\n\n{markdown(header, rows)}")
     return "\n".join(parts)
 
 
