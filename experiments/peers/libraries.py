@@ -78,6 +78,12 @@ LIBRARIES = {
         options={"loop": True},
         **_OURS,
     ),
+    "spikejax_anew": Library(
+        "spikejax, separate trainings",
+        path="the networks one after the other, each compiled as a training of its own",
+        options={"anew": True},
+        **_OURS,
+    ),
     "spyx": Library(
         "spyx",
         "spyx_worker.py",

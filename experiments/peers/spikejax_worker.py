@@ -1,7 +1,8 @@
 """spikejax as a job trains: `train.train_step` laid out by `plan.choose`, a device a core, the samples stored whole.
 
 Options: "plain" is one scan over all steps a layer, nothing recomputed, on one device; "neuron" another neuron for a
-row of neurons alone, "tc_lif"; "loop" trains a grid's networks one after the other. Binary inputs are stored as
+row of neurons alone, "tc_lif"; "loop" trains a grid's networks one after the other, "anew" compiles each of them, as
+separate trainings do. Binary inputs are stored as
 bytes, as a data set is.
 """
 
@@ -244,13 +245,15 @@ def grid(workload, options):
     def take_in_turn():
         start, step, last = jax.jit(init), jax.jit(update, donate_argnums=0), []
         for decay in workload.decays:
+            if options.get("anew"):
+                start, step = (jax.jit(functools.partial(f)) for f in (init, update))
             state = start({"decay": decay}, 0)
             for _ in range(workload.updates):
                 state, measured = step(state, (stored, labels))
             last.append(float(measured["loss"]))
         return float(np.mean(last))
 
-    return Program(take_in_turn if options.get("loop") else take)
+    return Program(take_in_turn if options.get("loop") or options.get("anew") else take)
 
 
 BUILDERS = {
