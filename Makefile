@@ -1,9 +1,10 @@
-# `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone.
+# `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make bench` measures
+# other libraries beside this one: about 5 GB and an hour.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install train test
+.PHONY: install train test bench
 
 install: $(INSTALLED)
 
@@ -24,3 +25,10 @@ train: install
 
 test: install
 	$(PYTHON) -m pytest
+
+bench: install
+	$(PYTHON) -m experiments.peers.environments
+	$(PYTHON) -m experiments run bench
+	$(PYTHON) -m experiments run sweep_speed
+	$(PYTHON) -m experiments run memory_vs_steps
+	$(PYTHON) -m experiments render
