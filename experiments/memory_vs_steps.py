@@ -22,7 +22,7 @@ from experiments.registry import Experiment
 from spikejax import plot, record
 
 STEPS, QUICK_STEPS = (128, 256, 512, 1024, 2048, 4096, 8192), (8, 16)
-NAMES = ("spikejax", "spikejax_plain", "spyx", "spikingjelly", "spikingjelly_compiled")
+NAMES = ("spikejax", "spikejax_plain", "spyx", "spikingjelly")
 TIMED = 3
 MEMORY_LIMIT, SECONDS_LIMIT = 16 * 2**30, 60.0
 
