@@ -41,7 +41,6 @@ NEURONS = tuple(
 TINY = (1, 8, 8, 4)
 QUICK = (
     Workload("neuron T=16 F=8", "neuron", 16, 8, (8,)),
-    replace(SHD, steps=8, batch=4, sizes=(20, 8, 8, 4), density=0.2),
     replace(CONV, batch=2, sizes=(4, 4, 2, 2)),
     replace(STREAMING, steps=8, sizes=TINY, gains=(1.0, 3.0), repeats=5),
 )

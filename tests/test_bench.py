@@ -266,7 +266,9 @@ def test_the_tables_show_the_record():
         "absent": {"other": "needs more"},
     }
     record = {"config": config, "metrics": metrics, "provenance": provenance}
+    record["history"] = {"smnist/commit": "abc"}
     training = tables._training(record)
+    assert "steps each, commit abc:" in training
     assert "| theirs | 2.5000 | 1.1000 | 1.0000 to 1.2000 | 2.50 | 3.0 | 1,500 |" in training
     assert "| *matrix products alone* | 0.8000 | at 99 GFLOP/s |  | 0.80 |" in training
     assert "| 30 | 0.123 0.050 |" in training and "| theirs | it broke |" in training
