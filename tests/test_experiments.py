@@ -50,6 +50,22 @@ def test_what_is_claimed_was_measured():
     assert chunking["K28"]["seconds"] <= 1.2 * min(values["seconds"] for values in others)
 
 
+def test_what_the_benchmark_shows():
+    """The expectations that hold; the page lists those that do not."""
+    bench = record.read(RESULTS / "bench.json")["metrics"]
+    ours, spyx = bench["smnist/spikejax"], bench["smnist/spyx"]
+    assert spyx["seconds"] >= 1.3 * ours["seconds"]
+    assert ours["peak_memory_mb"] <= 0.5 * spyx["peak_memory_mb"]
+    memory = record.read(RESULTS / "memory_vs_steps.json")["metrics"]
+    assert memory["spikejax T=8192"]["temp_mb"] <= 1.5 * memory["spikejax T=1024"]["temp_mb"]
+    compiled = record.read(RESULTS / "aot.json")["metrics"]
+    rows = {name: row for name, row in compiled.items() if "collectives" in row}
+    assert all(row["collectives"] == 0 for name, row in rows.items() if " sweep " in name)
+    assert all(row["collectives"] == 1 for name, row in rows.items() if "2x2 step" in name)
+    grid = record.read(RESULTS / "beta_grid.json")["metrics"]
+    assert grid["best"]["test_accuracy"] >= grid["worst"]["test_accuracy"] + 0.1
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_a_page_shows_the_records(page):
     text = page.read_text(encoding="utf-8")

@@ -190,7 +190,55 @@ def _compiled(result: dict) -> str:
     return markdown(header, rows)
 
 
+def _expectations() -> str:
+    """What was expected of this library, what the records say, and whether it holds."""
+    if not all((RESULTS / f"{name}.json").is_file() for name in KEPT):
+        return f"Not measured yet: these need the records {', '.join(KEPT)}.\n"
+    bench, memory, sweep = (read(name)["metrics"] for name in KEPT)
+    compiled = ("spikingjelly", "snntorch", "norse")
+    torch = [*compiled, *(f"{name}_compiled" for name in compiled)]
+    found: list[
+        tuple[str, float, float, bool]
+    ] = []  # words, expected, found, whether more is better
+    for workload in ("smnist", "shd"):
+        ours = bench[f"{workload}/spikejax"]
+        spyx = bench[f"{workload}/spyx"]
+        fastest = min(bench[f"{workload}/{name}"]["seconds"] for name in torch)
+        share = ours["peak_memory_mb"] / spyx["peak_memory_mb"]
+        found += [
+            (f"`{workload}`: spyx's time over ours", 1.3, spyx["seconds"] / ours["seconds"], True),
+            (f"`{workload}`: our resident memory over spyx's", 0.5, share, False),
+            (f"`{workload}`: fastest PyTorch over ours", 3.0, fastest / ours["seconds"], True),
+        ]
+    ours = bench["smnist/spikejax"]["seconds"]
+    growth = memory["spikejax T=8192"]["temp_mb"] / memory["spikejax T=1024"]["temp_mb"]
+    found += [
+        ("`smnist`: ours over the floor", 1.8, ours / bench["smnist/floor"]["seconds"], False),
+        ("temporary memory, T = 8,192 over T = 1,024", 1.5, growth, False),
+    ]
+    ours = sweep["spikejax"]["seconds"]
+    others = [row["seconds"] for name, row in sweep.items() if not name.startswith("spikejax")]
+    found += [
+        ("separate trainings over a sweep", 1.3, sweep["spikejax_anew"]["seconds"] / ours, True),
+        (
+            "one by one, compiled once, over a sweep",
+            1.3,
+            sweep["spikejax_loop"]["seconds"] / ours,
+            True,
+        ),
+        ("the fastest other library's loop over a sweep", 1.0, min(others) / ours, True),
+    ]
+    rows = []
+    for words, expected, value, more in found:
+        holds = value >= expected if more else value <= expected
+        bound = f"{'at least' if more else 'at most'} {expected:g}"
+        rows.append([words, bound, f"{value:.2f}", "yes" if holds else "**no**"])
+    return markdown(["best against best", "expected", "found", "holds"], rows)
+
+
+KEPT = ("bench", "memory_vs_steps", "sweep_speed")
 SECTIONS = {
+    "expectations": _expectations,
     "libraries": _section("bench", _libraries),
     "training": _section("bench", _training),
     "one layer": _section("bench", _neurons),
