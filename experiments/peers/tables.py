@@ -14,15 +14,23 @@ TRAINING = {
 }
 
 
+def _missing(name: str) -> str | None:
+    """What stands where a record is not there yet; None if it is."""
+    if (RESULTS / f"{name}.json").is_file():
+        return None
+    return (
+        f"Not measured yet: `python -m experiments run {name}` makes the record "
+        f"`experiments/results/{name}.json`, and `python -m experiments render` this table.\n"
+    )
+
+
 def _section(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
     """A section made from a kept record, which says so where there is none yet."""
 
     def section() -> str:
-        if not (RESULTS / f"{name}.json").is_file():
-            return (
-                f"Not measured yet: `python -m experiments run {name}` makes the record "
-                f"`experiments/results/{name}.json`, and `python -m experiments render` this table.\n"
-            )
+        missing = _missing(name)
+        if missing:
+            return missing
         result = read(name)
         return f"{table(result)}\n{origin(result)}\n"
 
@@ -192,8 +200,9 @@ def _compiled(result: dict) -> str:
 
 def _expectations() -> str:
     """What was expected of this library, what the records say, and whether it holds."""
-    if not all((RESULTS / f"{name}.json").is_file() for name in KEPT):
-        return f"Not measured yet: these need the records {', '.join(KEPT)}.\n"
+    for name in KEPT:
+        if missing := _missing(name):
+            return missing
     bench, memory, sweep = (read(name)["metrics"] for name in KEPT)
     compiled = ("spikingjelly", "snntorch", "norse")
     torch = [*compiled, *(f"{name}_compiled" for name in compiled)]
