@@ -10,9 +10,9 @@ import tyro
 
 from experiments.registry import RESULTS, discover
 from experiments.render import PAGES, render
-from spikejax import record
-from spikejax.names import choose
-from spikejax.train import Interrupted
+from spikejax.registry import choose
+from spikejax.runs import record
+from spikejax.training.train import Interrupted
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What an experiment is, and finding them: one file each, ending in `EXPERIMENT = Experiment(...)`."""
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,15 +30,16 @@ class Experiment:
 
 
 def discover() -> MappingProxyType[str, Experiment]:
-    """The experiments of this folder, by name; its packages hold what some of them need."""
+    """The experiments of these folders, by name: the modules that define EXPERIMENT."""
     found = {}
-    for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module_info.ispkg or module_info.name in ("registry", "render", "tables", "__main__"):
+    for path in sorted(Path(__file__).parent.glob("*/*.py")):
+        if "\nEXPERIMENT = " not in path.read_text(encoding="utf-8"):
             continue
-        experiment = importlib.import_module(f"experiments.{module_info.name}").EXPERIMENT
-        if experiment.name != module_info.name:
+        module = importlib.import_module(f"experiments.{path.parent.name}.{path.stem}")
+        experiment = module.EXPERIMENT
+        if experiment.name != path.stem:
             raise ImportError(
-                f"expected {module_info.name}.py to define {module_info.name!r}, found {experiment.name!r}"
+                f"expected {path.name} to define {path.stem!r}, found {experiment.name!r}"
             )
         found[experiment.name] = experiment
     return MappingProxyType(found)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from experiments.peers.tables import SECTIONS
 from experiments.tables import markdown, origin, read
-from spikejax import catalogue, fidelity
+from spikejax.catalogue import describe as catalogue
+from spikejax.catalogue import evidence as fidelity
 
 ROOT = Path(__file__).parent.parent
 README, NEURONS = ROOT / "README.md", ROOT / "spikejax" / "neurons" / "README.md"

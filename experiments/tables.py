@@ -1,7 +1,7 @@
 """What tables of records share: their form, and the line that says where their numbers come from."""
 
 from experiments.registry import RESULTS
-from spikejax import record
+from spikejax.runs import record
 
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:

@@ -8,12 +8,12 @@
 Training is in `spikejax.train`, data sets in `spikejax.data`, the models in `spikejax.neurons`.
 """
 
-from spikejax.dynamics import feedback, unroll
-from spikejax.execute import run
+from spikejax.dynamics.layer import feedback, unroll
+from spikejax.dynamics.network import run
 from spikejax.layers import Linear, Recurrent, Spiking
 from spikejax.networks import MLP
 from spikejax.neurons import NEURONS
-from spikejax.neurons.base import neuron, option, param, surrogate_field
+from spikejax.neurons.core.contract import neuron, option, param, surrogate_field
 from spikejax.surrogate import SURROGATES, spike
 
 __all__ = [

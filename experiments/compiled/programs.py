@@ -7,10 +7,14 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from spikejax import encode, execute, losses, mesh, metrics, plan, train
-from spikejax.lanes import programs as lane_programs
+from spikejax.devices import mesh, plan
+from spikejax.dynamics import network as execute
+from spikejax.inputs import encode
 from spikejax.networks import MLP
 from spikejax.neurons.lif import LIF
+from spikejax.objectives import losses, metrics
+from spikejax.sweeps.trials import programs as lane_programs
+from spikejax.training import train
 
 CLASSES = 10
 KINDS = ("step", "sweep")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jax.experimental import topologies
 from jax.sharding import Mesh
 
-from spikejax import mesh
+from spikejax.devices import mesh
 
 
 class Target(NamedTuple):

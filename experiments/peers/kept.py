@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spikejax import record
+from spikejax.runs import record
 
 
 def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:

@@ -29,7 +29,7 @@ class Library:
 
 _OURS = {
     "script": "spikejax_worker.py",
-    "imports": "import jax, optax, spikejax, spikejax.train, spikejax.classifier",
+    "imports": "import jax, optax, spikejax, spikejax.training, spikejax.objectives",
     "compiles": True,
 }
 _JAXPIKE = {

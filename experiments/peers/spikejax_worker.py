@@ -18,14 +18,17 @@ import optax
 import workload as common
 from worker import Program, serve
 
-from spikejax import execute, mesh, sweep, train
-from spikejax.classifier import bind
+from spikejax.devices import mesh
+from spikejax.devices.plan import Plan, choose
+from spikejax.dynamics import network as execute
 from spikejax.layers import Spiking
 from spikejax.networks import MLP
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.plan import Plan, choose
+from spikejax.objectives.model import bind
 from spikejax.surrogate import ATan
+from spikejax.sweeps import groups as sweep
+from spikejax.training import train
 
 NEURONS = {
     "lif": (

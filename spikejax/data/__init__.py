@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from spikejax.data.base import CorruptData, Dataset, MissingData, Source, Split
-from spikejax.names import choose
+from spikejax.data.core.dataset import CorruptData, Dataset, MissingData, Source, Split
+from spikejax.registry import choose
 
 __all__ = ["SOURCES", "CorruptData", "Dataset", "MissingData", "Source", "Split", "load"]
 

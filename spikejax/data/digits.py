@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.data.base import CorruptData, Dataset, MissingData, Source, Split, fingerprint
+from spikejax.data.core.dataset import CorruptData, Dataset, MissingData, Source, Split, fingerprint
 
 FILE = Path(__file__).with_name("digits.npz")
 SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.data import mnist_tfds
-from spikejax.data.base import (
+from spikejax.data.core.cache import cache_file, read_cache, write_cache
+from spikejax.data.core.dataset import (
     DIRECTORY_VARIABLE,
     CorruptData,
     MissingData,
     data_directory,
     fingerprint,
 )
-from spikejax.data.cache import cache_file, read_cache, write_cache
-from spikejax.data.idx import Stored, read, verify
+from spikejax.data.formats import mnist_tfds
+from spikejax.data.formats.idx import Stored, read, verify
 
 LICENCE = "CC BY-SA 3.0"
 REFERENCE = "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits"

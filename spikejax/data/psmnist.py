@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from spikejax.data import smnist
-from spikejax.data.base import Dataset, Split, fingerprint
+from spikejax.data.core.dataset import Dataset, Split, fingerprint
 from spikejax.data.mnist import LICENCE
 
 PERMUTATION_SEED = 784

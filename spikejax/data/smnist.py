@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.data.base import Dataset, Source, Split, fingerprint
+from spikejax.data.core.dataset import Dataset, Source, Split, fingerprint
 from spikejax.data.mnist import DOWNLOAD, LICENCE, REFERENCE, load_images, looked_in
 
 

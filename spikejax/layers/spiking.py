@@ -10,10 +10,10 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.dynamics.layer import Feedback, feedback, unroll
 from spikejax.layers.linear import synapse, uniform_fan_in
-from spikejax.neurons.base import Neuron, start
-from spikejax.neurons.numbers import check_learnable, make_number, map_numbers
+from spikejax.neurons.core.contract import Neuron, start
+from spikejax.neurons.core.parameters import check_learnable, make_number, map_numbers
 
 
 def _check(currents: Array) -> None:

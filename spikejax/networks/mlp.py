@@ -6,7 +6,7 @@ import flax.linen as nn
 from jax import Array
 
 from spikejax.layers import Linear, Recurrent, Spiking
-from spikejax.neurons.base import Neuron
+from spikejax.neurons.core.contract import Neuron
 
 
 class MLP(nn.Module):

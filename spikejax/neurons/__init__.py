@@ -5,10 +5,10 @@ import pkgutil
 from types import MappingProxyType
 from typing import Any
 
-from spikejax.names import UnknownName, choose
+from spikejax.registry import UnknownName, choose
 
 # What the models are made of.
-_NOT_MODELS = ("base", "firing", "numbers")
+_NOT_MODELS = ("core", "wrappers")
 
 
 def _discover():

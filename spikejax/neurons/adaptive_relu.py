@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.neurons.alif import NormalTau
-from spikejax.neurons.base import Leaf, neuron, param
+from spikejax.neurons.core.contract import Leaf, neuron, param
 
 
 class AdaptiveReLUState(NamedTuple):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 

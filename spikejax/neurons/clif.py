@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 

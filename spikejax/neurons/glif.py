@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, size, surrogate_field
-from spikejax.neurons.firing import strict_option
-from spikejax.neurons.numbers import map_numbers
+from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
+from spikejax.neurons.core.parameters import map_numbers
+from spikejax.neurons.core.reset import strict_option
 from spikejax.surrogate import Rectangle, Sigmoid, Surrogate, spike
 
 

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.firing import detach_option
+from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.core.reset import detach_option
 from spikejax.surrogate import SuperSpike, Surrogate, spike
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.firing import detach_option, reset_to, strict_option
+from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.core.reset import detach_option, reset_to, strict_option
 from spikejax.surrogate import Sigmoid, SuperSpike, Surrogate, Triangle, spike
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, option, param
+from spikejax.neurons.core.contract import Leaf, neuron, option, param
 
 
 class LeakyIntegratorState(NamedTuple):

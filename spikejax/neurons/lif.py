@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.firing import (
+from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.core.reset import (
     detach_option,
     integrate_and_fire,
     late_option,

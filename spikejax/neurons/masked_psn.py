@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, size, surrogate_field
+from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
 from spikejax.neurons.psn import check_whole, mix, uniform_rows
 from spikejax.surrogate import ATan, Surrogate
 

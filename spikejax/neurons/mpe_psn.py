@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.firing import draw_uniform, strict_option
+from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
+from spikejax.neurons.core.reset import draw_uniform, strict_option
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 

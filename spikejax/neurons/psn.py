@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param, size, surrogate_field
+from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
 from spikejax.surrogate import ATan, Surrogate, spike
 
 

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, param
-from spikejax.neurons.firing import detach_option, draw_uniform, reset, reset_option
+from spikejax.neurons.core.contract import Leaf, neuron, param
+from spikejax.neurons.core.reset import detach_option, draw_uniform, reset, reset_option
 
 
 class StochasticLIFState(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.base import Leaf, neuron, option, param, surrogate_field
+from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 

@@ -1,0 +1,177 @@
+"""The programs for TPU and GPU, compiled without one. NOTHING WAS RUN on such a device: here are no times of one.
+
+Compiles, on a CPU, with XLA's compilers for TPU v5e and NVIDIA H100: a training step (LIF 1-64-256-256-10, T = 784,
+batch 256, Adam) for one chip of each, and shared by four v5e; and the epoch of a sweep of 16 lanes. Reads from the
+compiled programs: the device's memory they need (what a TPU keeps on the chip is not counted); the kernels of a time
+step, over all layers, forward and backward; and the collectives. For the H100 without autotuning, which would choose
+among kernels of matrix products.
+Command: python -m experiments run aot
+  in an environment of its own, made with pip install '.[all,aot]'
+Expected: chunks of 28 steps, recomputed, need at most a tenth of the memory of the whole sequence; a sweep has no
+collective, the step that devices share has one.
+Time: about 10 minutes on 2 CPU cores.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+
+from experiments.compiled import programs
+from experiments.compiled.program_text import count_collectives, count_kernels
+from experiments.compiled.targets import ENVIRONMENT, TARGETS, Target, compiler, devices_of
+from experiments.registry import Experiment
+from spikejax.devices import mesh
+from spikejax.runs import record
+
+WARNING = "compiled for these devices, on a CPU; NOTHING WAS RUN on such a device, no time on one is known"
+MISSING = "compiler not installed: pip install 'spikejax[aot]'"
+
+
+def measure(function: jax.stages.Wrapped, operands: tuple, target: Target) -> dict:
+    """A row of the record: a program compiled for a target, which then is thrown away."""
+    lowered = function.lower(*operands)
+    started = time.perf_counter()
+    try:
+        program = lowered.compile()
+    except jax.errors.JaxRuntimeError as error:
+        # The compiler for TPU refuses what does not fit, and says how much it is.
+        said = re.search(r"out of memory.*?([\d.]+)G", str(error), re.DOTALL)
+        if said is None:
+            raise
+        return {"compiled_for": target.words, "fits": False, "temp_mb": float(said[1]) * 2**10}
+    seconds = time.perf_counter() - started
+    memory, text = program.memory_analysis(), program.as_text()
+    parts = {
+        f"{name}_mb": getattr(memory, f"{name}_size_in_bytes") / 2**20
+        for name in ("temp", "argument", "output", "alias")
+    }
+    needed = sum(parts.values()) - 2 * parts["alias_mb"]
+    return {
+        "compiled_for": target.words,
+        "fits": needed <= target.memory_mb,
+        **parts,
+        "kernels_per_step": count_kernels(text),
+        "collectives": count_collectives(text),
+        "compile_seconds": seconds,
+    }
+
+
+def measure_all(name: str, size: programs.Size) -> dict[str, dict]:
+    """A target's rows of the record; the process must have been started in `ENVIRONMENT`."""
+    target, rows = TARGETS[name], {}
+    devices = devices_of(target)
+    for kind in programs.KINDS:
+        wanted = size.variants if kind == "step" else size.sweep_variants
+        variants = {str(variant): variant for variant in wanted}
+        chosen = programs.planned(size, kind, target.backend, target.devices)
+        # One chunk would be the whole sequence, which is among the variants.
+        if chosen.chunk < size.steps:
+            variants["planned"] = chosen
+        for label, variant in variants.items():
+            program = programs.make(size, variant, devices)[kind]
+            row = {**variant._asdict(), **measure(*program, target)}
+            print(f"compiled for {name}, not run: {kind} {label} {row}", file=sys.stderr)
+            rows[f"{name} {kind} {label}"] = row
+    return rows
+
+
+def compile_for(name: str, quick: bool) -> dict[str, dict]:
+    """A target's rows of the record, from a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.aot", name, "quick" if quick else "full"],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, **ENVIRONMENT},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def lower_for(platform: str, size: programs.Size) -> dict[str, dict]:
+    """Rows of the record for a platform without a compiler: programs as the compiler would get them."""
+    rows = {}
+    for kind, (function, operands) in programs.make(size, size.variants[0], mesh.over()).items():
+        lowered = function.trace(*operands).lower(lowering_platforms=(platform,))
+        rows[f"lowered for {platform}, {kind}"] = {
+            "compiled_for": None,
+            "loops": lowered.as_text().count("stablehlo.while"),
+        }
+    return rows
+
+
+def advise(rows: dict[str, dict], target: Target, chosen: programs.Variant) -> dict:
+    """What is advisable by memory alone, from the rows of one program, beside what the library chooses."""
+    # Of two variants that take the same, the one with the longer chunk.
+    least = min(rows.values(), key=lambda row: (row["temp_mb"], -row["chunk"]))
+    stored = [row for row in rows.values() if not row["recompute"]]
+    advice = {
+        "compiled_for": target.words,
+        "least_memory_chunk": least["chunk"],
+        "least_memory_recomputes": least["recompute"],
+        "least_temp_mb": least["temp_mb"],
+        "planned_chunk": chosen.chunk,
+        "planned_segment": chosen.segment,
+    }
+    if stored:
+        advice["least_temp_mb_without_recomputing"] = min(row["temp_mb"] for row in stored)
+        advice["fits_without_recomputing"] = any(row["fits"] for row in stored)
+    return advice
+
+
+def run(out: Path, quick: bool, data_dir: str | None) -> dict:
+    del out, data_dir
+    jax.config.update("jax_platforms", "cpu")
+    size = programs.QUICK if quick else programs.FULL
+    compilers = {target.platform: compiler(target.platform) for target in TARGETS.values()}
+    missing = [platform for platform, name in compilers.items() if name is None]
+    if len(missing) == len(compilers) and not quick:
+        raise ValueError(MISSING)
+    print(WARNING)
+    metrics = {}
+    for platform in missing:
+        print(f"{platform}: {MISSING}")
+        metrics |= lower_for(platform, size) if quick else {}
+    for name, target in TARGETS.items():
+        if target.platform in missing:
+            continue
+        rows = compile_for(name, quick)
+        for kind in programs.KINDS:
+            own = {key: row for key, row in rows.items() if key.startswith(f"{name} {kind} ")}
+            chosen = programs.planned(size, kind, target.backend, target.devices)
+            metrics |= {**own, f"{name} {kind} advice": advise(own, target, chosen)}
+    print(WARNING)
+    facts = {"warning": WARNING, "compilers": compilers}
+    if missing and not quick:
+        facts["incomplete"] = "; ".join(f"{platform}: {MISSING}" for platform in missing)
+    return {
+        "experiment": EXPERIMENT.name,
+        "config": {
+            **size._asdict(),
+            "neuron": "lif",
+            "variants": list(map(str, size.variants)),
+            "sweep_variants": list(map(str, size.sweep_variants)),
+        },
+        "provenance": record.provenance(seed=None, data=None, **facts),
+        "metrics": metrics,
+        "history": {},
+        "complete": "incomplete" not in facts,
+    }
+
+
+EXPERIMENT = Experiment(
+    name="aot",
+    claim="programs compiled for TPU v5e and H100, never run there: memory, kernels of a time step, collectives",
+    time="about 10 minutes on 2 CPU cores",
+    run=run,
+)
+
+if __name__ == "__main__":
+    target, size = sys.argv[1:]
+    print(json.dumps(measure_all(target, programs.QUICK if size == "quick" else programs.FULL)))

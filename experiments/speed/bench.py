@@ -1,0 +1,205 @@
+"""Speed and memory beside other libraries, on the CPU, every step waited for and all libraries in turn.
+
+Measures: forward and backward pass of a layer of neurons; training steps of a feed-forward network on 784 steps, of a
+recurrent one on 250 and of a block of convolution, batch normalisation and neurons on 4; streaming, one time step at a
+time; imports and first steps. The floor is the time of the matrix products alone at the best rate of this machine.
+`experiments/README.md` has the protocol and the table, `experiments/peers` the libraries.
+Command: python -m experiments run bench
+Expected: training steps 1.3 times faster than spyx's at half of its memory and 3 times faster than PyTorch's libraries,
+the feed-forward one within 1.8 times of the floor.
+Time: about half an hour on 2 CPU cores after the other libraries are installed; continues where it was stopped.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.peers.kept import forget, once
+from experiments.peers.libraries import ABSENT, FLOOR, LIBRARIES, PEERS, Library
+from experiments.peers.rounds import Rounds, race, summary
+from experiments.peers.start_up import start_up
+from experiments.peers.start_up import summary as start_up_summary
+from experiments.peers.workload import Workload, product_flops
+from experiments.registry import Experiment
+from spikejax.plot import draw as plot
+from spikejax.runs import record
+
+SMNIST = Workload("smnist", "training", 784, 256, (1, 64, 256, 256, 10), gains=(1.0, 3.0, 3.0))
+SHD = Workload(
+    "shd", "training", 250, 128, (700, 128, 128, 20), True, density=0.02, gains=(4.0, 3.0)
+)
+CONV = Workload("conv", "convolution", 4, 16, (32, 32, 32, 32), density=0.2)
+STREAMING = replace(SMNIST, name="streaming", kind="streaming", batch=1, repeats=100)
+START_UP = replace(SMNIST, name="start_up", steps=64, batch=32)
+NEURONS = tuple(
+    Workload(f"neuron T={steps} F={features}", "neuron", steps, 32, (features,))
+    for steps, features in ((128, 2048), (784, 256))
+)
+TINY = (1, 8, 8, 4)
+QUICK = (
+    Workload("neuron T=16 F=8", "neuron", 16, 8, (8,)),
+    replace(CONV, batch=2, sizes=(4, 4, 2, 2)),
+    replace(STREAMING, steps=8, sizes=TINY, gains=(1.0, 3.0), repeats=5),
+)
+QUICK_START_UP = replace(START_UP, steps=8, batch=4, sizes=TINY, gains=(1.0, 3.0))
+ROUNDS = Rounds(least=7, most=30, seconds=120)
+NEURON_ROUNDS = Rounds(least=7, most=30, seconds=20)
+STREAMING_ROUNDS = Rounds(least=10, most=10, seconds=0)
+QUIET = 0.7  # least load, in processes, that is worth a word; a start leaves some of its own
+QUICK_ROUNDS = Rounds(least=2, most=2, seconds=0)
+
+
+def compared(workload: Workload, quick: bool) -> dict[str, Library]:
+    """Who takes part."""
+    names = ["spikejax"]
+    if workload.kind == "neuron":
+        names.append("spikejax_tc_lif")
+    return {name: LIBRARIES[name] for name in (*names, *(() if quick else PEERS))}
+
+
+def rounds_of(workload: Workload, quick: bool) -> Rounds:
+    """How many turns each takes."""
+    kinds = {"streaming": STREAMING_ROUNDS, "neuron": NEURON_ROUNDS}
+    full = kinds.get(workload.kind, ROUNDS)
+    return QUICK_ROUNDS if quick else full
+
+
+def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, Any]:
+    """The "load" of the machine before, the "commit", and "results", what each library did; kept in the run folder."""
+    libraries = compared(workload, quick)
+    if product_flops(workload) is not None:
+        libraries["floor"] = FLOOR
+    rounds = rounds_of(workload, quick)
+    config = {
+        "workload": asdict(workload),
+        "rounds": rounds,
+        "libraries": {name: asdict(library) for name, library in libraries.items()},
+    }
+    path = out / "partial" / f"{workload.name}.json"
+
+    def measure():
+        load = os.getloadavg()[0]
+        if load > QUIET:
+            print(f"the machine has other work (load {load:.1f}): threads of PyTorch suffer most")
+        commit = record.provenance()["commit"]
+        results = race(workload, libraries, rounds, out / "logs")
+        return {"load": load, "commit": commit, "results": results}
+
+    return once(path, config, measure)
+
+
+def floor(flops: int, result: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of the matrix products alone: their time at the best rate that was measured."""
+    if "error" in result:
+        return dict(result)
+    best, median = max(result["values"]), float(np.median(result["values"]))
+    return {"seconds": flops / best, "gflops": best / 1e9, "gflops_median": median / 1e9}
+
+
+def turns(result: Mapping[str, Any], repeats: int) -> dict[str, Any]:
+    """The history of a library: the seconds of each turn, their median where it takes many steps."""
+    if "error" in result:
+        return dict(result)
+    steps = {
+        name: np.median(np.reshape(result[name], (-1, repeats)), axis=1).tolist()
+        for name in ("warm_up_seconds", "seconds")
+    }
+    return {"values": result["values"], **steps}
+
+
+def draw(metrics: Mapping[str, Any], workloads: list[str], libraries: list[str], path: Path):
+    """Step times relative to ours, a group of bars a workload, the floor as a line across it."""
+
+    def relative(workload, name):
+        seconds = metrics.get(f"{workload}/{name}", {}).get("seconds")
+        ours = metrics[f"{workload}/spikejax"].get("seconds")
+        return seconds / ours if seconds and ours else None
+
+    made, axes = plot.figure(height=4.4, width=11.0)
+    axis, names = axes[0, 0], [name for name in libraries if name != "spikejax"]
+    axis.axhline(1, color=plot.INK, linewidth=1.2, label=LIBRARIES["spikejax"].label)
+    width = 0.84 / len(names)
+    for i, name in enumerate(names):
+        bars = [(place, relative(workload, name)) for place, workload in enumerate(workloads)]
+        shift = (i - (len(names) - 1) / 2) * width
+        places = [place + shift for place, ratio in bars if ratio]
+        # From 1 on: up where a library is slower, down where it is faster.
+        heights = [ratio - 1 for _, ratio in bars if ratio]
+        colour = plot.FAINT if name == "spikejax_tc_lif" else f"C{i}"
+        axis.bar(places, heights, 0.9 * width, 1, color=colour, label=LIBRARIES[name].label)
+    floors = [(place, relative(workload, "floor")) for place, workload in enumerate(workloads)]
+    for i, (place, ratio) in enumerate((place, ratio) for place, ratio in floors if ratio):
+        label = None if i else FLOOR.label
+        ends = [place - 0.45, place + 0.45]
+        axis.plot(ends, [ratio, ratio], ":", color=plot.INK, linewidth=1.4, label=label)
+    axis.set(yscale="log", ylabel="time of a step, ours = 1")
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.set_xticks(range(len(workloads)), [name.replace(" ", "\n") for name in workloads])
+    made.legend(frameon=False, loc="outside right upper")
+    plot.save(made, path)
+
+
+def run(out: Path, quick: bool, data_dir: str | None) -> dict:
+    del data_dir
+    workloads = QUICK if quick else (SMNIST, SHD, CONV, *NEURONS, STREAMING)
+    metrics, history, told = {}, {}, {}
+    for workload in workloads:
+        measured = race_once(workload, quick, out)
+        history[f"{workload.name}/load before"] = measured["load"]
+        history[f"{workload.name}/commit"] = measured["commit"]
+        for name, result in measured["results"].items():
+            row = f"{workload.name}/{name}"
+            if name == "floor":
+                metrics[row] = floor(product_flops(workload) or 0, result)
+            else:
+                metrics[row] = summary(result)
+            history[row] = turns(result, workload.repeats)
+            told[name] = told.get(name) or facts(result)
+    starting = QUICK_START_UP if quick else START_UP
+    libraries = compared(starting, quick)
+    rounds = 1 if quick else 3
+    config = {"workload": asdict(starting), "rounds": rounds, "libraries": list(libraries)}
+    path = out / "partial" / f"{starting.name}.json"
+    results = once(path, config, lambda: start_up(starting, libraries, rounds, out / "logs"))
+    for name, result in results.items():
+        metrics[f"start_up/{name}"] = start_up_summary(result)
+        history[f"start_up/{name}"] = result
+    shown = [name for name in LIBRARIES if any(f"{w.name}/{name}" in metrics for w in workloads)]
+    draw(metrics, [workload.name for workload in workloads], shown, out / "bench.png")
+    forget(out / "partial")
+    return {
+        "experiment": EXPERIMENT.name,
+        "config": {
+            "workloads": {
+                workload.name: {**asdict(workload), "rounds": rounds_of(workload, quick)._asdict()}
+                for workload in (*workloads, starting)
+            },
+            "libraries": {
+                name: {"label": LIBRARIES[name].label, "path": LIBRARIES[name].path, **told[name]}
+                for name in shown
+            },
+            "absent": ABSENT,
+        },
+        "provenance": record.provenance(seed=0, data={"name": "drawn by NumPy"}),
+        "metrics": metrics,
+        "history": history,
+        "complete": True,
+    }
+
+
+def facts(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a library said of itself: versions, and threads or devices."""
+    return {key: result[key] for key in ("versions", "threads", "devices") if key in result}
+
+
+EXPERIMENT = Experiment(
+    name="bench",
+    claim="training steps 1.3 times faster than spyx's at half of its memory, 3 times faster than PyTorch's libraries",
+    time="about half an hour on 2 CPU cores after the other libraries are installed",
+    run=run,
+    figure="bench.png",
+)

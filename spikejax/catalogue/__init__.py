@@ -1,0 +1,1 @@
+"""What there is: descriptions of neurons, the evidence for them, their portraits."""

@@ -1,0 +1,108 @@
+"""What a neuron does: its answer to a step, to pulses and to noise, and its f-I curve."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from spikejax.dynamics.layer import unroll
+from spikejax.neurons.core.contract import start
+from spikejax.neurons.core.parameters import draw_numbers, for_steps
+
+
+class Response(NamedTuple):
+    """One neuron under one current, over T steps.
+
+    Attributes:
+      current: `[T]`.
+      variables: by name, `[T]`; none of a model that mixes whole sequences.
+      spikes: `[T]`; of a model without spikes its output.
+    """
+
+    current: Array
+    variables: dict[str, Array]
+    spikes: Array
+
+
+def settle(neuron: Any, key: Any, steps: int) -> Any:
+    """A neuron made for sequences of so many steps, its initialisers drawn."""
+    return draw_numbers(for_steps(neuron, steps), key)
+
+
+def respond(neuron: Any, current: Array, key: Any) -> Response:
+    """Runs one neuron, its numbers drawn, over a current `[T]`."""
+    state = start(neuron, current[0], key if neuron.stochastic else None)
+    if not hasattr(neuron, "step"):
+        return Response(current, {}, neuron.sequence(state, current)[1])
+
+    def save(state, spikes):
+        shown = {
+            name: variable
+            for name, variable in state._asdict().items()
+            if variable.shape == current[0].shape and name not in ("spikes", "key", "time")
+        }
+        return shown, spikes
+
+    _, (variables, spikes) = unroll(neuron.step, state, current, save=save)
+    return Response(current, variables, spikes)
+
+
+def responses(neuron: Any, *, seed: int = 0) -> dict[str, Response]:
+    """Its responses to a "step", to "pulses" and to "noise", as strong as its `drive` and as long as its `horizon`.
+
+    >>> from spikejax.neurons.lif import LIF
+    >>> found = responses(LIF())
+    >>> sorted(found), list(found["step"].variables)
+    (['noise', 'pulses', 'step'], ['membrane'])
+    """
+    steps, drive, draw = neuron.horizon, neuron.drive, np.random.default_rng(seed)
+    time = np.arange(steps)
+    correlation = max(1, steps // 100)  # noise of a hundred different values
+    # Eight pulses, each stronger than the last: the first ones stay below the threshold.
+    width = max(1, steps // 100)
+    number = time // max(2, steps // 8)
+    pulse = time % max(2, steps // 8) // width == max(1, steps // 24) // width
+    currents = {
+        "step": drive * (time >= steps // 10) * (time < steps - steps // 5),
+        "pulses": drive * 0.5 * (1 + number) * pulse,
+        "noise": drive
+        * draw.normal(0.8, 0.8, steps // correlation + 1).repeat(correlation)[:steps],
+    }
+    key = jax.random.key(seed)
+    settled = settle(neuron, key, steps)
+    run = jax.jit(respond)
+    return {
+        name: _in_order(run(settled, jnp.asarray(current, jnp.float32), key), neuron.State._fields)
+        for name, current in currents.items()
+    }
+
+
+def _in_order(response, names):
+    """The variables in the order of the state; JAX sorts what leaves it."""
+    shown = {name: response.variables[name] for name in names if name in response.variables}
+    return response._replace(variables=shown)
+
+
+def rates(neuron: Any, *, points: int = 40, seed: int = 0) -> tuple[Array, Array]:
+    """Its f-I curve: constant currents from 0 to three times its `drive`, and the spikes a step they make.
+
+    The spikes of the second half of twice its `horizon` are counted; of a model without spikes its mean output.
+
+    >>> from spikejax.neurons.integrate_and_fire import IntegrateAndFire
+    >>> currents, found = rates(IntegrateAndFire(), points=4)
+    >>> [f"{rate:.2f}" for rate in found]  # one spike for each unit of charge
+    ['0.00', '0.30', '0.60', '0.90']
+    """
+    steps = 2 * neuron.horizon
+    strength = jnp.linspace(0, 3 * neuron.drive, points)
+    key = jax.random.key(seed)
+
+    @jax.jit
+    def run(neuron):
+        currents = jnp.broadcast_to(strength, (steps, points))
+        state = start(neuron, currents[0], key if neuron.stochastic else None)
+        return neuron.sequence(state, currents)[1][steps // 2 :].mean(0)
+
+    return strength, run(settle(neuron, key, steps))

@@ -1,0 +1,1 @@
+"""What neurons share: their contract, their parameters by name, their resets."""

@@ -1,0 +1,67 @@
+"""A surrogate as wide as the membrane's distribution (MPD-AGL)."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, start_inside
+from spikejax.surrogate import Rectangle, membrane_width
+
+
+class MembraneWidthState(NamedTuple):
+    """Variables of `MembraneWidth`."""
+
+    neuron: Any
+    time: Array  # steps so far, one whole number
+
+
+@neuron(MembraneWidthState)
+class MembraneWidth:
+    """A neuron whose surrogate is a Rectangle of two standard deviations of its membrane.
+
+        width = 2 scale threshold at the first step, 2 scale threshold √(1 + decay²) later
+
+    The neuron inside has a `decay`, a `threshold` and a `surrogate`, which is replaced: `LIF` or `PLIF` for example.
+    `scale` is the mean scale of the batch normalisation before it, which follows that layer's training: pass it on at
+    each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
+
+    Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
+    potential dynamics, Theorem 2 and its released code.
+
+    >>> import jax, jax.numpy as jnp
+    >>> from spikejax.neurons.lif import LIF
+    >>> model = MembraneWidth(neuron=LIF(decay=0.75, threshold=0.5), scale=0.5)
+    >>> def spikes(current, time):
+    ...     state = model.init_state(current)._replace(time=time)
+    ...     return model.step(state, current)[1].sum()
+    >>> [float(jax.grad(spikes)(jnp.array([0.5]), time)[0]) for time in (0, 1)]  # 1 / width
+    [2.0, 1.600000023841858]
+    """
+
+    neuron: Any = neuron_field()
+    scale: Leaf = param(1.0, low=0, doc="γ, mean scale of the normalisation before the neuron")
+
+    def init_state(self, current: Array, key: Any = None) -> MembraneWidthState:
+        """The neuron's own start, at step 0.
+
+        Raises:
+          ValueError: a neuron without the three.
+        """
+        inside = start_inside(self.neuron, current, key)
+        wanted = ("decay", "threshold", "surrogate")
+        missing = [name for name in wanted if not hasattr(self.neuron, name)]
+        if missing:
+            raise ValueError(
+                f"expected a neuron with {', '.join(wanted)}, found {type(self.neuron).__name__} without "
+                f"{', '.join(missing)}"
+            )
+        return MembraneWidthState(inside, jnp.zeros((), jnp.int32))
+
+    def step(self, state: MembraneWidthState, current: Array) -> tuple[MembraneWidthState, Array]:
+        decay = jnp.where(state.time == 0, 0, self.neuron.decay)
+        width = membrane_width(self.scale, self.neuron.threshold, decay)
+        adapted = dataclasses.replace(self.neuron, surrogate=Rectangle(width))
+        after, spikes = adapted.step(state.neuron, current)
+        return MembraneWidthState(after, state.time + 1), spikes

@@ -1,0 +1,1 @@
+"""What training minimises and what is measured: losses, metrics, and a network bound to them."""

@@ -1,0 +1,1 @@
+"""Settings that a publication or this library trains with."""

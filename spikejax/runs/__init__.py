@@ -1,0 +1,1 @@
+"""Runs and their folders: what is trained, its record, its report."""

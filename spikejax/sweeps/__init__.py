@@ -1,0 +1,1 @@
+"""Many models trained in one compiled program."""

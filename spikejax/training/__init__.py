@@ -1,0 +1,1 @@
+"""Training: state, step, epoch, loop, checkpoints."""

@@ -1,0 +1,130 @@
+"""Checkpoints with Orbax: written whole or not at all, restored bit by bit.
+
+A folder holds `save_N/`, the newest state, and `save_N.json`, a few notes; N counts the saves. The notes are written
+first, Orbax writes the state beside its place and renames it, and only then is what is older removed: an interruption
+at any moment leaves a whole checkpoint.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from spikejax.devices.mesh import gather_texts
+from spikejax.runs.record import ensure_room, write_text
+
+
+def save(folder: str | Path, state: Any, notes: dict) -> Path:
+    """Saves a state as the folder's newest checkpoint.
+
+    Args:
+      folder: where checkpoints of one run live; made if missing.
+      state: pytree of arrays; PRNG keys and optimiser states may be in it.
+      notes: JSON values to keep with it.
+
+    Returns:
+      The path of the checkpoint.
+
+    Raises:
+      OSError: there is no room for it; names what is needed and what is free.
+    """
+    from orbax.checkpoint import v1 as ocp
+
+    # Of several processes all save, each what it has of the state; the first one does the rest.
+    folder, first = Path(folder).absolute(), jax.process_index() == 0
+    folder.mkdir(parents=True, exist_ok=True)
+    size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
+    ensure_room(folder, size)
+    # A number is never used twice, so nothing that is whole is touched before the new one is.
+    before = list(folder.glob("save_*"))
+    number = 1 + max((int(path.name[5:15]) for path in before), default=-1)
+    path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
+    if first:
+        write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
+    ocp.save(str(path), state)
+    for older in before if first else ():
+        shutil.rmtree(older) if older.is_dir() else older.unlink()
+    return path
+
+
+def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
+    """Reads the folder's newest checkpoint.
+
+    Args:
+      folder: as given to `save`.
+      like: a state of the same structure, shapes and dtypes; its shardings are used.
+
+    Returns:
+      The state and the notes.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: the checkpoint is damaged, or of another architecture; names the leaves that differ.
+    """
+    from orbax.checkpoint import v1 as ocp
+
+    folder = Path(folder).absolute()
+    checkpoints = _checkpoints(folder)
+    if not checkpoints:
+        raise FileNotFoundError(
+            f"expected a checkpoint in {folder}, found none; start the run without --resume"
+        )
+    path = checkpoints[-1]
+    try:
+        saved = json.loads(_notes(path).read_text(encoding="utf-8"))
+        notes, leaves = saved["notes"], saved["leaves"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    _compare(path, expected=_describe(like), found=leaves)
+
+    def abstract(x):
+        return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
+
+    try:
+        return ocp.load(str(path), jax.tree.map(abstract, like)), notes
+    except Exception as error:  # Orbax has no one error for a file that is not what it wrote.
+        raise _damaged(path, error) from error
+
+
+def _damaged(path, error):
+    first = str(error).splitlines()[0] if str(error) else repr(error)
+    return ValueError(
+        f"the checkpoint {path} is damaged ({first}); start the run anew with --overwrite"
+    )
+
+
+def exists(folder: str | Path) -> bool:
+    """Whether the folder holds a whole checkpoint."""
+    return bool(_checkpoints(Path(folder)))
+
+
+def _checkpoints(folder):
+    # Orbax writes under another name and renames when all is written.
+    found = (path for path in folder.glob("save_*") if path.name[5:].isdecimal())
+    return sorted(path for path in found if _notes(path).is_file())
+
+
+def _notes(path):
+    return path.with_suffix(".json")
+
+
+def _describe(state):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return {jax.tree_util.keystr(path): f"{x.dtype}{list(x.shape)}" for path, x in leaves}
+
+
+def _compare(path, expected, found):
+    differences = [
+        f"{leaf}: expected {expected.get(leaf, 'nothing')}, found {found.get(leaf, 'nothing')}"
+        for leaf in sorted(expected.keys() | found.keys())
+        if expected.get(leaf) != found.get(leaf)
+    ]
+    if differences:
+        shown = "; ".join(differences[:3])
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise ValueError(
+            f"the checkpoint {path} is of another architecture: {shown}{more}. "
+            "Give the settings that the run was started with, or another --out"
+        )

@@ -1,0 +1,163 @@
+"""Networks: the papers' parameter counts, and the order in which layers and steps are run."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spikejax.dynamics.network import run
+from spikejax.networks import LSTM, MLP, ReLUSRNN
+from spikejax.neurons.alif import NormalTau
+from spikejax.neurons.lif import LIF
+from spikejax.neurons.tc_lif import TCLIF
+
+KEY = jax.random.key(0)
+
+# TC-LIF (AAAI 2024), Tables 1 and 6: inputs, hidden layers, classes, recurrent layers, parameters.
+COUNTS = {
+    "S-MNIST feed-forward, small": (1, (40, 256, 128), 10, (), 44_762),
+    "S-MNIST feed-forward": (1, (64, 256, 256), 10, (), 85_130),
+    "S-MNIST recurrent, small": (1, (40, 200, 64), 10, (0, 1), 63_634),
+    "S-MNIST recurrent": (1, (64, 256, 256), 10, (0, 1), 155_082),
+    "GSC feed-forward": (40, (300, 300), 12, (), 106_212),
+    "GSC recurrent": (40, (300, 300), 12, (0,), 196_512),
+    "SHD feed-forward": (700, (128, 128), 20, (), 108_820),
+    "SHD recurrent": (700, (128, 128), 20, (0, 1), 141_844),
+    "SSC feed-forward": (700, (128, 128), 35, (), 110_755),
+    "SSC recurrent": (700, (128,), 35, (0,), 110_755),
+}
+
+
+def make_shapes(network, inputs):
+    return jax.eval_shape(network.init, KEY, jnp.zeros((1, 1, inputs)))
+
+
+def count(network, inputs):
+    return sum(x.size for x in jax.tree.leaves(make_shapes(network, inputs)["params"]))
+
+
+def draw_params(network, inputs, dtype):
+    draw = np.random.default_rng(0)
+    shapes = make_shapes(network, inputs)["params"]
+    return jax.tree.map(lambda x: jnp.asarray(draw.normal(0, 0.7, x.shape), dtype), shapes)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameter_counts_of_the_paper(name):
+    inputs, hidden, classes, recurrent, expected = COUNTS[name]
+    assert count(MLP(hidden, classes, LIF(), recurrent=recurrent), inputs) == expected
+    # TC-LIF learns a pair of numbers in each layer of neurons.
+    learned = MLP(hidden, classes, TCLIF(), learn=("c1", "c2"), recurrent=recurrent)
+    assert count(learned, inputs) == expected + 2 * len(hidden)
+
+
+@pytest.mark.parametrize("recurrent", [(), (0,), (0, 1)])
+def test_layer_by_layer_is_step_by_step(recurrent, float64):
+    network = MLP(
+        (5, 4), 3, TCLIF(), learn=tuple(TCLIF.__dataclass_fields__)[:6], recurrent=recurrent
+    )
+    params = draw_params(network, 2, np.float64)
+    for i in range(2):
+        numbers = {"c1": 0.3, "c2": -0.2 * i, "sign1": -1.0, "sign2": 1.0, "gamma": 0.5}
+        params[f"neuron_{i}"] |= {**numbers, "threshold": 0.8 + 0.1 * i}
+    x = np.random.default_rng(1).normal(0.5, 2.0, (7, 3, 2))
+    constants = {f"neuron_{i}": {"surrogate_width": jnp.ones(())} for i in range(2)}
+    logits, state = jax.jit(network.apply)({"params": params, "constants": constants}, x)
+
+    def dense(layer, x):
+        return x @ np.asarray(layer["kernel"]) + np.asarray(layer["bias"])
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    dendrite, soma, spikes = ([np.zeros((3, width)) for width in (5, 4)] for _ in range(3))
+    expected, fired = [], 0
+    for t in range(7):
+        below = x[t]
+        for i in range(2):
+            p = params[f"neuron_{i}"]
+            current = dense(params[f"linear_{i}"], below)
+            if i in recurrent:
+                current = current + dense(p, spikes[i])
+            dendrite[i] = dendrite[i] - sigmoid(p["c1"]) * soma[i] + current
+            soma[i] = soma[i] + sigmoid(p["c2"]) * dendrite[i]
+            spikes[i] = (soma[i] >= p["threshold"]).astype(np.float64)
+            dendrite[i] = dendrite[i] - p["gamma"] * spikes[i]
+            soma[i] = soma[i] - p["threshold"] * spikes[i]
+            below = spikes[i]
+            fired += spikes[i].mean() / 14
+        expected.append(dense(params["readout"], below))
+    assert 0.1 < fired < 0.9
+    np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-12)
+    for i in range(2):
+        after = state[i].neuron if i in recurrent else state[i]
+        np.testing.assert_allclose(after.dendrite, dendrite[i], rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(after.soma, soma[i], rtol=1e-12, atol=1e-12)
+        if i in recurrent:
+            np.testing.assert_array_equal(state[i].spikes, spikes[i])
+
+
+def test_each_layer_has_its_own_variables():
+    network = MLP((4, 4), 4, LIF(), learn=("decay",), recurrent=(0, 1))
+    variables = make_shapes(network, 4)
+    params = variables["params"]
+    assert set(params) == {"linear_0", "neuron_0", "linear_1", "neuron_1", "readout"}
+    for name in ("neuron_0", "neuron_1"):
+        assert set(params[name]) == {"kernel", "bias", "decay"}
+        assert set(variables["constants"][name]) == {"threshold", "surrogate_width"}
+
+
+def test_a_recurrent_layer_that_is_not_there():
+    network = MLP((4, 4), 2, LIF(), recurrent=(0, 5))
+    message = r"recurrent=\(0, 5\) names \[5\], expected hidden layers 0 to 1"
+    with pytest.raises(ValueError, match=message):
+        make_shapes(network, 3)
+    with pytest.raises(ValueError, match=r"names \[-1\]"):
+        make_shapes(MLP((4, 4), 2, LIF(), recurrent=(-1,)), 3)
+
+
+def test_a_state_of_too_few_layers():
+    network = MLP((4, 4), 2, LIF())
+    state = (LIF().init_state(jnp.zeros((1, 4))),)
+    x = jnp.zeros((1, 1, 3))
+    with pytest.raises(ValueError):
+        jax.eval_shape(network.init, KEY, x, state)
+
+
+# --- Baselines without spikes ---------------------------------------------------------------------
+
+BASELINES = {"lstm": LSTM(6, 3), "relu_srnn": ReLUSRNN((5, 4), 3)}
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_streams_and_learns(name, float64):
+    network, draw = BASELINES[name], np.random.default_rng(0)
+    x = draw.normal(0.5, 1, (9, 2, 3))
+    shapes = make_shapes(network, 3)
+    variables = jax.tree.map(lambda leaf: jnp.asarray(draw.uniform(0.1, 1, leaf.shape)), shapes)
+
+    def logits(variables, chunk=None):
+        return run(network.apply, variables, x, chunk=chunk)[0]
+
+    whole = logits(variables)
+    assert whole.shape == (9, 2, 3)
+    np.testing.assert_allclose(logits(variables, 4), whole, rtol=1e-10, atol=1e-12)
+    first, state = network.apply(variables, x[:5])
+    rest, _ = network.apply(variables, x[5:], state)
+    np.testing.assert_allclose(np.concatenate([first, rest]), whole, rtol=1e-10, atol=1e-12)
+    weights = draw.normal(size=whole.shape)
+    slopes = jax.grad(lambda v: (weights * logits(v)).sum())(variables)["params"]
+    for path, slope in jax.tree_util.tree_leaves_with_path(slopes):
+        assert np.all(np.isfinite(slope)) and np.any(slope != 0), path
+
+
+def test_parameter_counts_of_the_baselines():
+    """TC-LIF, Table 1: 66.5 K for the LSTM, which leaves out its read-out, and 129.6 K for SRNN + ReLU."""
+    assert count(LSTM(128, 10), 1) == 66_560 + 128 * 10 + 10
+    assert round(count(ReLUSRNN((40, 256, 128), 10), 1), -2) == 129_600
+
+
+def test_time_constants_are_drawn():
+    tau = NormalTau(20.0, 5.0)(KEY, (10_000,), jnp.float32)
+    np.testing.assert_allclose([tau.mean(), tau.std()], [20, 5], rtol=0.02)
+    assert NormalTau(2.0, 5.0)(KEY, (1000,), jnp.float32).min() == 1

@@ -1,0 +1,90 @@
+"""States with more than variables of neurons, through layers, chunks and training: keys, counters, buffers, nesting."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from spikejax.dynamics import network as execute
+from spikejax.networks import MLP
+from spikejax.neurons import make
+from spikejax.neurons.lif import LIF
+from spikejax.neurons.wrappers import ASGL, Delayed, Noisy, Refractory
+from spikejax.objectives import model as classifier
+from spikejax.training import train
+
+STEPS, SAMPLES, INPUTS = 16, 12, 3
+NEURONS = {
+    "key": make("stochastic_lif"),
+    "counter": make("glif", steps=STEPS),
+    "buffer": make("sliding_psn"),
+    "drawn": make("heterogeneous_lif"),
+    "pause": Refractory(neuron=LIF()),
+    "all": Refractory(neuron=Noisy(neuron=Delayed(neuron=LIF(), longest=2), deviation=0.3)),
+    "mask": ASGL(neuron=LIF()),
+}
+every_kind = pytest.mark.parametrize("kind", NEURONS)
+FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+close = functools.partial(np.testing.assert_allclose, rtol=1e-10, atol=1e-10)
+KEYS = {"params": jax.random.key(0), "noise": jax.random.key(1)}
+
+
+def network_of(kind):
+    return MLP((4,), 2, NEURONS[kind], recurrent=(0,))
+
+
+@every_kind
+def test_chunks_and_pieces_equal_the_whole(kind, float64):
+    """The key and the counters go on across borders, those of chunks and those between calls."""
+    network = network_of(kind)
+    x = 12 * np.random.default_rng(0).normal(0.5, 1.0, (STEPS, 2, INPUTS))
+    variables = jax.tree.map(lambda leaf: leaf.astype(float), network.init(KEYS, x[:1]))
+
+    def apply(variables, x, state=None):
+        rngs = {"noise": jax.random.key(5)}
+        (logits, state), sown = network.apply(variables, x, state, rngs=rngs, mutable=["activity"])
+        return {"logits": logits, **sown}, state
+
+    run = jax.jit(
+        functools.partial(execute.run, apply), static_argnames="chunk", compiler_options=FAST
+    )
+    expected, last = run(variables, x)
+    chunked = run(variables, x, chunk=6)
+    first, state = run(variables, x[:9])
+    second, end = run(variables, x[9:], state)
+    pieces = jax.tree.map(lambda *parts: np.concatenate(parts), first, second), end
+    for outputs, state in (chunked, pieces):
+        jax.tree.map(close, outputs, expected)
+        for found, wanted in zip(jax.tree.leaves(state), jax.tree.leaves(last), strict=True):
+            if jnp.issubdtype(found.dtype, jax.dtypes.prng_key):
+                found, wanted = jax.random.key_data(found), jax.random.key_data(wanted)
+            close(found, wanted)
+    assert all(0 < np.mean(spikes != 0) < 1 for spikes in jax.tree.leaves(expected["activity"]))
+
+
+@pytest.mark.parametrize("kind", ["key", "counter", "drawn", "all"])
+def test_an_epoch_of_training(kind):
+    """Parameters move and stay finite; the same epoch again is the same, bit by bit."""
+    network = network_of(kind)
+    draw = np.random.default_rng(1)
+    samples = draw.integers(0, 4, (SAMPLES, STEPS, INPUTS)).astype(np.uint8)
+    labels = (samples.mean((1, 2)) > 1.5).astype(np.int32)
+    bound = classifier.bind(network, scale=0.1, chunk=6)
+    optimizer = optax.adam(1e-2)
+    variables = network.init(KEYS, jnp.zeros((1, 1, INPUTS)))
+    state = train.init(variables, optimizer, seed=0)
+    epoch = jax.jit(
+        functools.partial(train.train_epoch, bound.objective, optimizer, batch_size=6),
+        compiler_options=FAST,
+    )
+    after, metrics = epoch(state, samples, labels)
+    assert np.all(np.isfinite(metrics["loss"]))
+    for found, start in zip(
+        jax.tree.leaves(after.params), jax.tree.leaves(state.params), strict=True
+    ):
+        assert np.all(np.isfinite(found)) and np.any(found != start)
+    again, _ = epoch(state, samples, labels)
+    jax.tree.map(np.testing.assert_array_equal, again.params, after.params)
