@@ -1,17 +1,24 @@
-"""Dataclasses as pytrees: numbers are leaves, fields marked static are structure."""
+"""Dataclasses as pytrees: parameters are leaves, fields marked static are structure."""
 
 import dataclasses
+from typing import Any, TypeVar
 
 import jax
+import numpy as np
+from jax.core import Tracer
+
+T = TypeVar("T")
+_REGISTERED: set[type] = set()
 
 
-def register(cls: type) -> type:
+def register(cls: type[T]) -> type[T]:
     """Registers a dataclass as a pytree; fields with the metadata `static` are part of its structure.
 
-    Use it for a surrogate of your own. Two differences from `jax.tree_util.register_dataclass`: structures of two
-    classes are never equal, while jaxlib (0.10.2 and 0.12.0 were checked) compares those nodes without their class, so
-    that a jitted function now and then runs the program of another class; and a tree is made anew without
-    `__init__`, so a gradient in a neuron's shape is not held to the neuron's bounds.
+    Two differences from `jax.tree_util.register_dataclass`: structures of two classes are never equal, while jaxlib
+    (0.10.2 and 0.12.0 were checked) compares those nodes without their class, so that a jitted function now and then
+    runs the program of another class; and a tree is rebuilt without `__init__`, so a gradient in the shape of a neuron
+    is not held to the neuron's bounds. A field may hold a dataclass that JAX does not know, a Flax module for example:
+    then its own parameters are leaves, see `role`.
 
     >>> import dataclasses, jax
     >>> @register
@@ -23,14 +30,14 @@ def register(cls: type) -> type:
     >>> jax.tree.map(lambda leaf: 2 * leaf, Flat())
     Flat(height=2.0)
     """
-    fields = dataclasses.fields(cls)
+    fields = dataclasses.fields(cls)  # pyright: ignore[reportArgumentType]
     static = tuple(field.name for field in fields if field.metadata.get("static"))
     leaves = tuple(field.name for field in fields if not field.metadata.get("static"))
+    parts = {field.name for field in fields if field.metadata.get("kind") == "part"}
 
     def flatten(tree):
-        return [getattr(tree, name) for name in leaves], tuple(
-            getattr(tree, name) for name in static
-        )
+        values = [_known(getattr(tree, n)) if n in parts else getattr(tree, n) for n in leaves]
+        return values, tuple(getattr(tree, name) for name in static)
 
     def flatten_with_keys(tree):
         values, structure = flatten(tree)
@@ -40,8 +47,129 @@ def register(cls: type) -> type:
     def unflatten(structure, values):
         tree = object.__new__(cls)
         for name, value in zip(leaves + static, (*values, *structure), strict=True):
-            object.__setattr__(tree, name, value)
+            object.__setattr__(tree, name, _original(value))
         return tree
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+    _REGISTERED.add(cls)
+    # Arrays among the leaves are compared as a whole, so that any instance can be an attribute of a Flax module.
+    setattr(cls, "__eq__", _equal)  # noqa: B010
+    setattr(cls, "__hash__", _hash)  # noqa: B010
     return cls
+
+
+def _contents(tree):
+    return tuple(_content(getattr(tree, field.name)) for field in dataclasses.fields(tree))
+
+
+def _content(value):
+    if isinstance(value, Tracer):
+        return id(value)
+    if isinstance(value, np.ndarray | jax.Array):
+        array = np.asarray(value)
+        return array.shape, array.dtype.name, array.tobytes()
+    return value
+
+
+def _equal(self, other):
+    if type(self) is not type(other):
+        return NotImplemented
+    return _contents(self) == _contents(other)
+
+
+def _hash(self):
+    return hash((type(self), _contents(self)))
+
+
+def role(field: dataclasses.Field, value: Any) -> str:
+    """What a dataclass's field holds: a "leaf", a "part" (a dataclass, or a tuple of them) or a "choice".
+
+    A field made by `fields.param`, `option`, … declares it. Elsewhere, in a Flax module for example, floating-point
+    numbers and arrays are leaves; whole numbers, words, tuples of numbers and functions are choices.
+    """
+    kind = field.metadata.get("kind")
+    if kind is not None:
+        return {"param": "leaf", "part": "part"}.get(kind, "choice")
+    several = value if isinstance(value, tuple | list) else (value,)
+    if several and all(map(is_part, several)):
+        return "part"
+    choices = (bool, int, str, bytes, tuple, list, dict, type, type(None))
+    return "choice" if isinstance(value, choices) or callable(value) else "leaf"
+
+
+def is_part(value: Any) -> bool:
+    """Whether a value is an instance of a dataclass."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def members(owner: Any) -> list[dataclasses.Field]:
+    """The fields that make up a dataclass instance; of a Flax module all but those that Flax itself adds."""
+    own = ("parent", "name") if type(owner) not in _REGISTERED else ()
+    return [f for f in dataclasses.fields(owner) if f.init and f.name not in own]
+
+
+def rebuilt(owner: T, values: dict[str, Any]) -> T:
+    """A dataclass instance with other values of some fields; a Flax module keeps its name and has no parent."""
+    given = {field.name: getattr(owner, field.name) for field in members(owner)} | values
+    if type(owner) not in _REGISTERED and getattr(owner, "name", None) is not None:
+        given |= {"name": getattr(owner, "name")}  # noqa: B009
+    return type(owner)(**given)
+
+
+@jax.tree_util.register_pytree_with_keys_class
+class _Foreign:
+    """A dataclass that JAX does not know, as a node."""
+
+    def __init__(self, original, values=None):
+        self.original, self.values = original, values
+
+    def tree_flatten_with_keys(self):
+        roles = {f.name: role(f, getattr(self.original, f.name)) for f in members(self.original)}
+        inner = [name for name in roles if roles[name] != "choice"]
+        values = [_known(getattr(self.original, name)) for name in inner]
+        choices = tuple(
+            (name, _hashable(getattr(self.original, name)))
+            for name in roles
+            if roles[name] == "choice"
+        )
+        keys = map(jax.tree_util.GetAttrKey, inner)
+        name = getattr(self.original, "name", None)
+        return list(zip(keys, values, strict=True)), (
+            type(self.original),
+            name,
+            tuple(inner),
+            choices,
+        )
+
+    @classmethod
+    def tree_unflatten(cls, structure, values):
+        kind, name, inner, choices = structure
+        given = dict(zip(inner, map(_original, values), strict=True)) | dict(choices)
+        return cls(kind(**given, **({} if name is None else {"name": name})))
+
+
+@jax.tree_util.register_static
+@dataclasses.dataclass(frozen=True)
+class _Function:
+    """A function in the place of a part: structure."""
+
+    original: Any
+
+
+def _known(value):
+    """A value as JAX can flatten it."""
+    if type(value) in (tuple, list):
+        return tuple(map(_known, value))
+    if is_part(value):
+        return value if type(value) in _REGISTERED else _Foreign(value)
+    return _Function(value) if callable(value) or isinstance(value, str) else value
+
+
+def _original(value):
+    if type(value) is tuple:
+        return tuple(map(_original, value))
+    return value.original if isinstance(value, _Foreign | _Function) else value
+
+
+def _hashable(value):
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value

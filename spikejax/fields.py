@@ -1,0 +1,194 @@
+"""Fields of a spec: parameters are leaves, choices and sizes are static, parts are specs inside it.
+
+A spec is a frozen dataclass that is a pytree, made by `spec` or, for neurons, by `neuron`. Its fields declare what
+they are, and from them come validation, command-line flags, records, sweep axes and documentation.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, dataclass_transform
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from spikejax import pytree
+
+# A number, an array that broadcasts against [B, *F], or an initialiser (key, shape, dtype) -> array.
+Leaf = Any
+T = TypeVar("T")
+
+
+def param(
+    default: Any = dataclasses.MISSING,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    unit: str = "",
+    learned: bool = False,
+    axes: tuple[str, ...] | None = None,
+    doc: str,
+) -> Any:
+    """A parameter: a leaf. A number outside [low, high], or one that is not finite, is refused at construction.
+
+    Args:
+      default: a number, or an initialiser (key, shape, dtype) -> array.
+      low: least value.
+      high: greatest value.
+      unit: its unit.
+      learned: whether the model's authors learn it; layers then do so by default.
+      axes: names of the model's sizes, for a parameter that is an array of that shape; None for a scalar or `[*F]`.
+      doc: what it is.
+    """
+    bounds = {"low": low, "high": high, "unit": unit, "learned": learned, "axes": axes}
+    return dataclasses.field(default=default, metadata={"kind": "param", **bounds, "doc": doc})
+
+
+def option(default: Any = dataclasses.MISSING, *, choices: Sequence[Any], doc: str) -> Any:
+    """A choice: static, one of `choices`."""
+    metadata = {"kind": "option", "static": True, "choices": tuple(choices), "doc": doc}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def size(default: Any = dataclasses.MISSING, *, low: int = 1, doc: str) -> Any:
+    """A whole number of at least `low`: static. With None as its default it may be left open."""
+    metadata = {"kind": "size", "static": True, "low": low, "open": default is None, "doc": doc}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def setting(default: Any = dataclasses.MISSING, *, doc: str) -> Any:
+    """Any other static value: a name, a tuple of names or of whole numbers."""
+    metadata = {"kind": "setting", "static": True, "doc": doc}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def part(
+    default: Any = dataclasses.MISSING,
+    *,
+    doc: str,
+    of: str = "",
+    static: bool = False,
+    check: Callable[[str, Any], None] | None = None,
+) -> Any:
+    """A spec, a Flax module or a tuple of specs inside this one: a subtree.
+
+    Args:
+      default: an instance.
+      doc: what it is.
+      of: the kind of part: "neuron", "surrogate", …
+      static: whether it is structure as a whole, its numbers no leaves.
+      check: `(label, value)`, raises ValueError where a value is no such part.
+    """
+    metadata = {"kind": "part", "of": of, "static": static, "check": check, "doc": doc}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass_transform(
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(param, option, size, setting, part),
+)
+def spec(cls: type[T]) -> type[T]:
+    """Makes a class a spec: a frozen, keyword-only dataclass that is validated and a pytree.
+
+    Where its values constrain each other it has a `check()` that raises ValueError; it is called for values that are
+    numbers.
+
+    >>> @spec
+    ... class Window:
+    ...     '''A window over the last steps.'''
+    ...     length: int = size(4, doc="steps")
+    ...     width: Leaf = param(1.0, low=0, doc="relative width")
+    >>> jax.tree.leaves(Window(width=0.5)), Window(length=2) == Window(length=3)
+    ([0.5], False)
+    >>> Window(width=-1.0)
+    Traceback (most recent call last):
+    ValueError: Window.width must lie in [0, inf], found -1.0
+    """
+    setattr(cls, "__post_init__", validate)  # noqa: B010
+    return pytree.register(dataclasses.dataclass(frozen=True, kw_only=True)(cls))
+
+
+def fields_of(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
+    """The fields of a spec (class or instance) of one kind, or its parts of one kind.
+
+    Args:
+      model: the spec.
+      kind: "param", "option", "size", "setting", "part"; or "surrogate" or "neuron" for parts that are one.
+
+    >>> from spikejax.neurons.lif import LIF
+    >>> list(fields_of(LIF)), list(fields_of(LIF, "surrogate"))
+    (['decay', 'threshold'], ['surrogate'])
+    """
+    return {
+        field.name: field
+        for field in dataclasses.fields(model)
+        if kind in (field.metadata.get("kind"), field.metadata.get("of"))
+    }
+
+
+def validate(model: Any) -> None:
+    """Holds a spec to its fields: bounds, choices, sizes, shapes. Whole numbers of parameters become floats.
+
+    Raises:
+      ValueError: a value that its field does not allow; names the field, what it allows and what was found.
+    """
+    for name, field in fields_of(model).items():
+        value = _parameter(f"{type(model).__name__}.{name}", getattr(model, name), field)
+        object.__setattr__(model, name, value)
+        axes, shape = field.metadata["axes"], tuple(getattr(value, "shape", ()))
+        if axes and shape:
+            sizes = tuple(getattr(model, axis) for axis in axes)
+            if shape[: len(sizes)] != sizes:
+                raise ValueError(
+                    f"{type(model).__name__}.{name} has the axes {axes}: expected a shape that begins with {sizes}, "
+                    f"found {shape}"
+                )
+    for name, field in fields_of(model, "option").items():
+        value, choices = getattr(model, name), field.metadata["choices"]
+        if value not in choices:
+            raise ValueError(
+                f"{type(model).__name__}.{name} must be one of {choices}, found {value!r}"
+            )
+    for name, field in fields_of(model, "size").items():
+        value, low = getattr(model, name), field.metadata["low"]
+        if value is None and field.metadata["open"]:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise ValueError(
+                f"{type(model).__name__}.{name} must be a whole number of at least {low}, found {value!r}"
+            )
+    for name, field in fields_of(model, "part").items():
+        if field.metadata["check"] is not None:
+            field.metadata["check"](f"{type(model).__name__}.{name}", getattr(model, name))
+    check = getattr(model, "check", None)
+    leaves = [getattr(model, name) for name in fields_of(model)]
+    if check is not None and all(isinstance(leaf, float | None) for leaf in leaves):
+        check()
+
+
+def _parameter(label, value, field):
+    """A parameter's value, held to its bounds where it is known."""
+    low, high = field.metadata["low"], field.metadata["high"]
+    if value is None and field.default is None:
+        return None  # left open, to be filled in later
+    if isinstance(value, bool | str | list | tuple | type(None)):
+        hint = "; give an array" if isinstance(value, list | tuple) else ""
+        raise ValueError(
+            f"{label} must be a number, an array or an initialiser, found {value!r}{hint}"
+        )
+    known = isinstance(value, int | float | np.generic | np.ndarray) or (
+        isinstance(value, jax.Array)
+        and not isinstance(value, Tracer)
+        and value.is_fully_addressable
+    )
+    if not known:
+        return value  # a tracer, an initialiser or a shape
+    found = np.asarray(value)
+    if not np.issubdtype(found.dtype, np.number) and found.dtype.kind != "V":
+        raise ValueError(f"{label} must be a number, found an array of {found.dtype}")
+    wide = found.astype(np.float64)
+    if wide.size and not (np.isfinite(wide).all() and low <= wide.min() and wide.max() <= high):
+        raise ValueError(f"{label} must lie in [{low}, {high}], found {value}")
+    return float(value) if isinstance(value, int | float | np.integer) else value

@@ -1,0 +1,67 @@
+"""Files that are written whole or not at all."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+
+def write(path: str | Path, fill: Callable[[IO[bytes]], Any], size: int = 0) -> Path:
+    """Writes a file: a reader sees the old one or the new one, never a part of it. Its folder is made if missing.
+
+    Args:
+      path: the file.
+      fill: writes the content into an open binary file.
+      size: bytes that the content is known to need; refused beforehand where they are not free.
+
+    Raises:
+      OSError: there is no room; names what is needed and what is free.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ensure_room(path.parent, size)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise _no_room(path.parent, size) from error
+        raise
+    return path
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Writes a text in UTF-8, see `write`."""
+    content = text.encode("utf-8")
+    return write(path, lambda file: file.write(content), len(content))
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Writes arrays by name as `.npz`, see `write`; not compressed, so that `numpy.load` is fast."""
+    size = sum(array.nbytes for array in arrays.values())
+    named: dict[str, Any] = dict(arrays)
+    return write(path, lambda file: np.savez(file, allow_pickle=False, **named), size)
+
+
+def ensure_room(folder: Path, size: int) -> None:
+    """Raises OSError where less than `size` bytes and a spare megabyte are free for the folder."""
+    if shutil.disk_usage(folder).free < size + 2**20:
+        raise _no_room(folder, size)
+
+
+def _no_room(folder, size):
+    free = shutil.disk_usage(folder).free
+    message = (
+        f"no room to write {size / 2**20:.1f} MB to {folder}: {free / 2**20:.1f} MB are free and 1 MB is kept spare; "
+        "make room there, or write to another folder"
+    )
+    return OSError(errno.ENOSPC, message)

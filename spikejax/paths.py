@@ -1,0 +1,123 @@
+"""Values inside of a spec by their path: "network.neuron.decay", or any end of it that is unique."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from spikejax import pytree
+from spikejax.registry import UnknownName, choose
+
+
+class Place(NamedTuple):
+    """Where a value stands.
+
+    Attributes:
+      owner: the spec or Flax module that has it.
+      field: its field; None for a derived value.
+      name: its name there.
+      value: the value; None of a derived one, which its owner computes.
+      role: "leaf", "choice", "part" or "derived".
+    """
+
+    owner: Any
+    field: dataclasses.Field | None
+    name: str
+    value: Any
+    role: str
+
+
+def places(tree: Any, prefix: str = "") -> dict[str, Place]:
+    """All values of a spec by path, from the outside in; members of a tuple of parts are numbered.
+
+    >>> from spikejax.neurons.lif import LIF
+    >>> [path for path, place in places(LIF()).items() if place.role != "choice"]
+    ['decay', 'threshold', 'surrogate', 'surrogate.width']
+    """
+    found: dict[str, Place] = {}
+    for field in pytree.members(tree):
+        value, path = getattr(tree, field.name), prefix + field.name
+        role = pytree.role(field, value)
+        if role == "part" and isinstance(value, tuple):
+            found[path] = Place(tree, field, field.name, value, role)
+            for number, inner in enumerate(value):
+                if pytree.is_part(inner):
+                    found |= places(inner, f"{path}.{number}.")
+            continue
+        found[path] = Place(tree, field, field.name, value, role)
+        if role == "part" and pytree.is_part(value):
+            found |= places(value, f"{path}.")
+    for name in getattr(tree, "derived", ()):
+        found[prefix + name] = Place(tree, None, name, None, "derived")
+    return found
+
+
+def find(path: str, known: Mapping[str, Any]) -> str:
+    """The full path of one that may lack its first pieces; hyphens stand for underscores.
+
+    Raises:
+      UnknownName: there is none, with the nearest ones; or there are several, which it names.
+
+    >>> find("neuron.decay", {"network.neuron.decay": 0.9, "network.gain": 1.0})
+    'network.neuron.decay'
+    """
+    path = path.replace("-", "_")
+    if path in known:
+        return path
+    ends = [other for other in known if other.endswith(f".{path}")]
+    if len(ends) == 1:
+        return ends[0]
+    if ends:
+        outer = min(ends, key=len)
+        if all(other == outer or other.startswith(f"{outer}.") for other in ends):
+            return outer  # the others are inside of it: the neuron of a wrapper
+        raise UnknownName(f"{path} stands for several values: {', '.join(ends)}; give more of it")
+    shorter = {other: other for other in known}
+    for other in known:
+        pieces = other.split(".")
+        shorter |= {".".join(pieces[i:]): other for i in range(1, len(pieces))}
+    return shorter[choose("setting", path, shorter)]
+
+
+def replace(tree: Any, values: Mapping[str, Any]) -> Any:
+    """A spec with some of its values replaced, by path; derived ones as their owner derives them.
+
+    Raises:
+      UnknownName: an unknown path.
+      ValueError: a value that its field does not allow.
+
+    >>> from spikejax.neurons.tc_lif import TCLIF
+    >>> neuron = replace(TCLIF(), {"beta1": -0.25, "surrogate.width": 2.0, "order": "paper"})
+    >>> float(neuron.beta1), neuron.surrogate.width, neuron.order
+    (-0.25, 2.0, 'paper')
+    """
+    known = places(tree)
+    return _replaced(tree, {find(path, known): value for path, value in values.items()})
+
+
+def _replaced(tree, values):
+    own: dict[str, Any] = {}
+    derived: dict[str, Any] = {}
+    inner: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        head, _, rest = path.partition(".")
+        if rest:
+            inner.setdefault(head, {})[rest] = value
+        elif head in getattr(tree, "derived", ()):
+            derived[head] = value
+        else:
+            own[head] = value
+    for head, changes in inner.items():
+        part = own.get(head, getattr(tree, head))
+        if isinstance(part, tuple):
+            own[head] = tuple(
+                _replaced(member, _of_member(changes, number)) for number, member in enumerate(part)
+            )
+        else:
+            own[head] = _replaced(part, changes)
+    changed = pytree.rebuilt(tree, own) if own else tree
+    return changed.with_derived(**derived) if derived else changed
+
+
+def _of_member(changes, number):
+    prefix = f"{number}."
+    return {path[len(prefix) :]: v for path, v in changes.items() if path.startswith(prefix)}
