@@ -1,1 +1,1 @@
-"""What there is: descriptions of neurons, the evidence for them, their portraits."""
+"""What there is: descriptions of neurons, what they were validated against, their portraits."""

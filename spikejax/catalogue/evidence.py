@@ -1,25 +1,26 @@
-"""What each neuron was compared with and how close it came: the registry of evidence, and its tables.
+"""What each neuron was validated against: the largest relative differences, and their tables.
 
 The numbers are those of `evidence.json`, which `python tests/neurons/evidence.py` measures in a checkout.
 """
 
 import functools
+import json
 from pathlib import Path
 from typing import Any
 
-from spikejax.catalogue.describe import describe
+from spikejax import tables
+from spikejax.catalogue.descriptions import describe
 from spikejax.neurons import NEURONS
-from spikejax.runs import record
 
 FILE = Path(__file__).parent / "evidence.json"
 
 
 @functools.cache
 def _record() -> dict[str, Any]:
-    return record.read(FILE)
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def evidence(name: str) -> dict[str, Any]:
+def of(name: str) -> dict[str, Any]:
     """The evidence for a neuron.
 
     Returns:
@@ -28,7 +29,7 @@ def evidence(name: str) -> dict[str, Any]:
       the recorded cases that were compared, the differences, and what of it is not offered, with the reason. All are
       empty for a neuron that was not compared since it was added.
 
-    >>> sorted(evidence("tc_lif"))
+    >>> sorted(of("tc_lif"))
     ['oracle', 'peers', 'printed']
     """
     return _record()["metrics"].get(name, {"oracle": {}, "printed": {}, "peers": {}})
@@ -42,7 +43,7 @@ def counts() -> dict[str, int]:
     """
     total: dict[str, int] = {}
     for name in NEURONS:
-        for peer, found in evidence(name)["peers"].items():
+        for peer, found in of(name)["peers"].items():
             total[peer] = total.get(peer, 0) + len(found["cases"])
     return total
 
@@ -64,7 +65,7 @@ def _peer_cell(found):
         if values["cases"]:
             gaps = f"state {_gap(values['state'])}, gradients {_gap(values['gradient'])}"
             parts.append(f"{peer} {values['version']}, {len(values['cases'])}: {gaps}")
-    return "; ".join(parts) or "none has it"
+    return "; ".join(parts) or "not implemented elsewhere"
 
 
 def summary(name: str) -> str:
@@ -73,76 +74,61 @@ def summary(name: str) -> str:
     >>> summary("tc_lif").startswith("independent float64 model, 8 cases: state ")
     True
     """
-    found = evidence(name)
+    found = of(name)
     parts = [f"independent float64 model, {_oracle_cell(found['oracle'])}"]
     if any(values["cases"] for values in found["peers"].values()):
         parts.append(_peer_cell(found["peers"]))
     if found["printed"]:
-        parts.append(f"{found['printed']['numbers']} printed numbers")
+        parts.append(f"{found['printed']['numbers']} printed values")
     return "; ".join(parts)
 
 
 def markdown() -> str:
-    """The fidelity table: one row a neuron, with what it was compared with and the largest relative difference."""
-    header = [
-        "neuron",
-        "source",
-        "independent float64 model",
-        "recorded traces of peers",
-        "printed numbers",
-        "paper and code differ",
-    ]
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    """The fidelity table: one row per neuron, with what it was compared with and the largest relative difference."""
+    header = ("neuron", "source", "independent float64 model", "recorded traces of peers")
+    rows = []
     for name in NEURONS:
-        found = evidence(name)
+        found, entry = of(name), describe(name)
         printed = found["printed"]
-        tables = f"{len(printed['tables'])} of {printed['numbers']} numbers" if printed else "none"
-        cells = [
-            f"`{name}`",
-            describe(name)["reference"],
-            _oracle_cell(found["oracle"]),
-            _peer_cell(found["peers"]),
-            tables,
-            "see below" if describe(name)["deviations"] else "nothing known",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+        values = f"{len(printed['tables'])} of {printed['numbers']} values" if printed else "none"
+        known = "see below" if entry["deviations"] else "no known deviation"
+        validated = _oracle_cell(found["oracle"]), _peer_cell(found["peers"])
+        rows.append((f"`{name}`", entry["reference"], *validated, values, known))
+    return tables.markdown((*header, "printed values", "paper and code differ"), rows)
 
 
 def deviations() -> str:
-    """Where publications, their code and this library differ, and which is the default: one item a neuron."""
+    """Where publications, their code and this library differ, and which is the default: one item per neuron."""
     items = [(name, describe(name)["deviations"]) for name in NEURONS]
     return "".join(f"- `{name}`: {text}\n" for name, text in items if text)
 
 
 def peers() -> str:
     """By peer: traces compared, what of it is not offered and why, differences that remain, defects that were met."""
-    header = "| peer | traces | recorded and not offered | differences that remain | met while recording |"
-    lines = [header, "|---|---|---|---|---|"]
+    header = (
+        *("peer", "traces", "recorded and not offered", "differences that remain"),
+        "met while recording",
+    )
+    rows = []
     for peer, seen in _record()["config"]["peers"].items():
-        found = [evidence(name)["peers"].get(peer) for name in NEURONS]
-        cases = sum(len(entry["cases"]) for entry in found if entry)
-        why = [
-            f"{case}: {why}"
-            for entry in found
-            if entry
-            for case, why in entry["not_offered"].items()
-        ]
-        notes = [note for entry in found if entry for note in entry["notes"]]
+        found = [of(name)["peers"].get(peer) for name in NEURONS]
+        found = [entry for entry in found if entry]
+        cases = sum(len(entry["cases"]) for entry in found)
+        why = [f"{case}: {why}" for entry in found for case, why in entry["not_offered"].items()]
+        notes = [note for entry in found for note in entry["notes"]]
         columns = ["; ".join(entries) or "none" for entries in (why, notes, seen["defects"])]
-        columns = [text.replace("|", "\\|") for text in columns]
-        lines.append(f"| {peer} {seen['version']} | {cases} | {' | '.join(columns)} |")
-    return "\n".join(lines) + "\n"
+        rows.append((f"{peer} {seen['version']}", str(cases), *columns))
+    return tables.markdown(header, rows)
 
 
 def presets() -> str:
     """Which neurons have which presets, and the class of the peer that each was compared with."""
-    lines = ["| neuron | `like=` (class) |", "|---|---|"]
+    rows = []
     for name, model in NEURONS.items():
         cells = [
-            f"{peer} ({', '.join(evidence(name)['peers'][peer]['classes'])})"
+            f"{peer} ({', '.join(of(name)['peers'][peer]['classes'])})"
             for peer in sorted(model.presets)
         ]
         if cells:
-            lines.append(f"| `{name}` | {', '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+            rows.append((f"`{name}`", ", ".join(cells)))
+    return tables.markdown(("neuron", "`like=` (class)"), rows)

@@ -9,7 +9,7 @@ from jax import Array
 
 from spikejax.dynamics.layer import unroll
 from spikejax.neurons.core.contract import start
-from spikejax.neurons.core.parameters import draw_numbers, for_steps
+from spikejax.neurons.core.parameters import initialise
 
 
 class Response(NamedTuple):
@@ -27,14 +27,14 @@ class Response(NamedTuple):
 
 
 def settle(neuron: Any, key: Any, steps: int) -> Any:
-    """A neuron made for sequences of so many steps, its initialisers drawn."""
-    return draw_numbers(for_steps(neuron, steps), key)
+    """A neuron for sequences of `steps` steps, its initialisers sampled."""
+    return initialise(neuron.for_steps(steps), key)
 
 
 def respond(neuron: Any, current: Array, key: Any) -> Response:
-    """Runs one neuron, its numbers drawn, over a current `[T]`."""
+    """Runs one neuron, initialised, over a current `[T]`."""
     state = start(neuron, current[0], key if neuron.stochastic else None)
-    if not hasattr(neuron, "step"):
+    if not neuron.streams:
         return Response(current, {}, neuron.sequence(state, current)[1])
 
     def save(state, spikes):
@@ -86,13 +86,13 @@ def _in_order(response, names):
 
 
 def rates(neuron: Any, *, points: int = 40, seed: int = 0) -> tuple[Array, Array]:
-    """Its f-I curve: constant currents from 0 to three times its `drive`, and the spikes a step they make.
+    """Its f-I curve: constant currents from 0 to three times its `drive`, and the spikes per time step that they make.
 
     The spikes of the second half of twice its `horizon` are counted; of a model without spikes its mean output.
 
     >>> from spikejax.neurons.integrate_and_fire import IntegrateAndFire
     >>> currents, found = rates(IntegrateAndFire(), points=4)
-    >>> [f"{rate:.2f}" for rate in found]  # one spike for each unit of charge
+    >>> [f"{rate:.2f}" for rate in found]  # one spike per unit of charge
     ['0.00', '0.30', '0.60', '0.90']
     """
     steps = 2 * neuron.horizon

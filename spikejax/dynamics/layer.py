@@ -49,10 +49,7 @@ def unroll(
     """
     shapes = [x.shape for x in jax.tree.leaves(currents)]
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
-        raise ValueError(
-            f"expected currents [T, B, F] with one length T, found shapes {shapes}; "
-            "add a time axis with encode.repeat"
-        )
+        raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
 
     def body(state, current):
         state, spikes = step(state, current)

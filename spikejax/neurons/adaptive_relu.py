@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from spikejax.fields import Leaf, param
 from spikejax.neurons.alif import NormalTau
-from spikejax.neurons.core.contract import Leaf, neuron, param
+from spikejax.neurons.core.contract import Neuron, neuron
 
 
 class AdaptiveReLUState(NamedTuple):
@@ -19,7 +20,7 @@ class AdaptiveReLUState(NamedTuple):
 
 
 @neuron(AdaptiveReLUState, spiking=False, horizon=400)
-class AdaptiveReLU:
+class AdaptiveReLU(Neuron):
     """`ALIF` that sends how far its membrane is above the threshold in place of spikes.
 
         A[t] = ρ A[t−1] + (1 − ρ) y[t−1]
@@ -38,13 +39,13 @@ class AdaptiveReLU:
     """
 
     tau_membrane: Leaf = param(
-        NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
+        default=NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
     )
     tau_adaptation: Leaf = param(
-        NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
+        default=NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
     )
-    baseline: Leaf = param(0.01, low=0, doc="threshold of a unit at rest")
-    strength: Leaf = param(1.8, doc="how far the adaptation raises the threshold")
+    baseline: Leaf = param(default=0.01, low=0, doc="threshold of a unit at rest")
+    strength: Leaf = param(default=1.8, doc="how far the adaptation raises the threshold")
 
     def init_state(self, current: Array) -> AdaptiveReLUState:
         zeros = jnp.zeros_like(current)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset_to, strict_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset_to, strict_option
 from spikejax.surrogate import SuperSpike, Surrogate, Triangle, spike
 
 
@@ -40,7 +41,7 @@ class AdExState(NamedTuple):
         },
     },
 )
-class AdEx:
+class AdEx(Neuron):
     """Exponential integrate-and-fire neuron with an adaptation current; in mV, ms, nS, pF and pA.
 
         C dV/dt = −gL (V − rest) + gL ΔT exp((V − rheobase)/ΔT) − w + I
@@ -60,18 +61,20 @@ class AdEx:
     5
     """
 
-    capacitance: Leaf = param(281.0, low=5, high=1000, unit="pF", doc="C")
-    leak_conductance: Leaf = param(30.0, low=0.5, high=50, unit="nS", doc="gL")
-    rest: Leaf = param(-70.6, low=-80, high=0, unit="mV", doc="leak reversal potential")
-    slope_factor: Leaf = param(2.0, low=0.5, high=10, unit="mV", doc="ΔT")
-    rheobase: Leaf = param(-50.4, low=-60, high=5, unit="mV", doc="where the upstroke begins")
-    a: Leaf = param(4.0, low=-10, high=20, unit="nS", doc="adaptation below the threshold")
-    tau_adaptation: Leaf = param(144.0, low=10, high=1000, unit="ms", doc="τw")
-    b: Leaf = param(80.5, low=0, high=200, unit="pA", doc="adaptation by a spike")
-    reset_voltage: Leaf = param(-70.6, low=-80, high=0, unit="mV", doc="V after a spike")
-    peak: Leaf = param(20.0, low=1, high=40, unit="mV", doc="V that counts as a spike")
-    dt: Leaf = param(0.1, low=0.01, high=1, unit="ms", doc="length of a step")
-    surrogate: Surrogate = surrogate_field(Triangle(20.0))
+    capacitance: Leaf = param(default=281.0, low=5, high=1000, unit="pF", doc="C")
+    leak_conductance: Leaf = param(default=30.0, low=0.5, high=50, unit="nS", doc="gL")
+    rest: Leaf = param(default=-70.6, low=-80, high=0, unit="mV", doc="leak reversal potential")
+    slope_factor: Leaf = param(default=2.0, low=0.5, high=10, unit="mV", doc="ΔT")
+    rheobase: Leaf = param(
+        default=-50.4, low=-60, high=5, unit="mV", doc="where the upstroke begins"
+    )
+    a: Leaf = param(default=4.0, low=-10, high=20, unit="nS", doc="adaptation below the threshold")
+    tau_adaptation: Leaf = param(default=144.0, low=10, high=1000, unit="ms", doc="τw")
+    b: Leaf = param(default=80.5, low=0, high=200, unit="pA", doc="adaptation by a spike")
+    reset_voltage: Leaf = param(default=-70.6, low=-80, high=0, unit="mV", doc="V after a spike")
+    peak: Leaf = param(default=20.0, low=1, high=40, unit="mV", doc="V that counts as a spike")
+    dt: Leaf = param(default=0.1, low=0.01, high=1, unit="ms", doc="length of a step")
+    surrogate: Surrogate = surrogate_field(default=Triangle(20.0))
     strict: bool = strict_option()
     detach_reset: bool = detach_option(doc="no gradient through the reset of V")
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -17,7 +18,7 @@ class AHPState(NamedTuple):
 
 
 @neuron(AHPState, drive=0.4, horizon=1500)
-class AHP:
+class AHP(Neuron):
     """LIF that each spike holds back by a slow negative current.
 
         A[t] = (1 − 1/tau_adaptation) A[t−1] − w S[t−1],   w = strength (1/(τa τm) − 1/τa²)
@@ -41,13 +42,15 @@ class AHP:
     [4, 2, 0]
     """
 
-    tau_membrane: Leaf = param(20.0, low=1, unit="steps", doc="time constant of the membrane")
-    tau_adaptation: Leaf = param(
-        700.0, low=1, unit="steps", doc="time constant of the hyperpolarising current"
+    tau_membrane: Leaf = param(
+        default=20.0, low=1, unit="steps", doc="time constant of the membrane"
     )
-    strength: Leaf = param(1000.0, low=0, doc="scales the current that a spike leaves")
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    tau_adaptation: Leaf = param(
+        default=700.0, low=1, unit="steps", doc="time constant of the hyperpolarising current"
+    )
+    strength: Leaf = param(default=1000.0, low=0, doc="scales the current that a spike leaves")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
 
     def step(self, state: AHPState, current: Array) -> tuple[AHPState, Array]:
         slow, fast = 1 / self.tau_adaptation, 1 / self.tau_membrane

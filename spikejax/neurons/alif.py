@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import MultiGaussian, SuperSpike, Surrogate, spike
 
 
@@ -53,7 +54,7 @@ class ALIFState(NamedTuple):
         }
     },
 )
-class ALIF:
+class ALIF(Neuron):
     """LIF whose threshold rises with each spike and falls back over hundreds of steps.
 
         A[t] = ρ A[t−1] + (1 − ρ) S[t−1]
@@ -87,17 +88,19 @@ class ALIF:
     """
 
     tau_membrane: Leaf = param(
-        NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
+        default=NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
     )
     tau_adaptation: Leaf = param(
-        NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
+        default=NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
     )
-    baseline: Leaf = param(0.01, low=0, doc="threshold of a neuron at rest")
-    strength: Leaf = param(1.8, doc="how far the adaptation raises the threshold")
-    floor: Leaf = param(0.005, low=0, doc='least threshold, of order "sfa"')
-    surrogate: Surrogate = surrogate_field(MultiGaussian())
+    baseline: Leaf = param(default=0.01, low=0, doc="threshold of a neuron at rest")
+    strength: Leaf = param(default=1.8, doc="how far the adaptation raises the threshold")
+    floor: Leaf = param(default=0.005, low=0, doc='least threshold, of order "sfa"')
+    surrogate: Surrogate = surrogate_field(default=MultiGaussian())
     order: str = option(
-        "yin", choices=("yin", "lsnn", "sfa", "tc_lif", "spyx"), doc="whose equations, see above"
+        default="yin",
+        choices=("yin", "lsnn", "sfa", "tc_lif", "spyx"),
+        doc="whose equations, see above",
     )
 
     def init_state(self, current: Array) -> ALIFState:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset, strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset, strict_option
 from spikejax.surrogate import ATan, Surrogate, spike
 
 
@@ -23,7 +24,7 @@ class AlphaState(NamedTuple):
     drive=0.6,
     like={"snntorch": {"strict": True, "detach_reset": True, "surrogate": ATan(2.0)}},
 )
-class Alpha:
+class Alpha(Neuron):
     """Spike response model with an alpha synapse: a slow trace less a fast one is the membrane.
 
         E[t] = slow_decay E[t−1] + I[t]
@@ -52,14 +53,24 @@ class Alpha:
     """
 
     slow_decay: Leaf = param(
-        0.9, low=0.02, high=1, unit="per step", doc="share of E kept a step; above fast_decay"
+        default=0.9,
+        low=0.02,
+        high=1,
+        unit="per step",
+        doc="share of E kept a step; above fast_decay",
     )
     fast_decay: Leaf = param(
-        0.8, low=0.01, high=1, unit="per step", doc="share of N kept a step; below slow_decay"
+        default=0.8,
+        low=0.01,
+        high=1,
+        unit="per step",
+        doc="share of N kept a step; below slow_decay",
     )
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(ATan())
-    reset: str = option("zero", choices=("zero", "none"), doc="what a spike does to E, N and U")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=ATan())
+    reset: str = option(
+        default="zero", choices=("zero", "none"), doc="what a spike does to E, N and U"
+    )
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import strict_option
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 
@@ -19,7 +20,7 @@ class ARLIFState(NamedTuple):
 
 
 @neuron(ARLIFState, drive=1.0)
-class ARLIF:
+class ARLIF(Neuron):
     """LIF whose threshold follows its input and whose reset adapts to its history.
 
         H[t] = decay U[t−1] + I[t]
@@ -53,16 +54,20 @@ class ARLIF:
     ['1.0000', '0.2930', '0.8808']
     """
 
-    a: Leaf = param(0.0, learned=True, doc="β = tanh(a), how far the input moves the threshold")
-    c: Leaf = param(1.0, learned=True, doc="α, how much the size of the input makes r fade")
+    a: Leaf = param(
+        default=0.0, learned=True, doc="β = tanh(a), how far the input moves the threshold"
+    )
+    c: Leaf = param(default=1.0, learned=True, doc="α, how much the size of the input makes r fade")
     decay: Leaf = param(
-        0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    surrogate: Surrogate = surrogate_field(Rectangle())
+    surrogate: Surrogate = surrogate_field(default=Rectangle())
     order: str = option(
-        "code", choices=("code", "paper"), doc="released code or Eq. 8 to the letter"
+        default="code", choices=("code", "paper"), doc="released code or Eq. 8 to the letter"
     )
-    carry: bool = option(True, choices=(True, False), doc="whether r is carried between steps")
+    carry: bool = option(
+        default=True, choices=(True, False), doc="whether r is carried between steps"
+    )
     strict: bool = strict_option()
 
     def step(self, state: ARLIFState, current: Array) -> tuple[ARLIFState, Array]:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 
@@ -17,7 +18,7 @@ class CLIFState(NamedTuple):
 
 
 @neuron(CLIFState, drive=0.8, like={"spikingjelly": {"surrogate": Rectangle(1.0)}})
-class CLIF:
+class CLIF(Neuron):
     """LIF with a complementary potential, which opens further paths for the gradient through time.
 
         H[t] = (1 − 1/τ) U[t−1] + I[t]
@@ -36,9 +37,9 @@ class CLIF:
     ['1.000000', '1.000000', '-0.531059']
     """
 
-    tau: Leaf = param(2.0, low=1, unit="steps", doc="time constant")
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Rectangle())
+    tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Rectangle())
 
     def step(self, state: CLIFState, current: Array) -> tuple[CLIFState, Array]:
         membrane = state.membrane - state.membrane / self.tau + current

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import (
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
@@ -52,7 +53,7 @@ class CubaLIFState(NamedTuple):
         "spyx": {"late": True, "strict": True, "surrogate": SuperSpike(25.0)},
     },
 )
-class CubaLIF:
+class CubaLIF(Neuron):
     """LIF behind an exponential synapse: each input leaves a current that fades.
 
         Y[t] = synaptic_decay Y[t−1] + I[t]
@@ -74,18 +75,22 @@ class CubaLIF:
     """
 
     synaptic_decay: Leaf = param(
-        0.8, low=0, high=1, unit="per step", doc="share of the synaptic current kept a step"
+        default=0.8, low=0, high=1, unit="per step", doc="share of the synaptic current kept a step"
     )
     decay: Leaf = param(
-        0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     synapse: str = option(
-        "decays before", choices=("decays before", "decays after"), doc="when Y decays in a step"
+        default="decays before",
+        choices=("decays before", "decays after"),
+        doc="when Y decays in a step",
     )
     reset: str = reset_option()
-    input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
+    input_scaling: str = option(
+        default="none", choices=("none", "complement"), doc="g = 1 or 1 − decay"
+    )
     reset_timing: str = timing_option()
     late: bool = late_option()
     strict: bool = strict_option()

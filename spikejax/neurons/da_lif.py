@@ -6,8 +6,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import reset, reset_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import reset, reset_option
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 
@@ -18,7 +19,7 @@ class DALIFState(NamedTuple):
 
 
 @neuron(DALIFState, drive=1.5)
-class DALIF:
+class DALIF(Neuron):
     """LIF that learns, for each layer, how much it keeps and how much it takes in.
 
         H[t] = tanh(b) U[t−1] + tanh(a) I[t]
@@ -39,10 +40,12 @@ class DALIF:
     '0.7500'
     """
 
-    a: Leaf = param(math.atanh(0.5), learned=True, doc="α = tanh(a), gain of the input")
-    b: Leaf = param(math.atanh(0.5), learned=True, doc="β = tanh(b), share of the membrane kept")
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Rectangle())
+    a: Leaf = param(default=math.atanh(0.5), learned=True, doc="α = tanh(a), gain of the input")
+    b: Leaf = param(
+        default=math.atanh(0.5), learned=True, doc="β = tanh(b), share of the membrane kept"
+    )
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Rectangle())
     reset: str = reset_option("zero")
 
     def step(self, state: DALIFState, current: Array) -> tuple[DALIFState, Array]:

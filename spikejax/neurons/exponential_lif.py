@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset_to, strict_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset_to, strict_option
 from spikejax.surrogate import Sigmoid, SuperSpike, Surrogate, Triangle, spike
 
 
@@ -31,7 +32,7 @@ class ExponentialLIFState(NamedTuple):
         },
     },
 )
-class ExponentialLIF:
+class ExponentialLIF(Neuron):
     """LIF with an exponential force, which makes the upstroke of a spike near the rheobase threshold.
 
         H[t] = U[t−1] + (rest − U[t−1] + ΔT exp((U[t−1] − rheobase) / ΔT) + I[t]) / τ
@@ -52,14 +53,16 @@ class ExponentialLIF:
     '0.3000'
     """
 
-    tau: Leaf = param(2.0, low=1, unit="steps", doc="time constant")
-    slope_factor: Leaf = param(0.2, low=0.1, high=2, doc="ΔT, sharpness of the upstroke")
-    rheobase: Leaf = param(0.8, low=0.25, high=2, doc="membrane at which the upstroke begins")
-    rest: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane to which the leak pulls")
-    threshold: Leaf = param(1.0, low=0.5, high=2, doc="membrane at which the neuron fires")
-    reset_voltage: Leaf = param(-0.1, low=-0.5, high=0.5, doc="membrane after a spike")
-    start: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane at the start")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
+    slope_factor: Leaf = param(default=0.2, low=0.1, high=2, doc="ΔT, sharpness of the upstroke")
+    rheobase: Leaf = param(
+        default=0.8, low=0.25, high=2, doc="membrane at which the upstroke begins"
+    )
+    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="membrane to which the leak pulls")
+    threshold: Leaf = param(default=1.0, low=0.5, high=2, doc="membrane at which the neuron fires")
+    reset_voltage: Leaf = param(default=-0.1, low=-0.5, high=0.5, doc="membrane after a spike")
+    start: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="membrane at the start")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 

@@ -8,9 +8,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
-from spikejax.neurons.core.parameters import map_numbers
-from spikejax.neurons.core.reset import strict_option
+from spikejax.fields import Leaf, param, size
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.parameters import map_parameters
+from spikejax.neurons.core.resets import strict_option
 from spikejax.surrogate import Rectangle, Sigmoid, Surrogate, spike
 
 
@@ -36,7 +37,7 @@ class GLIFState(NamedTuple):
     drive=0.45,
     like={"spikingjelly": {"strict": False, "surrogate": Sigmoid(4.0)}},
 )
-class GLIF:
+class GLIF(Neuron):
     """LIF with gates between its mechanisms; every number is σ of a learned one.
 
         U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) leak
@@ -63,22 +64,30 @@ class GLIF:
     (Array([0.5], dtype=float32), Array([0.], dtype=float32))
     """
 
-    steps: int = size(4, doc="T, the rows of the conductance")
+    steps: int = size(default=4, doc="T, the rows of the conductance")
     gate_leak: Leaf = param(
-        logit(0.45), learned=True, doc="α = σ of it, exponential against linear"
+        default=logit(0.45), learned=True, doc="α = σ of it, exponential against linear"
     )
-    gate_input: Leaf = param(logit(0.35), learned=True, doc="β = σ of it, how far g counts")
-    gate_reset: Leaf = param(logit(0.45), learned=True, doc="γ = σ of it, to zero against subtract")
+    gate_input: Leaf = param(default=logit(0.35), learned=True, doc="β = σ of it, how far g counts")
+    gate_reset: Leaf = param(
+        default=logit(0.45), learned=True, doc="γ = σ of it, to zero against subtract"
+    )
     decay_logit: Leaf = param(
-        logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept"
+        default=logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept"
     )
-    threshold_logit: Leaf = param(logit(0.5), learned=True, doc="σ of it is where the neuron fires")
-    leak_logit: Leaf = param(logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly")
-    reset_logit: Leaf = param(logit(0.5), learned=True, doc="σ of it is what a spike subtracts")
+    threshold_logit: Leaf = param(
+        default=logit(0.5), learned=True, doc="σ of it is where the neuron fires"
+    )
+    leak_logit: Leaf = param(
+        default=logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly"
+    )
+    reset_logit: Leaf = param(
+        default=logit(0.5), learned=True, doc="σ of it is what a spike subtracts"
+    )
     conductance_logit: Leaf = param(
-        logit(0.5), axes=("steps",), learned=True, doc="g = σ of it, gain of a step's input"
+        default=logit(0.5), axes=("steps",), learned=True, doc="g = σ of it, gain of a step's input"
     )
-    surrogate: Surrogate = surrogate_field(Rectangle())
+    surrogate: Surrogate = surrogate_field(default=Rectangle())
     strict: bool = strict_option(True)
 
     def for_steps(self, steps: int) -> "GLIF":
@@ -99,7 +108,7 @@ class GLIF:
             return jnp.full((channels,) if shape is None else (*shape, channels), leaf)
 
         surrogate = neuron.surrogate
-        return dataclasses.replace(map_numbers(spread, neuron), surrogate=surrogate)
+        return dataclasses.replace(map_parameters(spread, neuron), surrogate=surrogate)
 
     def init_state(self, current: Array) -> GLIFState:
         zeros = jnp.zeros_like(current)

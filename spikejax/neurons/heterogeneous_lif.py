@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option
 from spikejax.surrogate import SuperSpike, Surrogate, spike
 
 
@@ -37,7 +38,7 @@ class HeterogeneousLIFState(NamedTuple):
 
 
 @neuron(HeterogeneousLIFState, drive=2.0)
-class HeterogeneousLIF:
+class HeterogeneousLIF(Neuron):
     """Current-based LIF with a synaptic and a membrane decay for every neuron, drawn and then learned.
 
         S[t] = Θ(U[t−1] − threshold), above the threshold only
@@ -63,7 +64,7 @@ class HeterogeneousLIF:
     """
 
     synaptic_decay: Leaf = param(
-        GammaDecay(10.0),
+        default=GammaDecay(10.0),
         low=0,
         high=1,
         unit="per step",
@@ -71,17 +72,19 @@ class HeterogeneousLIF:
         doc="share of the synaptic current kept a step",
     )
     decay: Leaf = param(
-        GammaDecay(20.0),
+        default=GammaDecay(20.0),
         low=0,
         high=1,
         unit="per step",
         learned=True,
         doc="share of the membrane kept a step",
     )
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    rest: Leaf = param(0.0, low=-0.5, high=0.5, doc="resting membrane")
-    reset_voltage: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane after a spike at threshold")
-    surrogate: Surrogate = surrogate_field(SuperSpike())
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="resting membrane")
+    reset_voltage: Leaf = param(
+        default=0.0, low=-0.5, high=0.5, doc="membrane after a spike at threshold"
+    )
+    surrogate: Surrogate = surrogate_field(default=SuperSpike())
     detach_reset: bool = detach_option(True, doc="no gradient through reset and gain")
 
     def step(

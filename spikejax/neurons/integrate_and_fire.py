@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import (
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
@@ -36,7 +37,7 @@ class IntegrateAndFireState(NamedTuple):
         },
     },
 )
-class IntegrateAndFire:
+class IntegrateAndFire(Neuron):
     """Membrane that adds its currents up and fires at a threshold; it never forgets.
 
         H[t] = U[t−1] + I[t]
@@ -54,8 +55,8 @@ class IntegrateAndFire:
     Array([0., 0., 0., 1., 0., 0., 0., 1.], dtype=float32)
     """
 
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = reset_option()
     reset_timing: str = timing_option()
     late: bool = late_option()

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset_to, strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset_to, strict_option
 from spikejax.surrogate import Sigmoid, SuperSpike, Surrogate, Triangle, spike
 
 
@@ -39,7 +40,7 @@ class IzhikevichState(NamedTuple):
         "norse": {"dt": 0.25, "strict": True, "surrogate": SuperSpike(1.0)},
     },
 )
-class Izhikevich:
+class Izhikevich(Neuron):
     """Two variables that make most firing patterns of the cortex; in mV and ms.
 
         dv/dt = quadratic v² + linear v + constant − u + I
@@ -64,19 +65,21 @@ class Izhikevich:
     5
     """
 
-    a: Leaf = param(0.02, low=0, high=2, unit="per ms", doc="rate of the recovery")
-    b: Leaf = param(0.2, low=-1, high=1, doc="sensitivity of the recovery to v")
-    c: Leaf = param(-65.0, low=-80, high=0, unit="mV", doc="v after a spike")
-    d: Leaf = param(8.0, low=-2, high=10, doc="what a spike adds to u")
-    peak: Leaf = param(30.0, low=0.5, high=40, unit="mV", doc="v that counts as a spike")
-    quadratic: Leaf = param(0.04, low=0.01, high=1, doc="coefficient of v²")
-    linear: Leaf = param(5.0, low=-1, high=6, doc="coefficient of v")
-    constant: Leaf = param(140.0, low=-10, high=150, doc="constant term")
-    rest: Leaf = param(0.0, low=-70, high=0, unit="mV", doc="v at which the recovery rests")
-    dt: Leaf = param(0.5, low=0.05, high=1, unit="ms", doc="length of a step")
-    surrogate: Surrogate = surrogate_field(Triangle(20.0))
+    a: Leaf = param(default=0.02, low=0, high=2, unit="per ms", doc="rate of the recovery")
+    b: Leaf = param(default=0.2, low=-1, high=1, doc="sensitivity of the recovery to v")
+    c: Leaf = param(default=-65.0, low=-80, high=0, unit="mV", doc="v after a spike")
+    d: Leaf = param(default=8.0, low=-2, high=10, doc="what a spike adds to u")
+    peak: Leaf = param(default=30.0, low=0.5, high=40, unit="mV", doc="v that counts as a spike")
+    quadratic: Leaf = param(default=0.04, low=0.01, high=1, doc="coefficient of v²")
+    linear: Leaf = param(default=5.0, low=-1, high=6, doc="coefficient of v")
+    constant: Leaf = param(default=140.0, low=-10, high=150, doc="constant term")
+    rest: Leaf = param(default=0.0, low=-70, high=0, unit="mV", doc="v at which the recovery rests")
+    dt: Leaf = param(default=0.5, low=0.05, high=1, unit="ms", doc="length of a step")
+    surrogate: Surrogate = surrogate_field(default=Triangle(20.0))
     recovery: str = option(
-        "before", choices=("before", "after"), doc="the v that drives u: before or after the step"
+        default="before",
+        choices=("before", "after"),
+        doc="the v that drives u: before or after the step",
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option(doc="no gradient through the reset of v")

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset, reset_option, strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset, reset_option, strict_option
 from spikejax.surrogate import ATan, Sigmoid, Surrogate, spike
 
 
@@ -21,7 +22,7 @@ class KLIFState(NamedTuple):
     drive=1.5,
     like={"spikingjelly": {"surrogate": Sigmoid(4.0)}},
 )
-class KLIF:
+class KLIF(Neuron):
     """LIF whose membrane passes a ReLU of learned slope before it is compared with the threshold.
 
         H[t] = decay U[t−1] + g I[t]                 g = 1 − decay, or 1 with input_scaling="none"
@@ -42,16 +43,18 @@ class KLIF:
     (Array([0.], dtype=float32), Array([0.75], dtype=float32))
     """
 
-    k: Leaf = param(1.0, low=0.1, learned=True, doc="slope of the membrane before the threshold")
+    k: Leaf = param(
+        default=1.0, low=0.1, learned=True, doc="slope of the membrane before the threshold"
+    )
     decay: Leaf = param(
-        0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    threshold: Leaf = param(1.0, low=0, doc="F at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(ATan())
+    threshold: Leaf = param(default=1.0, low=0, doc="F at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=ATan())
     input_scaling: str = option(
-        "complement", choices=("complement", "none"), doc="g = 1 − decay or 1"
+        default="complement", choices=("complement", "none"), doc="g = 1 − decay or 1"
     )
-    scale_reset: bool = option(False, choices=(False, True), doc="U is F/k, not F")
+    scale_reset: bool = option(default=False, choices=(False, True), doc="U is F/k, not F")
     reset: str = reset_option("zero")
     strict: bool = strict_option()
     detach_reset: bool = detach_option()

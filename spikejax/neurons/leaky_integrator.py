@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron
 
 
 class LeakyIntegratorState(NamedTuple):
@@ -22,7 +23,7 @@ class LeakyIntegratorState(NamedTuple):
         "spyx": {"decay": 0.8},
     },
 )
-class LeakyIntegrator:
+class LeakyIntegrator(Neuron):
     """Membrane that leaks and never fires; its output is the membrane.
 
         U[t] = decay U[t−1] + g I[t]                 g = 1, or 1 − decay with input_scaling="complement"
@@ -36,9 +37,11 @@ class LeakyIntegrator:
     """
 
     decay: Leaf = param(
-        0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
+    input_scaling: str = option(
+        default="none", choices=("none", "complement"), doc="g = 1 or 1 − decay"
+    )
 
     def step(
         self, state: LeakyIntegratorState, current: Array

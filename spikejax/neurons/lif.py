@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import (
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
@@ -53,7 +54,7 @@ class LIFState(NamedTuple):
         },
     },
 )
-class LIF:
+class LIF(Neuron):
     """Leaky integrate-and-fire neuron in discrete time.
 
         H[t] = decay U[t−1] + g I[t]                 g = 1, or 1 − decay with input_scaling="complement"
@@ -85,12 +86,14 @@ class LIF:
     """
 
     decay: Leaf = param(
-        0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = reset_option()
-    input_scaling: str = option("none", choices=("none", "complement"), doc="g = 1 or 1 − decay")
+    input_scaling: str = option(
+        default="none", choices=("none", "complement"), doc="g = 1 or 1 − decay"
+    )
     reset_timing: str = timing_option()
     late: bool = late_option()
     strict: bool = strict_option()

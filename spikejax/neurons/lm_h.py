@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -19,7 +20,7 @@ class LMHState(NamedTuple):
 
 
 @neuron(LMHState, drive=0.6)
-class LMH:
+class LMH(Neuron):
     """Dendrite and soma whose four couplings are learned; it starts as an integrate-and-fire neuron.
 
         D[t] = (σ(alpha1) − ½) D[t−1] + (σ(beta1) − ½) U[t−1] + I[t]
@@ -41,12 +42,18 @@ class LMH:
     (Array([0.], dtype=float32), Array([0.25], dtype=float32), Array([0.75], dtype=float32))
     """
 
-    alpha1: Leaf = param(0.0, learned=True, doc="the dendrite keeps σ(alpha1) − ½ of itself")
-    beta1: Leaf = param(0.0, learned=True, doc="the dendrite takes σ(beta1) − ½ of the soma")
-    alpha2: Leaf = param(0.0, learned=True, doc="the soma keeps σ(alpha2) + ½ of itself")
-    beta2: Leaf = param(0.0, learned=True, doc="the soma takes σ(beta2) + ½ of the dendrite")
-    threshold: Leaf = param(1.0, low=0, doc="soma at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    alpha1: Leaf = param(
+        default=0.0, learned=True, doc="the dendrite keeps σ(alpha1) − ½ of itself"
+    )
+    beta1: Leaf = param(
+        default=0.0, learned=True, doc="the dendrite takes σ(beta1) − ½ of the soma"
+    )
+    alpha2: Leaf = param(default=0.0, learned=True, doc="the soma keeps σ(alpha2) + ½ of itself")
+    beta2: Leaf = param(
+        default=0.0, learned=True, doc="the soma takes σ(beta2) + ½ of the dendrite"
+    )
+    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     detach_reset: bool = detach_option(True)
 
     def init_state(self, current: Array) -> LMHState:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import strict_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import strict_option
 from spikejax.surrogate import Rectangle, Surrogate, spike
 
 
@@ -17,7 +18,7 @@ class LTMDState(NamedTuple):
 
 
 @neuron(LTMDState, drive=0.42)
-class LTMD:
+class LTMD(Neuron):
     """LIF whose threshold tanh(w) is learned; one w a layer is what the authors learn.
 
         H[t] = decay U[t−1] + I[t]
@@ -35,11 +36,11 @@ class LTMD:
     (Array([0., 1.], dtype=float32), Array([0.45, 0.  ], dtype=float32))
     """
 
-    w: Leaf = param(0.5, learned=True, doc="the threshold is tanh(w)")
+    w: Leaf = param(default=0.5, learned=True, doc="the threshold is tanh(w)")
     decay: Leaf = param(
-        0.25, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.25, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    surrogate: Surrogate = surrogate_field(Rectangle())
+    surrogate: Surrogate = surrogate_field(default=Rectangle())
     strict: bool = strict_option(True)
 
     def step(self, state: LTMDState, current: Array) -> tuple[LTMDState, Array]:

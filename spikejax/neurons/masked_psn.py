@@ -5,7 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
+from spikejax.fields import Leaf, param, size
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.neurons.psn import check_whole, mix, uniform_rows
 from spikejax.surrogate import ATan, Surrogate
 
@@ -15,7 +16,7 @@ class MaskedPSNState(NamedTuple):
 
 
 @neuron(MaskedPSNState, drive=4.0, horizon=16, like={"spikingjelly": {"surrogate": ATan(2.0)}})
-class MaskedPSN:
+class MaskedPSN(Neuron):
     """`PSN` whose weights are masked to the last `order` steps, gradually while it is trained.
 
         H[t] = Σ_s W[t, s] (λ M[t, s] + 1 − λ) I[s],   M[t, s] = 1 where t − order < s ≤ t, else 0
@@ -33,14 +34,17 @@ class MaskedPSN:
     Array([0., 1., 0., 0.], dtype=float32)
     """
 
-    steps: int = size(8, doc="T, the length of every sequence")
-    order: int = size(2, doc="how many steps a step sees, itself included")
+    steps: int = size(default=8, doc="T, the length of every sequence")
+    order: int = size(default=2, doc="how many steps a step sees, itself included")
     weight: Leaf = param(
-        uniform_rows, axes=("steps", "steps"), learned=True, doc="W, what each step takes of each"
+        default=uniform_rows,
+        axes=("steps", "steps"),
+        learned=True,
+        doc="W, what each step takes of each",
     )
-    threshold: Leaf = param(1.0, axes=("steps",), learned=True, doc="θ, of each step")
-    masking: Leaf = param(1.0, low=0, high=1, axes=(), doc="λ, how far the mask is applied")
-    surrogate: Surrogate = surrogate_field(ATan())
+    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, of each step")
+    masking: Leaf = param(default=1.0, low=0, high=1, axes=(), doc="λ, how far the mask is applied")
+    surrogate: Surrogate = surrogate_field(default=ATan())
 
     def sequence(self, state: MaskedPSNState, currents: Array) -> tuple[MaskedPSNState, Array]:
         """The spikes `[T, B, *F]` of a whole sequence of currents.

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import draw_uniform, strict_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import draw_uniform, strict_option
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -20,7 +21,7 @@ class MPEPSNState(NamedTuple):
 
 
 @neuron(MPEPSNState, stochastic=True, drive=0.95)
-class MPEPSN:
+class MPEPSN(Neuron):
     """LIF whose last membrane is estimated from the last current alone: no step waits for the one before.
 
         E[t] = (1 − B[t]) I[t],                      B[t] ~ Bernoulli(σ(I[t])), without gradient
@@ -49,10 +50,16 @@ class MPEPSN:
     """
 
     decay: Leaf = param(
-        0.25, low=0, high=1, unit="per step", doc="share of the estimated membrane kept a step"
+        default=0.25,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="share of the estimated membrane kept a step",
     )
-    threshold: Leaf = param(1.0, low=0, learned=True, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    threshold: Leaf = param(
+        default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"
+    )
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     strict: bool = strict_option()
 
     def init_state(self, current: Array, key: Any) -> MPEPSNState:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -53,7 +54,7 @@ class PinskyRinzelState(NamedTuple):
 
 
 @neuron(PinskyRinzelState, drive=3.0, horizon=8000, current_unit="µA/cm²")
-class PinskyRinzel:
+class PinskyRinzel(Neuron):
     """Soma and dendrite with ion channels; in mV, ms, µF/cm², mS/cm² and µA/cm².
 
         C dV_s/dt = −I_Na − I_K − I_Leak + I_link / P
@@ -84,22 +85,32 @@ class PinskyRinzel:
     7
     """
 
-    g_na: Leaf = param(55.0, low=0, high=100, unit="mS/cm²", doc="sodium, soma")
-    g_k: Leaf = param(20.0, low=0, high=50, unit="mS/cm²", doc="potassium, soma")
-    g_l: Leaf = param(0.18, low=0, high=1, unit="mS/cm²", doc="leak, both")
-    g_nap: Leaf = param(0.12, low=0, high=0.5, unit="mS/cm²", doc="persistent sodium, dendrite")
-    g_ks: Leaf = param(0.7, low=0, high=2, unit="mS/cm²", doc="slow potassium, dendrite")
-    g_c: Leaf = param(1.0, low=0, high=2, unit="mS/cm²", doc="coupling")
-    e_na: Leaf = param(55.0, low=40, high=70, unit="mV", doc="sodium reversal potential")
-    e_k: Leaf = param(-90.0, low=-100, high=-75, unit="mV", doc="potassium reversal potential")
-    e_l: Leaf = param(-65.0, low=-75, high=-55, unit="mV", doc="leak reversal potential")
-    capacitance: Leaf = param(1.0, low=0.5, high=2, unit="µF/cm²", doc="C")
-    soma_fraction: Leaf = param(0.15, low=0.1, high=0.9, doc="P, share of the soma in the area")
-    dt: Leaf = param(0.02, low=0.001, high=0.05, unit="ms", doc="length of a step")
-    threshold: Leaf = param(0.0, low=-30, high=20, unit="mV", doc="V_s that counts as a spike")
-    surrogate: Surrogate = surrogate_field(Triangle(20.0))
+    g_na: Leaf = param(default=55.0, low=0, high=100, unit="mS/cm²", doc="sodium, soma")
+    g_k: Leaf = param(default=20.0, low=0, high=50, unit="mS/cm²", doc="potassium, soma")
+    g_l: Leaf = param(default=0.18, low=0, high=1, unit="mS/cm²", doc="leak, both")
+    g_nap: Leaf = param(
+        default=0.12, low=0, high=0.5, unit="mS/cm²", doc="persistent sodium, dendrite"
+    )
+    g_ks: Leaf = param(default=0.7, low=0, high=2, unit="mS/cm²", doc="slow potassium, dendrite")
+    g_c: Leaf = param(default=1.0, low=0, high=2, unit="mS/cm²", doc="coupling")
+    e_na: Leaf = param(default=55.0, low=40, high=70, unit="mV", doc="sodium reversal potential")
+    e_k: Leaf = param(
+        default=-90.0, low=-100, high=-75, unit="mV", doc="potassium reversal potential"
+    )
+    e_l: Leaf = param(default=-65.0, low=-75, high=-55, unit="mV", doc="leak reversal potential")
+    capacitance: Leaf = param(default=1.0, low=0.5, high=2, unit="µF/cm²", doc="C")
+    soma_fraction: Leaf = param(
+        default=0.15, low=0.1, high=0.9, doc="P, share of the soma in the area"
+    )
+    dt: Leaf = param(default=0.02, low=0.001, high=0.05, unit="ms", doc="length of a step")
+    threshold: Leaf = param(
+        default=0.0, low=-30, high=20, unit="mV", doc="V_s that counts as a spike"
+    )
+    surrogate: Surrogate = surrogate_field(default=Triangle(20.0))
     coupling: str = option(
-        "physical", choices=("physical", "printed"), doc="sign of the dendrite's coupling current"
+        default="physical",
+        choices=("physical", "printed"),
+        doc="sign of the dendrite's coupling current",
     )
 
     def init_state(self, current: Array) -> PinskyRinzelState:

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset, reset_option, strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset, reset_option, strict_option
 from spikejax.surrogate import ATan, Sigmoid, Surrogate, spike
 
 
@@ -22,7 +23,7 @@ class PLIFState(NamedTuple):
     drive=1.5,
     like={"spikingjelly": {"detach_reset": False, "surrogate": Sigmoid(4.0)}},
 )
-class PLIF:
+class PLIF(Neuron):
     """LIF whose decay 1 − σ(w) is learned; one w a layer is what the authors learn.
 
         H[t] = U[t−1] + (I[t] − U[t−1]) σ(w)         input_scaling="complement"
@@ -45,12 +46,14 @@ class PLIF:
     (Array([0.], dtype=float32), Array([0.75], dtype=float32))
     """
 
-    w: Leaf = param(0.0, learned=True, doc="the decay is 1 − σ(w)")
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(ATan())
+    w: Leaf = param(default=0.0, learned=True, doc="the decay is 1 − σ(w)")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=ATan())
     reset: str = reset_option("zero")
     input_scaling: str = option(
-        "complement", choices=("complement", "none"), doc="whether σ(w) scales the input as well"
+        default="complement",
+        choices=("complement", "none"),
+        doc="whether σ(w) scales the input as well",
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option(True)

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
+from spikejax.fields import Leaf, param, size
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import ATan, Surrogate, spike
 
 
@@ -41,7 +42,7 @@ class PSNState(NamedTuple):
 
 
 @neuron(PSNState, drive=4.0, horizon=16, like={"spikingjelly": {"surrogate": ATan(2.0)}})
-class PSN:
+class PSN(Neuron):
     """Membranes as a learned mixture of all steps' currents; every step has its own threshold.
 
         H[t] = Σ_s W[t, s] I[s]
@@ -61,12 +62,15 @@ class PSN:
     Array([0., 0., 1.], dtype=float32)
     """
 
-    steps: int = size(8, doc="T, the length of every sequence")
+    steps: int = size(default=8, doc="T, the length of every sequence")
     weight: Leaf = param(
-        uniform_rows, axes=("steps", "steps"), learned=True, doc="W, what each step takes of each"
+        default=uniform_rows,
+        axes=("steps", "steps"),
+        learned=True,
+        doc="W, what each step takes of each",
     )
-    threshold: Leaf = param(1.0, axes=("steps",), learned=True, doc="θ, of each step")
-    surrogate: Surrogate = surrogate_field(ATan())
+    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, of each step")
+    surrogate: Surrogate = surrogate_field(default=ATan())
 
     def sequence(self, state: PSNState, currents: Array) -> tuple[PSNState, Array]:
         """The spikes `[T, B, *F]` of a whole sequence of currents.

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset_to, strict_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset_to, strict_option
 from spikejax.surrogate import Sigmoid, Surrogate, Triangle, spike
 
 
@@ -21,7 +22,7 @@ class QuadraticLIFState(NamedTuple):
     drive=0.6,
     like={"spikingjelly": {"start": -0.1, "surrogate": Sigmoid(4.0)}},
 )
-class QuadraticLIF:
+class QuadraticLIF(Neuron):
     """Membrane with a quadratic force: below `critical` it falls back to rest, above it runs away to a spike.
 
         H[t] = U[t−1] + (a0 (U[t−1] − rest) (U[t−1] − critical) + I[t]) / τ
@@ -39,14 +40,14 @@ class QuadraticLIF:
     '0.5500'
     """
 
-    tau: Leaf = param(2.0, low=1, unit="steps", doc="time constant")
-    a0: Leaf = param(1.0, low=0, high=3, doc="strength of the force")
-    rest: Leaf = param(0.0, low=-0.5, high=0.5, doc="resting membrane")
-    critical: Leaf = param(0.8, low=0.5, high=2, doc="membrane from which it runs away")
-    threshold: Leaf = param(1.0, low=0.5, high=2, doc="membrane at which the neuron fires")
-    reset_voltage: Leaf = param(-0.1, low=-0.5, high=0.5, doc="membrane after a spike")
-    start: Leaf = param(0.0, low=-0.5, high=0.5, doc="membrane at the start")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
+    a0: Leaf = param(default=1.0, low=0, high=3, doc="strength of the force")
+    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="resting membrane")
+    critical: Leaf = param(default=0.8, low=0.5, high=2, doc="membrane from which it runs away")
+    threshold: Leaf = param(default=1.0, low=0.5, high=2, doc="membrane at which the neuron fires")
+    reset_voltage: Leaf = param(default=-0.1, low=-0.5, high=0.5, doc="membrane after a spike")
+    start: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="membrane at the start")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 

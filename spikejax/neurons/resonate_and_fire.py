@@ -5,8 +5,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
-from spikejax.neurons.core.reset import detach_option, reset, strict_option
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
+from spikejax.neurons.core.resets import detach_option, reset, strict_option
 from spikejax.surrogate import Sigmoid, Surrogate, Triangle, spike
 
 
@@ -22,7 +23,7 @@ class ResonateAndFireState(NamedTuple):
     drive=1.2,
     like={"spikingjelly": {"reset": "voltage", "surrogate": Sigmoid(4.0)}},
 )
-class ResonateAndFire:
+class ResonateAndFire(Neuron):
     """Damped oscillation z = x + iy that inputs kick and that fires where y reaches the threshold.
 
         x + iy = exp((damping + i frequency) dt) z[t−1] + I[t]
@@ -44,13 +45,13 @@ class ResonateAndFire:
     '0.500'
     """
 
-    damping: Leaf = param(-0.2, low=-2, high=0, unit="per dt", doc="b, below 0")
-    frequency: Leaf = param(1.0, low=0, high=3, unit="radians per dt", doc="ω")
-    dt: Leaf = param(1.0, low=0.01, high=1, doc="length of a step")
-    threshold: Leaf = param(1.0, low=0, doc="y at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    damping: Leaf = param(default=-0.2, low=-2, high=0, unit="per dt", doc="b, below 0")
+    frequency: Leaf = param(default=1.0, low=0, high=3, unit="radians per dt", doc="ω")
+    dt: Leaf = param(default=1.0, low=0.01, high=1, doc="length of a step")
+    threshold: Leaf = param(default=1.0, low=0, doc="y at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = option(
-        "zero", choices=("zero", "voltage", "none"), doc="what a spike does to x and y"
+        default="zero", choices=("zero", "voltage", "none"), doc="what a spike does to x and y"
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option()

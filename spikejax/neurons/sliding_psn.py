@@ -5,7 +5,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, size, surrogate_field
+from spikejax.fields import Leaf, param, size
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import ATan, Surrogate, spike
 
 
@@ -22,7 +23,7 @@ class SlidingPSNState(NamedTuple):
 
 
 @neuron(SlidingPSNState, drive=0.8, like={"spikingjelly": {"surrogate": ATan(2.0)}})
-class SlidingPSN:
+class SlidingPSN(Neuron):
     """Membranes as one learned filter over the last k currents; no reset.
 
         H[t] = Σ_i w[i] I[t − k + 1 + i]             i = 0 … k − 1, k = `order`
@@ -41,10 +42,12 @@ class SlidingPSN:
     Array([0., 1., 0., 1.], dtype=float32)
     """
 
-    order: int = size(4, doc="k, how many steps a step sees, itself included")
-    weight: Leaf = param(halving, axes=("order",), learned=True, doc="w, oldest step first")
-    threshold: Leaf = param(1.0, low=0, learned=True, doc="membrane at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(ATan())
+    order: int = size(default=4, doc="k, how many steps a step sees, itself included")
+    weight: Leaf = param(default=halving, axes=("order",), learned=True, doc="w, oldest step first")
+    threshold: Leaf = param(
+        default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"
+    )
+    surrogate: Surrogate = surrogate_field(default=ATan())
 
     def init_state(self, current: Array) -> SlidingPSNState:
         zeros = jnp.zeros_like(current)

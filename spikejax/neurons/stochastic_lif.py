@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param
-from spikejax.neurons.core.reset import detach_option, draw_uniform, reset, reset_option
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron
+from spikejax.neurons.core.resets import detach_option, draw_uniform, reset, reset_option
 
 
 class StochasticLIFState(NamedTuple):
@@ -18,7 +19,7 @@ class StochasticLIFState(NamedTuple):
 
 
 @neuron(StochasticLIFState, stochastic=True, drive=0.3)
-class StochasticLIF:
+class StochasticLIF(Neuron):
     """LIF that fires with a probability that rises around the threshold.
 
         H[t] = decay U[t−1] + I[t]
@@ -39,10 +40,10 @@ class StochasticLIF:
     """
 
     decay: Leaf = param(
-        0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
     )
-    threshold: Leaf = param(1.0, low=0, doc="membrane at which it fires every other time")
-    width: Leaf = param(0.2, low=0.01, doc="how far around the threshold it is undecided")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which it fires every other time")
+    width: Leaf = param(default=0.2, low=0.01, doc="how far around the threshold it is undecided")
     reset: str = reset_option()
     detach_reset: bool = detach_option()
 

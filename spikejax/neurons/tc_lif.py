@@ -1,13 +1,16 @@
 """TC-LIF: two-compartment leaky integrate-and-fire, for long sequences."""
 
 import dataclasses
-import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.core import Tracer
 
-from spikejax.neurons.core.contract import Leaf, neuron, option, param, surrogate_field
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -19,7 +22,7 @@ class TCLIFState(NamedTuple):
 
 
 @neuron(TCLIFState, drive=0.5)
-class TCLIF:
+class TCLIF(Neuron):
     """Two-compartment LIF: a dendrite that remembers and a soma that fires, without leak.
 
         D[t] = D[t−1] + β1 U[t−1] + I[t] − γ S[t−1]
@@ -49,26 +52,30 @@ class TCLIF:
     """
 
     c1: Leaf = param(
-        0.0, learned=True, doc="β1 = sign1 σ(c1), coupling from the soma to the dendrite"
+        default=0.0, learned=True, doc="β1 = sign1 σ(c1), coupling from the soma to the dendrite"
     )
     c2: Leaf = param(
-        0.0, learned=True, doc="β2 = sign2 σ(c2), coupling from the dendrite to the soma"
+        default=0.0, learned=True, doc="β2 = sign2 σ(c2), coupling from the dendrite to the soma"
     )
-    sign1: Leaf = param(-1.0, low=-1, high=1, doc="sign of β1")
-    sign2: Leaf = param(1.0, low=-1, high=1, doc="sign of β2")
-    gamma: Leaf = param(0.5, low=0, doc="γ, what a spike takes from the dendrite")
-    threshold: Leaf = param(1.0, low=0, doc="soma at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    sign1: Leaf = param(default=-1.0, low=-1, high=1, doc="sign of β1")
+    sign2: Leaf = param(default=1.0, low=-1, high=1, doc="sign of β2")
+    gamma: Leaf = param(default=0.5, low=0, doc="γ, what a spike takes from the dendrite")
+    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
     order: str = option(
-        "code", choices=("code", "paper"), doc="β1 acts on U after or before its reset"
+        default="code", choices=("code", "paper"), doc="β1 acts on U after or before its reset"
     )
 
-    # What `numbers.with_values` may set besides the fields.
     derived = ("beta1", "beta2")
 
     @classmethod
-    def from_beta(cls, beta1: float, beta2: float, **fields) -> "TCLIF":
+    def from_beta(cls, beta1: Any, beta2: Any, **fields: Any) -> "TCLIF":
         """A neuron with the couplings β1 and β2 themselves, each in (−1, 1) without 0.
+
+        Args:
+          beta1: β1, a number or an array `[*F]`; it may be traced.
+          beta2: β2, likewise.
+          **fields: see the class.
 
         Raises:
           ValueError: a coupling that σ cannot reach.
@@ -78,15 +85,24 @@ class TCLIF:
         """
         return cls(**fields).with_derived(beta1=beta1, beta2=beta2)
 
-    def with_derived(self, **betas: float) -> "TCLIF":
+    def with_derived(self, **values: Any) -> "TCLIF":
         """The neuron with other couplings, `beta1` or `beta2` or both, see `from_beta`."""
         changed = {}
-        for name, beta in betas.items():
-            if not 0 < abs(beta) < 1:
-                raise ValueError(f"{name} must lie in (-1, 0) or (0, 1), found {beta}")
+        for name, beta in values.items():
             which = name.removeprefix("beta")
-            changed[f"c{which}"] = math.log(abs(beta) / (1 - abs(beta)))
-            changed[f"sign{which}"] = math.copysign(1, beta)
+            if isinstance(beta, Tracer):
+                size = jnp.abs(beta)
+                logit, sign = jnp.log(size / (1 - size)), jnp.sign(beta)
+            else:
+                size = np.abs(np.asarray(beta, np.float64))
+                if not np.all((size > 0) & (size < 1)):
+                    raise ValueError(f"{name} must lie in (-1, 0) or (0, 1), found {beta}")
+                logit, sign = np.log(size / (1 - size)), np.sign(beta)
+                if np.ndim(beta) == 0:
+                    logit, sign = float(logit), float(sign)
+                else:
+                    logit, sign = jnp.asarray(logit, float), jnp.asarray(sign, float)
+            changed |= {f"c{which}": logit, f"sign{which}": sign}
         return dataclasses.replace(self, **changed)
 
     @property

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, param, surrogate_field
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import Surrogate, Triangle, spike
 
 
@@ -17,7 +18,7 @@ class TwoCompartmentState(NamedTuple):
 
 
 @neuron(TwoCompartmentState, drive=0.5)
-class TwoCompartment:
+class TwoCompartment(Neuron):
     """Dendrite and soma, coupled both ways; the input enters the dendrite, the soma fires.
 
         D[t] = α1 D[t−1] + β1 U[t−1] + I[t]
@@ -36,13 +37,15 @@ class TwoCompartment:
     """
 
     alpha1: Leaf = param(
-        1.0, low=0, high=1, unit="per step", doc="share of the dendrite kept a step"
+        default=1.0, low=0, high=1, unit="per step", doc="share of the dendrite kept a step"
     )
-    alpha2: Leaf = param(1.0, low=0, high=1, unit="per step", doc="share of the soma kept a step")
-    beta1: Leaf = param(-0.5, low=-1, high=1, doc="coupling from the soma to the dendrite")
-    beta2: Leaf = param(0.5, low=-1, high=1, doc="coupling from the dendrite to the soma")
-    threshold: Leaf = param(1.0, low=0, doc="soma at which the neuron fires")
-    surrogate: Surrogate = surrogate_field(Triangle())
+    alpha2: Leaf = param(
+        default=1.0, low=0, high=1, unit="per step", doc="share of the soma kept a step"
+    )
+    beta1: Leaf = param(default=-0.5, low=-1, high=1, doc="coupling from the soma to the dendrite")
+    beta2: Leaf = param(default=0.5, low=-1, high=1, doc="coupling from the dendrite to the soma")
+    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    surrogate: Surrogate = surrogate_field(default=Triangle())
 
     def step(self, state: TwoCompartmentState, current: Array) -> tuple[TwoCompartmentState, Array]:
         dendrite = self.alpha1 * state.dendrite + self.beta1 * state.soma + current

@@ -3,10 +3,10 @@
 Forward, a spike is the Heaviside step Θ(x) = 1 if x ≥ 0 else 0 of x = membrane − threshold. Backward, the
 derivative of Θ, which is zero almost everywhere, is replaced by a surrogate's `derivative(x)`, mostly a bell.
 
-A surrogate is a frozen dataclass registered as a pytree. Its numbers are leaves and reach the rule as
-operands, so a width can be traced, vmapped and swept without a recompile, also inside `jax.lax.scan` under
-`jax.grad`; and learned: its gradient is that of the curve's `primitive`. Your own is a frozen dataclass with a
-`derivative`, and a `primitive` if its numbers are to be learned, registered with `pytree.register`.
+A surrogate is a frozen dataclass registered as a pytree. Its parameters are leaves and reach the rule as operands, so
+a width can be traced, vmapped and swept without a recompile, also inside `jax.lax.scan` under `jax.grad`; and learned:
+its gradient is that of the curve's `antiderivative`. Your own is a class under `@surrogate()` with a `derivative`, and
+an `antiderivative` if its parameters are to be learned.
 
 Reverse mode (`jax.grad`, `jax.vjp`, `jax.jacrev`) and Hessian-vector products (`jax.jvp` of `jax.grad`) work.
 Forward mode straight through a spike (`jax.jvp`, `jax.jacfwd`) raises JAX's `TypeError` for `custom_vjp`: use
@@ -16,6 +16,7 @@ The same name means different curves in different libraries. Here each curve sta
 `Scaled` multiplies any of them.
 """
 
+from spikejax.registry import Registry
 from spikejax.surrogate.adaptive import ClippedLine, Mixed, membrane_width
 from spikejax.surrogate.bells import (
     ATan,
@@ -39,7 +40,7 @@ from spikejax.surrogate.piecewise import (
     StraightThrough,
     Triangle,
 )
-from spikejax.surrogate.rule import SURROGATES, Surrogate, heaviside, spike
+from spikejax.surrogate.rule import Surrogate, heaviside, spike, surrogate
 from spikejax.surrogate.scaled import Scaled
 from spikejax.surrogate.tails import (
     S2NN,
@@ -49,6 +50,14 @@ from spikejax.surrogate.tails import (
     LogTail,
     SparseFastSigmoid,
     SpikeRateEscape,
+)
+
+SURROGATES = Registry(
+    "surrogate",
+    __name__,
+    lambda value: (
+        isinstance(value, type) and issubclass(value, Surrogate) and bool(value.spec_name)
+    ),
 )
 
 __all__ = [
@@ -85,4 +94,5 @@ __all__ = [
     "heaviside",
     "membrane_width",
     "spike",
+    "surrogate",
 ]

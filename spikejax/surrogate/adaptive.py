@@ -1,18 +1,17 @@
 """Surrogates that adapt while a network trains: a learned slope (ASGL), and a width set by the currents (MPD-AGL)."""
 
-import dataclasses
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax import pytree
-from spikejax.surrogate.rule import heaviside, surrogate
+from spikejax.fields import Leaf
+from spikejax.surrogate.rule import Surrogate, heaviside, surrogate
 
 
 @surrogate("clipped_line")
-class ClippedLine:
+class ClippedLine(Surrogate):
     """exp(a) where |exp(a) x| ≤ ½, else 0, with log-slope a: the derivative of clip(exp(a) x + ½, 0, 1).
 
     Peak exp(a), area 1. ASGL learns a: `learn=("surrogate_log_slope",)` in a layer.
@@ -20,25 +19,24 @@ class ClippedLine:
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks.
     """
 
-    log_slope: float = 0.0
+    log_slope: Leaf = 0.0
 
     def derivative(self, x: Array) -> Array:
         slope = jnp.exp(jnp.asarray(self.log_slope, x.dtype))
         return jnp.where(jnp.abs(slope * x) <= 0.5, slope, 0)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return jnp.clip(jnp.exp(jnp.asarray(self.log_slope, x.dtype)) * x + 0.5, 0, 1)
 
 
-@pytree.register
-@dataclasses.dataclass(frozen=True)
-class Mixed:
-    """Spikes where `mask` is 1, the curve's primitive where it is 0; the gradient is the primitive's everywhere.
+@surrogate()
+class Mixed(Surrogate):
+    """Spikes where `mask` is 1, the curve's antiderivative where it is 0; the gradient is everywhere the latter's.
 
         S = P(x) + sg[M (Θ(x) − P(x))]
 
     Attributes:
-      curve: a surrogate with a `primitive`.
+      curve: a surrogate with a `antiderivative`.
       mask: 0 or 1, broadcasts against x.
 
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks, as in its
@@ -55,7 +53,7 @@ class Mixed:
 
     def fire(self, x: Array, strict: bool) -> Array:
         """What is sent at x."""
-        soft = self.curve.primitive(x)
+        soft = self.curve.antiderivative(x)
         hard = jax.lax.stop_gradient(heaviside(x, strict) - soft)
         return jnp.where(self.mask != 0, hard, 0) + soft
 

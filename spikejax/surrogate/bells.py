@@ -6,68 +6,69 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.surrogate.rule import surrogate
+from spikejax.fields import Leaf
+from spikejax.surrogate.rule import Surrogate, surrogate
 
 
 def _normal(x, mean, sigma):
     return jnp.exp(-0.5 * jnp.square((x - mean) / sigma)) / (sigma * math.sqrt(2 * math.pi))
 
 
-def _normal_primitive(x, mean, sigma):
+def _normal_antiderivative(x, mean, sigma):
     return 0.5 * (1 + jax.lax.erf((x - mean) / (sigma * math.sqrt(2))))
 
 
 @surrogate("atan")
-class ATan:
+class ATan(Surrogate):
     """(a/2) / (1 + (π a x / 2)²) with slope a. Peak a/2, area 1.
 
     Reference: Fang et al. (2021), Incorporating learnable membrane time constant (a = 2).
     """
 
-    slope: float = 2.0
+    slope: Leaf = 2.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 / (1 + jnp.square(math.pi / 2 * self.slope * x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + jnp.arctan(math.pi / 2 * self.slope * x) / math.pi
 
 
 @surrogate("sigmoid")
-class Sigmoid:
+class Sigmoid(Surrogate):
     """a σ(ax) (1 − σ(ax)) with slope a. Peak a/4, area 1.
 
     Reference: Zenke, Vogels (2021), The remarkable robustness of surrogate gradient learning.
     """
 
-    slope: float = 4.0
+    slope: Leaf = 4.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope * jax.nn.sigmoid(self.slope * x) * jax.nn.sigmoid(-self.slope * x)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return jax.nn.sigmoid(self.slope * x)
 
 
 @surrogate("tanh")
-class Tanh:
+class Tanh(Surrogate):
     """1 − tanh²(kx) with slope k. Peak 1, area 2/k.
 
     Reference: Pehle, Pedersen (2021), Norse.
     """
 
-    slope: float = 1.0
+    slope: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         # As logistic functions: 1 − tanh² cancels in the tails.
         return 4 * jax.nn.sigmoid(2 * self.slope * x) * jax.nn.sigmoid(-2 * self.slope * x)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + jnp.tanh(self.slope * x) / self.slope
 
 
 @surrogate("fast_sigmoid")
-class FastSigmoid:
+class FastSigmoid(Surrogate):
     """1 / (1 + k|x|)² with slope k. Peak 1, area 2/k.
 
     The curve of `SuperSpike`, with the slope that snnTorch made common.
@@ -75,65 +76,65 @@ class FastSigmoid:
     Reference: Eshraghian et al. (2023), Training spiking neural networks using lessons from deep learning.
     """
 
-    slope: float = 25.0
+    slope: Leaf = 25.0
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.square(1 + self.slope * jnp.abs(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + x / (1 + self.slope * jnp.abs(x))
 
 
 @surrogate("super_spike")
-class SuperSpike:
+class SuperSpike(Surrogate):
     """1 / (1 + k|x|)² with slope k. Peak 1, area 2/k.
 
     Reference: Zenke, Ganguli (2018), SuperSpike; slope 100 as in Neftci et al. (2019).
     """
 
-    slope: float = 100.0
+    slope: Leaf = 100.0
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.square(1 + self.slope * jnp.abs(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + x / (1 + self.slope * jnp.abs(x))
 
 
 @surrogate("soft_sign")
-class SoftSign:
+class SoftSign(Surrogate):
     """(a/2) / (1 + a|x|)² with slope a, the derivative of ½ (1 + ax/(1 + a|x|)). Peak a/2, area 1.
 
     Reference: Fang et al. (2023), SpikingJelly (a = 2).
     """
 
-    slope: float = 2.0
+    slope: Leaf = 2.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 / jnp.square(1 + self.slope * jnp.abs(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + self.slope / 2 * x / (1 + self.slope * jnp.abs(x))
 
 
 @surrogate("gaussian")
-class Gaussian:
+class Gaussian(Surrogate):
     """N(x; 0, σ), the normal density. Peak 1/(σ√(2π)), area 1.
 
     Reference: Yin, Corradi, Bohté (2020), Effective and efficient computation with multiple-timescale SRNNs.
     """
 
-    sigma: float = 0.5
+    sigma: Leaf = 0.5
 
     def derivative(self, x: Array) -> Array:
         return _normal(x, 0, self.sigma)
 
-    def primitive(self, x: Array) -> Array:
-        return _normal_primitive(x, 0, self.sigma)
+    def antiderivative(self, x: Array) -> Array:
+        return _normal_antiderivative(x, 0, self.sigma)
 
 
 @surrogate("multi_gaussian")
-class MultiGaussian:
+class MultiGaussian(Surrogate):
     """½ [(1+h) N(x; 0, σ) − h N(x; σ, sσ) − h N(x; −σ, sσ)] with height h and scale s.
 
     Peak ½ [(1+h)/σ − 2h exp(−1/(2s²))/(sσ)] / √(2π), area ½ (1 − h); negative in the flanks.
@@ -141,9 +142,9 @@ class MultiGaussian:
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification.
     """
 
-    sigma: float = 0.5
-    height: float = 0.15
-    scale: float = 6.0
+    sigma: Leaf = 0.5
+    height: Leaf = 0.15
+    scale: Leaf = 6.0
 
     def _mix(self, density, x):
         wide = self.scale * self.sigma
@@ -153,90 +154,90 @@ class MultiGaussian:
     def derivative(self, x: Array) -> Array:
         return self._mix(_normal, x)
 
-    def primitive(self, x: Array) -> Array:
-        return self._mix(_normal_primitive, x)
+    def antiderivative(self, x: Array) -> Array:
+        return self._mix(_normal_antiderivative, x)
 
 
 @surrogate("piecewise_exponential")
-class PiecewiseExponential:
+class PiecewiseExponential(Surrogate):
     """(a/2) exp(−a|x|) with slope a. Peak a/2, area 1.
 
     Reference: Shrestha, Orchard (2018), SLAYER, the spike escape rate.
     """
 
-    slope: float = 1.0
+    slope: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 * jnp.exp(-self.slope * jnp.abs(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 - 0.5 * jnp.sign(x) * jnp.expm1(-self.slope * jnp.abs(x))
 
 
 @surrogate("erf")
-class Erf:
+class Erf(Surrogate):
     """(a/√π) exp(−(ax)²) with slope a, the derivative of ½ (1 + erf(ax)). Peak a/√π, area 1.
 
     Reference: Fang et al. (2023), SpikingJelly.
     """
 
-    slope: float = 2.0
+    slope: Leaf = 2.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope / math.sqrt(math.pi) * jnp.exp(-jnp.square(self.slope * x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 * (1 + jax.lax.erf(self.slope * x))
 
 
 @surrogate("circle")
-class Circle:
+class Circle(Surrogate):
     """(1 + (x/w)²)^(−3/2) with width w, the derivative of x / √(1 + (x/w)²). Peak 1, area 2w.
 
     Reference: Pehle, Pedersen (2021), Norse.
     """
 
-    width: float = 1.0
+    width: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return (1 + jnp.square(x / self.width)) ** -1.5
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + x / jnp.sqrt(1 + jnp.square(x / self.width))
 
 
 @surrogate("q_pseudo_spike")
-class QPseudoSpike:
+class QPseudoSpike(Surrogate):
     """(1 + 2|x|/(q − 1))^(−q) with exponent q > 1. Peak 1, area 1; its tails fall as a power.
 
     Reference: Herranz-Celotti, Rouat (2022), Surrogate gradients design.
     """
 
-    exponent: float = 2.0
+    exponent: Leaf = 2.0
 
     def derivative(self, x: Array) -> Array:
         return (1 + 2 * jnp.abs(x) / (self.exponent - 1)) ** -self.exponent
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         fallen = (1 + 2 * jnp.abs(x) / (self.exponent - 1)) ** (1 - self.exponent)
         return 0.5 + 0.5 * jnp.sign(x) * (1 - fallen)
 
 
 @surrogate("dspike")
-class DSpike:
+class DSpike(Surrogate):
     """a / (2 tanh(a/2) cosh²(ax)) where |x| ≤ ½, else 0, with temperature a. Peak a / (2 tanh(a/2)), area 1.
 
     Reference: Li et al. (2021), Differentiable Spike: rethinking gradient-descent for training spiking neural
     networks, scaled to the threshold in the middle; temperature as in SpikingJelly.
     """
 
-    temperature: float = 3.0
+    temperature: Leaf = 3.0
 
     def derivative(self, x: Array) -> Array:
         inside = jnp.tanh(self.temperature * jnp.clip(x, -0.5, 0.5))
         bell = (1 - jnp.square(inside)) * self.temperature / 2 / jnp.tanh(self.temperature / 2)
         return jnp.where(jnp.abs(x) <= 0.5, bell, 0).astype(x.dtype)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         inside = jnp.tanh(self.temperature * jnp.clip(x, -0.5, 0.5))
         return 0.5 + 0.5 * inside / jnp.tanh(self.temperature / 2)

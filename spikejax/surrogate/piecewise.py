@@ -3,62 +3,63 @@
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.surrogate.rule import surrogate
+from spikejax.fields import Leaf
+from spikejax.surrogate.rule import Surrogate, surrogate
 
 
 @surrogate("triangle")
-class Triangle:
+class Triangle(Surrogate):
     """max(1 − |x|/w, 0) / w with width w. Peak 1/w, area 1.
 
     Reference: TC-LIF (AAAI 2024), Eq. 21 (w = 1).
     """
 
-    width: float = 1.0
+    width: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return jnp.maximum(1 - jnp.abs(x) / self.width, 0) / self.width
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         rest = jnp.maximum(1 - jnp.abs(x) / self.width, 0)
         return 0.5 + 0.5 * jnp.sign(x) * (1 - jnp.square(rest))
 
 
 @surrogate("rectangle")
-class Rectangle:
+class Rectangle(Surrogate):
     """1/w where |x| ≤ w/2, borders included, else 0. Peak 1/w, area 1.
 
     Reference: AR-LIF (arXiv 2507.20746), Eq. 11 (a = w = 1).
     """
 
-    width: float = 1.0
+    width: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return (jnp.abs(x) <= self.width / 2).astype(x.dtype) / self.width
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return jnp.clip(x / self.width + 0.5, 0, 1)
 
 
 @surrogate("leaky_rectangle")
-class LeakyRectangle:
+class LeakyRectangle(Surrogate):
     """1/(2w) where |x| < w, else c, with half-width w and leak c. Peak 1/(2w), area infinite unless c = 0, then 1.
 
     Reference: Fang et al. (2023), SpikingJelly, PiecewiseLeakyReLU.
     """
 
-    width: float = 1.0
-    leak: float = 0.01
+    width: Leaf = 1.0
+    leak: Leaf = 0.01
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(jnp.abs(x) < self.width, 0.5 / self.width, self.leak).astype(x.dtype)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         beyond = jnp.sign(x) * jnp.maximum(jnp.abs(x) - self.width, 0)
         return jnp.clip(x / self.width / 2 + 0.5, 0, 1) + self.leak * beyond
 
 
 @surrogate("leaky_step")
-class LeakyStep:
+class LeakyStep(Surrogate):
     """h where x ≥ 0, else c, with height h and leak c. Peak h, area infinite.
 
     With c = 0 the gradient is the spike itself.
@@ -66,27 +67,27 @@ class LeakyStep:
     Reference: Eshraghian et al. (2023), snnTorch, heaviside; Fang et al. (2023), SpikingJelly, LeakyKReLU.
     """
 
-    height: float = 1.0
-    leak: float = 0.1
+    height: Leaf = 1.0
+    leak: Leaf = 0.1
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x >= 0, self.height, self.leak).astype(x.dtype)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + self.height * jnp.maximum(x, 0) + self.leak * jnp.minimum(x, 0)
 
 
 @surrogate("straight_through")
-class StraightThrough:
+class StraightThrough(Surrogate):
     """h everywhere. Peak h, area infinite.
 
     Reference: Bengio, Léonard, Courville (2013), Estimating or propagating gradients (h = 1).
     """
 
-    height: float = 1.0
+    height: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return jnp.ones_like(x) * self.height
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + self.height * x

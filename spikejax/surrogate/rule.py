@@ -2,25 +2,33 @@
 
 import dataclasses
 import functools
-from types import MappingProxyType
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 import jax
 from jax import Array
 
 from spikejax import pytree
 
+T = TypeVar("T")
 
-class Surrogate(Protocol):
-    """What `spike` needs: a pytree of numbers with a `derivative`.
 
-    With a `primitive` as well, whose slope the derivative is, its numbers have a gradient too. One with a `fire(x,
-    strict)` decides itself what is sent and how it is differentiated.
+class Surrogate:
+    """What `spike` needs: a pytree of parameters with a `derivative`; the base of every surrogate.
+
+    With an `antiderivative` as well, whose slope the derivative is, its parameters have a gradient too.
     """
+
+    spec_name: ClassVar[str | None] = None
+    antiderivative: Any = None  # a method (x) -> Array, where there is one
 
     def derivative(self, x: Array) -> Array:
         """Stands in for dΘ/dx at x, element by element."""
-        ...
+        raise NotImplementedError(f"{type(self).__name__} has no derivative")
+
+    def fire(self, x: Array, strict: bool) -> Array:
+        """What is emitted at a distance x from the threshold: spikes, unless a surrogate mixes them with something."""
+        return _spike(x, self, strict)
 
 
 def heaviside(x: Array, strict: bool = False) -> Array:
@@ -39,8 +47,8 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
     Returns:
       Exactly 0 or 1, shape and dtype of x.
 
-    The gradient by x is `surrogate.derivative(x)`; that by the surrogate's numbers is the slope of its primitive,
-    as if the spike were the primitive, and 0 where it has none.
+    The gradient with respect to x is `surrogate.derivative(x)`; that with respect to the surrogate's parameters is the
+    slope of its antiderivative, as if the spike were the antiderivative, and 0 where it has none.
 
     Reference: Neftci, Mostafa, Zenke (2019), Surrogate gradient learning in spiking neural networks.
 
@@ -54,10 +62,7 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
     >>> jax.grad(lambda curve: spike(x, curve).sum())(Triangle(2.0)).width
     Array(0.09375, dtype=float32, weak_type=True)
     """
-    fire = getattr(surrogate, "fire", None)  # of one that mixes spikes with something else
-    if fire is not None:
-        return fire(x, strict)
-    return _spike(x, surrogate, strict)
+    return surrogate.fire(x, strict)
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -75,24 +80,38 @@ def _backward(strict, residuals, cotangent):
     del strict
     x, surrogate = residuals
     by_x = (cotangent * surrogate.derivative(x)).astype(x.dtype)
-    if not hasattr(surrogate, "primitive"):  # one's own, whose numbers are not learned
+    if surrogate.antiderivative is None:  # its parameters are not learned
         return by_x, None
-    value, pullback = jax.vjp(lambda curve: curve.primitive(x), surrogate)
+    value, pullback = jax.vjp(lambda curve: curve.antiderivative(x), surrogate)
     return by_x, *pullback(cotangent.astype(value.dtype))
 
 
 _spike.defvjp(_forward, _backward)
 
-_REGISTERED: dict[str, type] = {}
-SURROGATES = MappingProxyType(_REGISTERED)
 
+@dataclass_transform(frozen_default=True)
+def surrogate(name: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Makes a class a surrogate: a frozen dataclass, a pytree and a `Surrogate`.
 
-def surrogate(name: str):
-    """Makes a class a surrogate that is known by a name: a frozen dataclass and a pytree."""
+    Args:
+      name: by which it is known here; one of your own is known as "module:Name".
 
-    def register(cls):
-        cls = pytree.register(dataclasses.dataclass(frozen=True)(cls))
-        _REGISTERED[name] = cls
-        return cls
+    >>> @surrogate()
+    ... class Flat:
+    ...     '''The same slope everywhere.'''
+    ...     height: float = 0.5
+    ...     def derivative(self, x):
+    ...         return self.height + 0 * x
+    >>> import jax.numpy as jnp
+    >>> float(jax.grad(lambda x: spike(x, Flat()))(jnp.array(3.0)))
+    0.5
+    """
+
+    def register(cls: Any) -> Any:
+        if not issubclass(cls, Surrogate):
+            body = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
+            cls = type(cls)(cls.__name__, (Surrogate,), body)
+        cls.spec_name = name
+        return pytree.register(dataclasses.dataclass(frozen=True)(cls))
 
     return register

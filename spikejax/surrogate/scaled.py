@@ -1,16 +1,15 @@
 """A surrogate times a number: the same curve, another height."""
 
-import dataclasses
 from typing import Any
 
 from jax import Array
 
-from spikejax import pytree
+from spikejax.fields import Leaf
+from spikejax.surrogate.rule import Surrogate, surrogate
 
 
-@pytree.register
-@dataclasses.dataclass(frozen=True)
-class Scaled:
+@surrogate()
+class Scaled(Surrogate):
     """factor · curve(x): peak and area are the curve's, times the factor.
 
     Attributes:
@@ -24,10 +23,10 @@ class Scaled:
     """
 
     curve: Any
-    factor: float = 1.0
+    factor: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return self.factor * self.curve.derivative(x)
 
-    def primitive(self, x: Array) -> Array:
-        return self.factor * self.curve.primitive(x)
+    def antiderivative(self, x: Array) -> Array:
+        return self.factor * self.curve.antiderivative(x)

@@ -7,118 +7,119 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.surrogate.rule import surrogate
+from spikejax.fields import Leaf
+from spikejax.surrogate.rule import Surrogate, surrogate
 
 
 @surrogate("log_abs")
-class LogAbs:
+class LogAbs(Surrogate):
     """1 / (1/a + |x|) with slope a, the derivative of sign(x) log(1 + a|x|). Peak a, area infinite.
 
     Reference: Fang et al. (2023), SpikingJelly, NonzeroSignLogAbs.
     """
 
-    slope: float = 1.0
+    slope: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return self.slope / (1 + self.slope * jnp.abs(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         return 0.5 + jnp.sign(x) * jnp.log1p(self.slope * jnp.abs(x))
 
 
 @surrogate("inverse_distance")
-class InverseDistance:
+class InverseDistance(Surrogate):
     """min(1/|x|, h) with height h: as if the spike were its own difference quotient. Peak h, area infinite.
 
     Reference: Fang et al. (2023), SpikingJelly, FakeNumericalGradient.
     """
 
-    height: float = 0.3
+    height: Leaf = 0.3
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.maximum(jnp.abs(x), 1 / self.height)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         far = jnp.maximum(jnp.abs(x) * self.height, 1)
         return 0.5 + jnp.clip(x * self.height, -1, 1) + jnp.sign(x) * jnp.log(far)
 
 
 @surrogate("log_tail")
-class LogTail:
+class LogTail(Surrogate):
     """c where x ≤ 0, 1 up to x = 1, 1/x beyond, with leak c. Peak 1, area infinite.
 
     Reference: Cai et al. (2017), Deep learning with low precision by half-wave Gaussian quantization (c = 0).
     """
 
-    leak: float = 0.0
+    leak: Leaf = 0.0
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x > 0, 1 / jnp.maximum(x, 1), self.leak).astype(x.dtype)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         above = jnp.clip(x, 0, 1) + jnp.log(jnp.maximum(x, 1))
         return above + self.leak * jnp.minimum(x, 0)
 
 
 @surrogate("s2nn")
-class S2NN:
+class S2NN(Surrogate):
     """a σ(ax) σ(−ax) where x < 0, b/(1 + x) above, with slope a and scale b. Peak max(a/4, b), area infinite.
 
     Reference: Suetake et al. (2022), S2NN: time step reduction of spiking surrogate gradients.
     """
 
-    slope: float = 4.0
-    scale: float = 1.0
+    slope: Leaf = 4.0
+    scale: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         below = self.slope * jax.nn.sigmoid(self.slope * x) * jax.nn.sigmoid(-self.slope * x)
         return jnp.where(x < 0, below, self.scale / (1 + jnp.maximum(x, 0))).astype(x.dtype)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         below = jax.nn.sigmoid(self.slope * jnp.minimum(x, 0))
         return below + self.scale * jnp.log1p(jnp.maximum(x, 0))
 
 
 @surrogate("spike_rate_escape")
-class SpikeRateEscape:
+class SpikeRateEscape(Surrogate):
     """h exp(−b|x − 1|) with height h and rate b. Peak h, one above the threshold; area 2h/b.
 
     Reference: Eshraghian et al. (2023), snnTorch, after Shrestha, Orchard (2018). SLAYER's own curve has its peak at
     the threshold: `PiecewiseExponential`.
     """
 
-    height: float = 25.0
-    rate: float = 1.0
+    height: Leaf = 25.0
+    rate: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return self.height * jnp.exp(-self.rate * jnp.abs(x - 1))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         risen = -jnp.expm1(-self.rate * jnp.abs(x - 1))
         return 0.5 + self.height / self.rate * jnp.sign(x - 1) * risen
 
 
 @surrogate("sparse_fast_sigmoid")
-class SparseFastSigmoid:
+class SparseFastSigmoid(Surrogate):
     """1 / (1 + k|x|)² where x > c, else 0, with slope k and cut c. Peak 1/(1 + kc)², area 1/(k (1 + kc)), if c ≥ 0.
 
     Reference: Perez-Nieves, Goodman (2021), Sparse spiking gradient descent; cut 1 as in snnTorch, its slope 25.
     """
 
-    slope: float = 25.0
-    cut: float = 1.0
+    slope: Leaf = 25.0
+    cut: Leaf = 1.0
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x > self.cut, 1 / jnp.square(1 + self.slope * jnp.abs(x)), 0)
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         kept = jnp.maximum(x, self.cut)
         start = self.cut / (1 + self.slope * jnp.abs(self.cut))
         return kept / (1 + self.slope * jnp.abs(kept)) - start
 
 
 @surrogate("fourier_square")
-class FourierSquare:
+class FourierSquare(Surrogate):
     """(4/P) Σ cos((2i − 1) 2πx/P) over i = 1 … n with period P: the slope of a square wave's first n terms.
 
     Peak 4n/P; its area over a period is 0, so it has no area.
@@ -126,7 +127,7 @@ class FourierSquare:
     Reference: Fang et al. (2023), SpikingJelly, SquarewaveFourierSeries, whose `n` is one more than ours.
     """
 
-    period: float = 8.0
+    period: Leaf = 8.0
     terms: int = dataclasses.field(default=1, metadata={"static": True})
 
     def derivative(self, x: Array) -> Array:
@@ -134,7 +135,7 @@ class FourierSquare:
         waves = (jnp.cos((2 * i + 1) * angle) for i in range(self.terms))
         return 4 / self.period * sum(waves, start=jnp.zeros_like(x))
 
-    def primitive(self, x: Array) -> Array:
+    def antiderivative(self, x: Array) -> Array:
         angle = 2 * math.pi / self.period * x
         waves = (jnp.sin((2 * i + 1) * angle) / (2 * i + 1) for i in range(self.terms))
         return 0.5 + 2 / math.pi * sum(waves, start=jnp.zeros_like(x))

@@ -3,23 +3,24 @@
 import json
 
 import pytest
-import test_neurons_values as values
-from parity.cases import CASES, NOT_OFFERED, PEERS
 
-from spikejax.catalogue import evidence as fidelity
-from spikejax.cli.main import main
+from parity.cases import CASES, NOT_OFFERED, PEERS
+from printed_traces import PRINTED
+from spikejax.catalogue import evidence
+from spikejax.cli.commands import main
 from spikejax.neurons import NEURONS
 from spikejax.runs import record
+from values_cases import CASES as ORACLE_CASES
 
 
 @pytest.mark.parametrize("name", NEURONS)
 def test_a_neuron_has_evidence(name):
-    found = fidelity.evidence(name)
+    found = evidence.of(name)
     oracle = found["oracle"]
-    assert oracle["cases"] == sorted(n for n, case in values.CASES.items() if case.model == name)
+    assert oracle["cases"] == sorted(n for n, case in ORACLE_CASES.items() if case.model == name)
     assert oracle["cases"] and oracle["spikes"] == 0
     assert oracle["state"] < 1e-10 and oracle["gradient"] < 1e-8
-    assert bool(found["printed"]) == (name in values.PRINTED)
+    assert bool(found["printed"]) == (name in PRINTED)
     for peer in found["peers"].values():
         assert peer["version"] and peer["recorded"]
         if peer["cases"]:
@@ -29,20 +30,20 @@ def test_a_neuron_has_evidence(name):
 def test_every_recorded_trace_is_in_the_registry():
     compared, refused = set(), set()
     for name in NEURONS:
-        for peer, found in fidelity.evidence(name)["peers"].items():
+        for peer, found in evidence.of(name)["peers"].items():
             compared |= {(peer, case) for case in found["cases"]}
             refused |= {(peer, case) for case in found["not_offered"]}
     assert compared == set(CASES) and refused == set(NOT_OFFERED)
-    assert fidelity.counts() == {p: sum(peer == p for peer, _ in CASES) for p in PEERS}
+    assert evidence.counts() == {p: sum(peer == p for peer, _ in CASES) for p in PEERS}
 
 
 def test_the_registry_says_what_it_is():
-    result = record.read(fidelity.FILE)
+    result = record.read(evidence.FILE)
     assert result["complete"] is True and result["provenance"]["versions"]["jax"]
 
 
 def test_the_fidelity_table_has_no_empty_cell():
-    header, _, *rows = fidelity.markdown().splitlines()
+    header, _, *rows = evidence.markdown().splitlines()
     assert len(rows) == len(NEURONS) >= 28
     for row in rows:
         cells = [cell.strip() for cell in row.strip("|").split(" | ")]
@@ -57,7 +58,7 @@ def test_the_command_prints_the_evidence(capsys):
         assert all(entry[key] for key in ("equation", "reference", "fields", "evidence"))
     assert main(["neurons", "lif", "tc_lif"]) == 0
     text = capsys.readouterr().out
-    assert "48 printed numbers" in text and "snntorch 1.0.0" in text and "adex" not in text
+    assert "48 printed values" in text and "snntorch 1.0.0" in text and "adex" not in text
 
 
 def test_the_command_draws_a_neuron(tmp_path, capsys):

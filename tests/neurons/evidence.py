@@ -11,15 +11,17 @@ from pathlib import Path
 
 import jax
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path[:0] = [str(Path(__file__).parents[i]) for i in range(3)]
 
-import test_neurons_values as values  # noqa: E402
 import test_parity as parity  # noqa: E402
+from neuron_traces import STEPS  # noqa: E402
+from oracle_comparison import differences  # noqa: E402
 from parity.cases import CASES, NOT_OFFERED, PEERS, load  # noqa: E402
-
+from printed_traces import golden_differences  # noqa: E402
 from spikejax.catalogue.evidence import FILE  # noqa: E402
 from spikejax.neurons import NEURONS  # noqa: E402
 from spikejax.runs import record  # noqa: E402
+from values_cases import CASES as ORACLE_CASES  # noqa: E402
 
 
 def largest(found):
@@ -38,10 +40,8 @@ def together(parts):
 
 
 def oracle(model):
-    names = sorted(name for name, case in values.CASES.items() if case.model == model)
-    return {"cases": names} | together(
-        [largest(values.differences(values.CASES[name])) for name in names]
-    )
+    names = sorted(name for name, case in ORACLE_CASES.items() if case.model == model)
+    return {"cases": names} | together([largest(differences(ORACLE_CASES[name])) for name in names])
 
 
 def peers(model):
@@ -75,7 +75,7 @@ def seen(peer):
 
 def measure():
     with jax.enable_x64(True):
-        printed = values.golden_differences()
+        printed = golden_differences()
         return {
             model: {
                 "oracle": oracle(model),
@@ -90,7 +90,7 @@ if __name__ == "__main__":
     result = {
         "experiment": "fidelity",
         "config": {
-            "steps": values.STEPS,
+            "steps": STEPS,
             "dtype": "float64",
             "peers": {peer: seen(peer) for peer in PEERS},
         },

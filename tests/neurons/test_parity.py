@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from parity.cases import CASES, NOT_OFFERED, PEERS, load, run
 
+from fast_compilation import fast_jit
+from parity.cases import CASES, NOT_OFFERED, PEERS, load, run
 from spikejax import surrogate
 from spikejax.surrogate import Scaled
 
@@ -20,7 +21,7 @@ def parameters_of(arrays, name):
     return {key[len(prefix) :]: np.float64(arrays[key]) for key in names}
 
 
-@functools.partial(jax.jit, static_argnums=(0,))
+@functools.partial(fast_jit, static_argnums=(0,))
 def trace_and_slopes(key, parameters, currents, weights):
     def loss(parameters, currents):
         found = run(CASES[key], parameters, currents)

@@ -8,13 +8,16 @@ import numpy as np
 import optax
 import pytest
 
-from spikejax.dynamics import network as execute
+from bound import trainer_of
+from fast_compilation import fast_jit
+from spikejax import Time, training
+from spikejax.data import Split
+from spikejax.dynamics import network as executor
 from spikejax.networks import MLP
+from spikejax.networks.core import pure
 from spikejax.neurons import make
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.wrappers import ASGL, Delayed, Noisy, Refractory
-from spikejax.objectives import model as classifier
-from spikejax.training import train
 
 STEPS, SAMPLES, INPUTS = 16, 12, 3
 NEURONS = {
@@ -27,7 +30,6 @@ NEURONS = {
     "mask": ASGL(neuron=LIF()),
 }
 every_kind = pytest.mark.parametrize("kind", NEURONS)
-FAST = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 close = functools.partial(np.testing.assert_allclose, rtol=1e-10, atol=1e-10)
 KEYS = {"params": jax.random.key(0), "noise": jax.random.key(1)}
 
@@ -41,20 +43,27 @@ def test_chunks_and_pieces_equal_the_whole(kind, float64):
     """The key and the counters go on across borders, those of chunks and those between calls."""
     network = network_of(kind)
     x = 12 * np.random.default_rng(0).normal(0.5, 1.0, (STEPS, 2, INPUTS))
-    variables = jax.tree.map(lambda leaf: leaf.astype(float), network.init(KEYS, x[:1]))
+    variables = jax.tree.map(lambda leaf: leaf.astype(float), fast_jit(network.init)(KEYS, x[:1]))
 
-    def apply(variables, x, state=None):
+    @functools.partial(fast_jit, static_argnums=3)
+    def run(variables, x, carry, chunk):
+        """With activity, by the executor itself."""
         rngs = {"noise": jax.random.key(5)}
-        (logits, state), sown = network.apply(variables, x, state, rngs=rngs, mutable=["activity"])
-        return {"logits": logits, **sown}, state
+        if carry is None and chunk is not None:
+            carry = pure.first_carry(network, variables, x, rngs=rngs)
 
-    run = jax.jit(
-        functools.partial(execute.run, apply), static_argnames="chunk", compiler_options=FAST
-    )
-    expected, last = run(variables, x)
-    chunked = run(variables, x, chunk=6)
-    first, state = run(variables, x[:9])
-    second, end = run(variables, x[9:], state)
+        def step(variables, x, carry):
+            outputs, carry, activity = pure.apply(
+                network, variables, x, carry, rngs=rngs, record=True
+            )
+            return {"logits": outputs, "activity": activity}, carry
+
+        return executor.run(step, variables, x, carry or {}, Time(chunk=chunk))
+
+    expected, last = run(variables, x, None, None)
+    chunked = run(variables, x, None, 6)
+    first, state = run(variables, x[:9], None, None)
+    second, end = run(variables, x[9:], state, None)
     pieces = jax.tree.map(lambda *parts: np.concatenate(parts), first, second), end
     for outputs, state in (chunked, pieces):
         jax.tree.map(close, outputs, expected)
@@ -72,19 +81,15 @@ def test_an_epoch_of_training(kind):
     draw = np.random.default_rng(1)
     samples = draw.integers(0, 4, (SAMPLES, STEPS, INPUTS)).astype(np.uint8)
     labels = (samples.mean((1, 2)) > 1.5).astype(np.int32)
-    bound = classifier.bind(network, scale=0.1, chunk=6)
-    optimizer = optax.adam(1e-2)
-    variables = network.init(KEYS, jnp.zeros((1, 1, INPUTS)))
-    state = train.init(variables, optimizer, seed=0)
-    epoch = jax.jit(
-        functools.partial(train.train_epoch, bound.objective, optimizer, batch_size=6),
-        compiler_options=FAST,
-    )
-    after, metrics = epoch(state, samples, labels)
+    trainer = trainer_of(network, optax.adam(1e-2), scale=0.1, chunk=6)
+    variables = fast_jit(network.init)(KEYS, jnp.zeros((1, 1, INPUTS)))
+    state = training.init(trainer, variables, seed=0)
+    epoch = fast_jit(functools.partial(training.train_epoch, trainer, batch_size=6))
+    after, metrics = epoch(state, samples=Split(samples, labels))
     assert np.all(np.isfinite(metrics["loss"]))
     for found, start in zip(
         jax.tree.leaves(after.params), jax.tree.leaves(state.params), strict=True
     ):
         assert np.all(np.isfinite(found)) and np.any(found != start)
-    again, _ = epoch(state, samples, labels)
+    again, _ = epoch(state, samples=Split(samples, labels))
     jax.tree.map(np.testing.assert_array_equal, again.params, after.params)

@@ -1,4 +1,4 @@
-"""The numbers of a neuron by name: which there are, how they are drawn, which can be learned."""
+"""A neuron's parameters by name: listing, initialising, setting."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,52 +7,64 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from spikejax.neurons.core.contract import fields
+from spikejax.fields import fields_of
 
 
-def usually_learned(model: Any) -> tuple[str, ...]:
-    """The numbers that the model's authors learn, for a layer's `learn`.
+def learned_by_default(model: Any) -> tuple[str, ...]:
+    """The parameters that the model's authors learn, and a layer by default.
 
     >>> from spikejax.neurons.tc_lif import TCLIF
-    >>> usually_learned(TCLIF)
+    >>> learned_by_default(TCLIF())
     ('c1', 'c2')
     """
-    own = tuple(name for name, field in fields(model).items() if field.metadata["learned"])
-    inside = [usually_learned(getattr(model, name)) for name in fields(model, "neuron")]
-    return sum(inside, own)
+    found: list[str] = []
+
+    def note(name, leaf, field, owner):
+        if field is not None and field.metadata["learned"]:
+            found.append(name)
+
+    _walk(note, model)
+    return tuple(found)
 
 
-def map_numbers(
-    function: Callable[[str, Any, tuple[int, ...] | None], Any], model: Any, prefix: str = ""
-) -> Any:
-    """The model with each of its numbers, those of its surrogate and of a neuron inside it, mapped.
+def map_parameters(function: Callable[[str, Any, tuple[int, ...] | None], Any], model: Any) -> Any:
+    """The model with each of its parameters, those of its surrogate and of a neuron inside it, mapped.
 
     Args:
-      function: `(name, leaf, shape) -> leaf`. A number's name is its field's; those of a surrogate are behind
+      function: `(name, leaf, shape) -> leaf`. A parameter's name is its field's; those of a surrogate are behind
         "surrogate_". Those of a neuron inside a wrapper have their own, behind "neuron_" if one of them is also the
-        name of a number of the wrapper. The shape is that of a number with axes, else None.
+        name of a parameter of the wrapper. The shape is that of a parameter with axes, else None.
       model: a neuron.
-      prefix: put before each name.
 
     >>> from spikejax.neurons.lif import LIF
     >>> names = []
-    >>> _ = map_numbers(lambda name, leaf, shape: names.append(name), LIF())
+    >>> _ = map_parameters(lambda name, leaf, shape: names.append(name), LIF())
     >>> names
     ['decay', 'threshold', 'surrogate_width']
     """
+
+    def apply(name, leaf, field, owner):
+        axes = None if field is None else field.metadata["axes"]
+        shape = None if axes is None else tuple(getattr(owner, axis) for axis in axes)
+        return function(name, leaf, shape)
+
+    return _walk(apply, model)
+
+
+def _walk(function, model, prefix=""):
+    """Maps `(name, leaf, field, owner)` over a neuron; the field is None for a surrogate's parameters."""
     values = {}
     for field in dataclasses.fields(model):
         name, value = prefix + field.name, getattr(model, field.name)
         kind = field.metadata.get("kind")
-        if kind == "neuron":
-            inside = "neuron_" if set(fields(model)) & set(named_numbers(value)) else ""
-            values[field.name] = map_numbers(function, value, prefix + inside)
-        elif kind == "surrogate" or (dataclasses.is_dataclass(value) and not callable(value)):
-            values[field.name] = map_numbers(function, value, f"{name}_")
+        if field.metadata.get("of") == "neuron":
+            clash = set(fields_of(model)) & set(named_parameters(value))
+            values[field.name] = _walk(function, value, prefix + ("neuron_" if clash else ""))
+        elif kind == "part" or (dataclasses.is_dataclass(value) and not callable(value)):
+            values[field.name] = _walk(function, value, f"{name}_")
         elif not field.metadata.get("static"):
-            axes = field.metadata.get("axes")
-            shape = None if axes is None else tuple(getattr(model, axis) for axis in axes)
-            values[field.name] = function(name, value, shape)
+            known = field if kind == "param" else None
+            values[field.name] = function(name, value, known, model)
     new = object.__new__(type(model))
     for field in dataclasses.fields(model):
         # Not `replace`: a leaf may be a tracer or a gradient, which no bound holds.
@@ -60,89 +72,59 @@ def map_numbers(
     return new
 
 
-def named_numbers(model: Any) -> dict[str, Any]:
-    """All numbers of a neuron by name, see `map_numbers`."""
+def named_parameters(model: Any) -> dict[str, Any]:
+    """All parameters of a neuron by name, see `map_parameters`."""
     found: dict[str, Any] = {}
-    map_numbers(lambda name, leaf, shape: found.__setitem__(name, leaf), model)
+    map_parameters(lambda name, leaf, shape: found.__setitem__(name, leaf), model)
     return found
 
 
-def with_values(model: Any, values: dict[str, Any]) -> Any:
-    """The model with some of its numbers and options set by name.
+def parameter_bounds(model: Any) -> dict[str, tuple[float, float]]:
+    """The least and the greatest value of each parameter by name, see `map_parameters`.
 
-    Args:
-      model: a neuron.
-      values: by name, as `named_numbers` has them ("surrogate.width" is "surrogate_width"), options, or numbers that
-        follow from others and that the model can set, as the β1 of TC-LIF.
-
-    Raises:
-      ValueError: an unknown name, or a value out of its bounds.
-
-    >>> from spikejax.neurons.tc_lif import TCLIF
-    >>> neuron = with_values(TCLIF(), {"beta1": -0.25, "surrogate.width": 2.0, "order": "paper"})
-    >>> float(neuron.beta1), neuron.surrogate.width, neuron.order
-    (-0.25, 2.0, 'paper')
+    >>> from spikejax.neurons.lif import LIF
+    >>> parameter_bounds(LIF())["decay"]
+    (0, 1)
     """
-    values = {name.replace(".", "_"): value for name, value in values.items()}
-    options = {name: values.pop(name) for name in fields(model, "option") if name in values}
-    derived = {name: values.pop(name) for name in getattr(model, "derived", ()) if name in values}
-    known = named_numbers(model)
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        choices = [*known, *getattr(model, "derived", ()), *fields(model, "option")]
-        raise ValueError(
-            f"{type(model).__name__} has no {', '.join(unknown)}; expected names of {choices}"
-        )
-    model = map_numbers(lambda name, leaf, shape: values.get(name, leaf), model)
-    for part in (model, *(getattr(model, field.name) for field in dataclasses.fields(model))):
-        if hasattr(part, "__post_init__"):  # holds the bounds
-            part.__post_init__()
-    model = dataclasses.replace(model, **options)
-    return model.with_derived(**derived) if derived else model
+    found: dict[str, tuple[float, float]] = {}
+
+    def note(name, leaf, field, owner):
+        low, high = (-jnp.inf, jnp.inf)
+        if field is not None:
+            low, high = field.metadata["low"], field.metadata["high"]
+        found[name] = (low, high)
+
+    _walk(note, model)
+    return found
 
 
-def for_steps(model: Any, steps: int) -> Any:
-    """The model for sequences of so many steps, if it is one for sequences of one length; else as it is.
-
-    >>> from spikejax.neurons.psn import PSN
-    >>> for_steps(PSN(), 64).steps
-    64
-    """
-    if "steps" not in fields(model, "size"):
-        return model
-    if hasattr(model, "for_steps"):
-        return model.for_steps(steps)
-    return dataclasses.replace(model, steps=steps)
-
-
-def draw_numbers(
+def initialise(
     model: Any, key: Any, features: tuple[int, ...] = (), dtype: Any = jnp.float32
 ) -> Any:
-    """The model with arrays in place of initialisers, as a layer would draw them.
+    """The model with arrays in place of initialisers, as a layer would sample them.
 
     Args:
       model: a neuron.
-      key: a key.
+      key: a PRNG key.
       features: `[*F]`, the shape of a layer.
       dtype: of the arrays.
 
     >>> import jax
     >>> from spikejax.neurons.psn import PSN
-    >>> draw_numbers(PSN(steps=4), jax.random.key(0)).weight.shape
+    >>> initialise(PSN(steps=4), jax.random.key(0)).weight.shape
     (4, 4)
     """
-    keys = dict(
-        zip(named_numbers(model), jax.random.split(key, len(named_numbers(model))), strict=True)
-    )
+    names = list(named_parameters(model))
+    keys = dict(zip(names, jax.random.split(key, len(names)), strict=True))
 
-    def draw(name, leaf, shape):
-        return make_number(leaf, shape, features, dtype, keys[name])
+    def sample(name, leaf, shape):
+        return make_parameter(leaf, shape, features, dtype, keys[name])
 
-    return map_numbers(draw, model)
+    return map_parameters(sample, model)
 
 
-def make_number(leaf: Any, shape: Any, features: Any, dtype: Any, key: Any) -> Any:
-    """One number as an array: an initialiser drawn, a number with axes spread over its shape."""
+def make_parameter(leaf: Any, shape: Any, features: Any, dtype: Any, key: Any) -> Any:
+    """One parameter as an array: an initialiser sampled, a number with axes spread over its shape."""
     if callable(leaf):
         return leaf(key, features if shape is None else shape, dtype)
     array = jnp.asarray(leaf, dtype)
@@ -150,10 +132,12 @@ def make_number(leaf: Any, shape: Any, features: Any, dtype: Any, key: Any) -> A
 
 
 def check_learnable(model: Any, learn: tuple[str, ...]) -> None:
-    """Raises ValueError where a name in `learn` is not a number of the model."""
-    known = sorted(named_numbers(model))
+    """Raises ValueError where a name in `learn` is not a parameter of the model."""
+    known = sorted(named_parameters(model))
+    if isinstance(learn, str):
+        raise ValueError(f"expected a tuple of parameter names to learn, found {learn!r}")
     for name in learn:
         if name not in known:
             raise ValueError(
-                f"{type(model).__name__} has no number {name!r} to learn; expected one of {known}"
+                f"{type(model).__name__} has no parameter {name!r} to learn; expected one of {known}"
             )

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, start_inside
+from spikejax.fields import Leaf, fields_of, param
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 from spikejax.surrogate import Mixed
 
 
@@ -19,8 +20,8 @@ class ASGLState(NamedTuple):
 
 
 @neuron(ASGLState, stochastic=True)
-class ASGL:
-    """A neuron some of which send P(x), the primitive of their surrogate, in place of spikes; for training only.
+class ASGL(Neuron):
+    """A neuron some of which send P(x), the antiderivative of their surrogate, in place of spikes; for training only.
 
         S = M Θ(x) + (1 − M) P(x),   M ~ Bernoulli(share), drawn at the start
 
@@ -41,7 +42,7 @@ class ASGL:
     """
 
     neuron: Any = neuron_field()
-    share: Leaf = param(0.5, low=0, high=1, doc="share of neurons that send spikes")
+    share: Leaf = param(default=0.5, low=0, high=1, doc="share of neurons that send spikes")
 
     def init_state(self, current: Array, key: Any) -> ASGLState:
         """The neuron's own start, and the mask.
@@ -51,7 +52,7 @@ class ASGL:
         """
         inner, own = jax.random.split(key)
         inside = start_inside(self.neuron, current, inner)
-        if not hasattr(self.neuron, "surrogate"):
+        if not fields_of(self.neuron, "surrogate"):
             raise ValueError(
                 f"expected a neuron with a surrogate, found {type(self.neuron).__name__}, which has no surrogate"
             )

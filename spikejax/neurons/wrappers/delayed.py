@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, size, start_inside
+from spikejax.fields import Leaf, param, size
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 
 
 class DelayedState(NamedTuple):
@@ -16,7 +17,7 @@ class DelayedState(NamedTuple):
 
 
 @neuron(DelayedState)
-class Delayed:
+class Delayed(Neuron):
     """A neuron that receives I[t − d], with a delay d that may be learned.
 
         I'[t] = Σ_k w[k] I[t − k],   w[k] ∝ max(0, 1 − |k − d| / width),   k = 0 … longest
@@ -38,9 +39,11 @@ class Delayed:
     """
 
     neuron: Any = neuron_field()
-    delay: Leaf = param(1.0, low=0, unit="steps", learned=True, doc="d")
-    width: Leaf = param(1.0, low=1, unit="steps", doc="half the base of the window around d")
-    longest: int = size(8, doc="longest delay, in steps")
+    delay: Leaf = param(default=1.0, low=0, unit="steps", learned=True, doc="d")
+    width: Leaf = param(
+        default=1.0, low=1, unit="steps", doc="half the base of the window around d"
+    )
+    longest: int = size(default=8, doc="longest delay, in steps")
 
     def check(self) -> None:
         """Raises ValueError where the delay is longer than the longest."""

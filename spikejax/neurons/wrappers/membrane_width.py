@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, start_inside
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 from spikejax.surrogate import Rectangle, membrane_width
 
 
@@ -18,7 +19,7 @@ class MembraneWidthState(NamedTuple):
 
 
 @neuron(MembraneWidthState)
-class MembraneWidth:
+class MembraneWidth(Neuron):
     """A neuron whose surrogate is a Rectangle of two standard deviations of its membrane.
 
         width = 2 scale threshold at the first step, 2 scale threshold √(1 + decay²) later
@@ -41,7 +42,9 @@ class MembraneWidth:
     """
 
     neuron: Any = neuron_field()
-    scale: Leaf = param(1.0, low=0, doc="γ, mean scale of the normalisation before the neuron")
+    scale: Leaf = param(
+        default=1.0, low=0, doc="γ, mean scale of the normalisation before the neuron"
+    )
 
     def init_state(self, current: Array, key: Any = None) -> MembraneWidthState:
         """The neuron's own start, at step 0.

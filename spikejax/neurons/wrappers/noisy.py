@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import jax
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, start_inside
+from spikejax.fields import Leaf, param
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 
 
 class NoisyState(NamedTuple):
@@ -16,7 +17,7 @@ class NoisyState(NamedTuple):
 
 
 @neuron(NoisyState, stochastic=True)
-class Noisy:
+class Noisy(Neuron):
     """A neuron whose currents are noisy: I[t] + deviation ε[t], with ε a standard normal, new for each neuron and step.
 
     The state carries the key, given as `init_state(current, key)`.
@@ -33,7 +34,7 @@ class Noisy:
     """
 
     neuron: Any = neuron_field()
-    deviation: Leaf = param(0.1, low=0, doc="standard deviation of the noise, a current")
+    deviation: Leaf = param(default=0.1, low=0, doc="standard deviation of the noise, a current")
 
     def init_state(self, current: Array, key: Any) -> NoisyState:
         inner, own = jax.random.split(key)

@@ -1,13 +1,13 @@
 """A pause after each spike."""
 
-import dataclasses
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, param, start_inside
+from spikejax.fields import Leaf, param, setting
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 
 
 class RefractoryState(NamedTuple):
@@ -18,7 +18,7 @@ class RefractoryState(NamedTuple):
 
 
 @neuron(RefractoryState)
-class Refractory:
+class Refractory(Neuron):
     """Silent for `period` steps after each spike; meanwhile its variables are held.
 
         S[t] = S'[t] (1 − P[t]),   P[t] = 1 where R[t−1] > 0
@@ -37,10 +37,9 @@ class Refractory:
     """
 
     neuron: Any = neuron_field()
-    period: Leaf = param(1.0, low=0, unit="steps", doc="length of the pause")
-    hold: tuple[str, ...] | None = dataclasses.field(
-        default=None,
-        metadata={"kind": "names", "static": True, "doc": "variables that the pause holds"},
+    period: Leaf = param(default=1.0, low=0, unit="steps", doc="length of the pause")
+    hold: tuple[str, ...] | None = setting(
+        default=None, doc="variables that the pause holds; all of them if None"
     )
 
     def init_state(self, current: Array, key: Any = None) -> RefractoryState:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import Leaf, neuron, neuron_field, option, param, start_inside
+from spikejax.fields import Leaf, option, param
+from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
 
 
 class SynapseState(NamedTuple):
@@ -16,7 +17,7 @@ class SynapseState(NamedTuple):
 
 
 @neuron(SynapseState)
-class Synapse:
+class Synapse(Neuron):
     """A neuron behind a synapse whose current fades: before a `LIF` it makes a `CubaLIF`.
 
         Y[t] = synaptic_decay Y[t−1] + I[t]          synapse="decays before", the neuron gets Y[t]
@@ -34,10 +35,12 @@ class Synapse:
 
     neuron: Any = neuron_field()
     synaptic_decay: Leaf = param(
-        0.8, low=0, high=1, unit="per step", doc="share of the current kept a step"
+        default=0.8, low=0, high=1, unit="per step", doc="share of the current kept a step"
     )
     synapse: str = option(
-        "decays before", choices=("decays before", "decays after"), doc="when Y decays in a step"
+        default="decays before",
+        choices=("decays before", "decays after"),
+        doc="when Y decays in a step",
     )
 
     def init_state(self, current: Array, key: Any = None) -> SynapseState:

@@ -1,4 +1,4 @@
-"""Records the peers' traces: `python tests/parity/record.py [PEER ...] [--environment DIR]`.
+"""Records the peers' traces: `python tests/neurons/parity/record.py [PEER ...] [--environment DIR]`.
 
 Each peer is installed, at the pinned version, into a virtual environment that is removed
 afterwards; its script runs there and writes PEER.npz into this folder.

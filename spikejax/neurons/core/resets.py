@@ -7,35 +7,41 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.neurons.core.contract import option
+from spikejax.fields import option
 from spikejax.surrogate import spike
 
 
 def reset_option(default: str = "subtract") -> Any:
     """What a spike does to the membrane U: U − θ, 0 or nothing."""
-    return option(default, choices=("subtract", "zero", "none"), doc="what a spike does to U")
+    return option(
+        default=default, choices=("subtract", "zero", "none"), doc="what a spike does to U"
+    )
 
 
 def strict_option(default: bool = False) -> Any:
     """Whether the threshold must be exceeded."""
-    return option(default, choices=(False, True), doc="fires above the threshold, not at it")
+    return option(
+        default=default, choices=(False, True), doc="fires above the threshold, not at it"
+    )
 
 
 def detach_option(default: bool = False, doc: str = "no gradient through the reset") -> Any:
     """Whether the reset carries no gradient."""
-    return option(default, choices=(False, True), doc=doc)
+    return option(default=default, choices=(False, True), doc=doc)
 
 
 def timing_option(default: str = "same") -> Any:
     """Whether a spike resets the membrane in its own step or in the next one, outside the decay."""
     return option(
-        default, choices=("same", "next"), doc="reset in the step of the spike or with the next"
+        default=default,
+        choices=("same", "next"),
+        doc="reset in the step of the spike or with the next",
     )
 
 
 def late_option(default: bool = False) -> Any:
     """Whether a spike is sent one step after the membrane reached the threshold."""
-    return option(default, choices=(False, True), doc="spikes are sent one step late")
+    return option(default=default, choices=(False, True), doc="spikes are sent one step late")
 
 
 def reset(membrane: Array, spikes: Array, threshold: Any, kind: str, detach: bool = False) -> Array:
