@@ -2,5 +2,6 @@
 
 from spikejax.layers.linear import Linear
 from spikejax.layers.spiking import Recurrent, Spiking
+from spikejax.layers.state import carried
 
-__all__ = ["Linear", "Recurrent", "Spiking"]
+__all__ = ["Linear", "Recurrent", "Spiking", "carried"]

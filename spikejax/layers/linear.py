@@ -20,10 +20,14 @@ def uniform_fan_in(fan_in: int, gain: Any = 1.0):
 
 
 def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
-    """x W over the last axis, multiplied in `dtype` and returned in x's dtype."""
+    """x W over the last axis, multiplied in `dtype` and returned in x's dtype.
+
+    Events as whole numbers or booleans are exact as floats: they get the dtype of W.
+    """
     # One flat product: the gradient of W then is one, too, and not one with two axes summed. An axis that is sharded
     # by an explicit mesh cannot be merged with another.
     x = jnp.asarray(x)
+    x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(kernel.dtype)
     merged = not any(jax.typeof(x).sharding.spec)
     rows = x.reshape(-1, x.shape[-1]) if merged else x
     dtype = dtype or x.dtype
@@ -39,8 +43,8 @@ class Linear(nn.Module):
     Attributes:
       features: number of outputs.
       dtype: in which x and W are multiplied, for example bfloat16; that of x if None. Sums, b and I have x's dtype,
-        so spikes and the states of neurons stay exact.
-      gain: a number; it may be traced.
+        so spikes and the states of neurons stay exact. Events of whole numbers or booleans are taken as floats.
+      gain: scale of the initial W and b; it may be traced.
 
     Reference: the initialisation of the released code of TC-LIF (AAAI 2024).
 
@@ -59,4 +63,5 @@ class Linear(nn.Module):
         init = uniform_fan_in(x.shape[-1], self.gain)
         kernel = self.param("kernel", init, (x.shape[-1], self.features))
         bias = self.param("bias", init, (self.features,))
-        return synapse(x, kernel, self.dtype) + bias.astype(x.dtype)
+        currents = synapse(x, kernel, self.dtype)
+        return currents + bias.astype(currents.dtype)

@@ -1,98 +1,88 @@
 """Neurons as Flax layers: `Spiking` runs any neuron over time, `Recurrent` also feeds its spikes back.
 
-Both map currents `[T, B, *F]` and a state to spikes `[T, B, *F]` and the next state, so a sequence can be run in
-pieces. `state=None` starts anew, and with T = 0 returns the state before the first step.
+Both map currents `[T, B, *F]` to spikes `[T, B, *F]`, so they stand anywhere in a Flax module, `nn.Sequential`
+included. What a neuron carries through time is a variable of the collection "state", see `layers.state`.
 """
 
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.dynamics.layer import Feedback, feedback, unroll
+from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
-from spikejax.neurons.core.contract import Neuron, start
-from spikejax.neurons.core.parameters import check_learnable, make_number, map_numbers
+from spikejax.layers.state import carried
+from spikejax.neurons.core.contract import Neuron, check_neuron, start
+from spikejax.neurons.core.parameters import (
+    check_learnable,
+    learned_by_default,
+    make_parameter,
+    map_parameters,
+    parameter_bounds,
+)
 
-
-def _check(currents: Array) -> None:
-    if currents.ndim < 3:
-        raise ValueError(
-            f"expected currents [T, B, F], found shape {currents.shape}; add a time axis with encode.repeat"
-        )
-    if not jnp.issubdtype(currents.dtype, jnp.floating):
-        raise ValueError(
-            f"expected floating point currents, found {currents.dtype}; divide by their scale first"
-        )
-
-
-def _variables(module: nn.Module, neuron: Any, learn: tuple[str, ...], currents: Array) -> Any:
-    """The neuron with its numbers as variables: learned ones in "params", the others in "constants"."""
-    check_learnable(neuron, learn)
-    features, dtype = currents.shape[2:], currents.dtype
-
-    def variable(name, leaf, shape):
-        def init(key):
-            return make_number(leaf, shape, features, dtype, key)
-
-        if name in learn:
-            return module.param(name, init).astype(dtype)
-        constant: Any = module.variable("constants", name, lambda: init(module.make_rng("params")))
-        return constant.value.astype(dtype)
-
-    return map_numbers(variable, neuron)
-
-
-def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
-    """The state before the first step; a neuron that draws gets a key of the stream "noise"."""
-    # The sum has one step's shape and sharding also where T = 0; its value is not used.
-    return start(neuron, currents.sum(0), module.make_rng("noise") if neuron.stochastic else None)
-
-
-def _sow(module: nn.Module, spikes: Array) -> None:
-    if not module.is_initializing():
-        module.sow("activity", "spikes", spikes)
+ACTIVITY, SPIKES, OUTPUT = "activity", "spikes", "output"
 
 
 class Spiking(nn.Module):
     """Runs a neuron over time.
 
     Attributes:
-      neuron: any neuron. A number may be a scalar (one a layer), an array `[*F]` (one a neuron) or an
+      neuron: any neuron. A parameter may be a scalar (one per layer), an array `[*F]` (one per neuron) or an
         initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
-      learn: names of the numbers that are learned: variables of the collection "params". The others are of
-        "constants". All can be swept, and those of the surrogate ("surrogate_width") learned too. Bounds hold at
-        construction only: a learned decay may leave [0, 1].
+      learn: names of the parameters that are learned: variables of the collection "params". None stands for those
+        that the neuron's authors learn, () for none. The others are of "constants". All can be swept, and those of
+        the surrogate ("surrogate_width") learned too. A learned parameter is held to its declared bounds: where an
+        optimiser of your own has moved it beyond them, its nearest bound is used, and the gradient passes, so that it
+        can come back.
+      record: names of variables of the neuron's state, stored per step with the spikes.
 
-    With `mutable=["activity"]`, the spikes are sown as "spikes". A neuron that draws wants a key of the stream "noise",
-    `rngs={"noise": key}`, where it starts anew; its state carries it on.
+    With the collection "activity" mutable, spikes `[T, B, *F]` are stored as "spikes" (what a neuron without spikes
+    puts out as "output") and recorded variables under their names. A stochastic neuron requires a PRNG key where it
+    starts anew: pass `rngs={"noise": key}`; its state carries it on.
 
     >>> import jax, jax.numpy as jnp
     >>> from spikejax.neurons.tc_lif import TCLIF
-    >>> layer = Spiking(TCLIF(), learn=("c1", "c2"))
-    >>> (spikes, state), variables = layer.init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
-    >>> spikes.shape, state.soma.shape, sorted(variables["params"])
-    ((5, 2, 4), (2, 4), ['c1', 'c2'])
+    >>> layer = Spiking(TCLIF(), record=("soma",))
+    >>> spikes, variables = layer.init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
+    >>> spikes.shape, sorted(variables["params"])
+    ((5, 2, 4), ['c1', 'c2'])
+    >>> _, found = layer.apply(variables, jnp.ones((5, 2, 4)), mutable=["state", "activity"])
+    >>> found["state"]["neuron"].soma.shape, found["activity"]["soma"].shape
+    ((2, 4), (5, 2, 4))
     """
 
     neuron: Neuron
-    learn: tuple[str, ...] = ()
+    learn: tuple[str, ...] | None = None
+    record: tuple[str, ...] = ()
 
     @nn.compact
-    def __call__(self, currents: Array, state: Any = None) -> tuple[Array, Any]:
-        """Runs the neuron over currents `[T, B, *F]`; returns spikes `[T, B, *F]` and the next state.
+    def __call__(self, currents: Array) -> Array:
+        """Runs the neuron over currents `[T, B, *F]`; returns spikes `[T, B, *F]`.
 
         Raises:
-          ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn`.
+          ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn` or `record`, a
+            neuron whose output is not like its currents.
         """
+        check_neuron(f"{type(self).__name__}.neuron", self.neuron)
         _check(currents)
         neuron = _variables(self, self.neuron, self.learn, currents)
-        if state is None:
-            state = _start(self, neuron, currents)
+        state, keep = carried(self, "neuron", lambda: _start(self, neuron, currents))
+        if not neuron.streams:
+            declare(self, "neuron", WholeSequence("its neuron mixes all steps of a sequence"))
+        if self.record and not neuron.streams:
+            raise ValueError(
+                f"{type(neuron).__name__} needs the whole sequence at once and has no state to record; leave record=()"
+            )
+        if self.record and self.is_mutable_collection(ACTIVITY):
+            return _recorded(self, neuron.step, state, currents, keep)
         state, spikes = neuron.sequence(state, currents)
-        _sow(self, spikes)
-        return spikes, state
+        keep(state)
+        _sow(self, currents, spikes, {})
+        return spikes
 
 
 class Recurrent(nn.Module):
@@ -102,34 +92,36 @@ class Recurrent(nn.Module):
 
     Attributes:
       neuron: any neuron, as in `Spiking`.
-      learn: names of its numbers that are learned.
+      learn: names of its parameters that are learned, as in `Spiking`.
       dtype: in which s and W are multiplied, see `Linear`.
       gain: of the initial W and b, see `Linear`.
+      record: names of variables of its state that are stored, as in `Spiking`.
 
     Reference: TC-LIF (AAAI 2024), recurrent networks; connectivity of the released code.
 
     >>> import jax, jax.numpy as jnp
     >>> from spikejax.neurons.lif import LIF
-    >>> (spikes, state), variables = Recurrent(LIF()).init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
+    >>> spikes, variables = Recurrent(LIF()).init_with_output(jax.random.key(0), jnp.ones((5, 2, 4)))
     >>> jax.tree.map(jnp.shape, variables["params"])
     {'bias': (4,), 'kernel': (4, 4)}
     """
 
     neuron: Neuron
-    learn: tuple[str, ...] = ()
+    learn: tuple[str, ...] | None = None
     dtype: Any = None
     gain: Any = 1.0
+    record: tuple[str, ...] = ()
 
     @nn.compact
-    def __call__(self, currents: Array, state: Any = None) -> tuple[Array, Feedback]:
-        """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]` and the next state.
+    def __call__(self, currents: Array) -> Array:
+        """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]`.
 
         Raises:
-          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `learn`, a neuron that
-            needs the whole sequence at once.
+          ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
+        check_neuron(f"{type(self).__name__}.neuron", self.neuron)
         _check(currents)
-        if not hasattr(self.neuron, "step"):
+        if not self.neuron.streams:
             raise ValueError(
                 f"{type(self.neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
                 "make the layer feed-forward (`Spiking`, or recurrent=() of a network)"
@@ -139,9 +131,98 @@ class Recurrent(nn.Module):
         kernel = self.param("kernel", init, (features, features))
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
         neuron = _variables(self, self.neuron, self.learn, currents)
-        if state is None:
-            state = Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
+
+        def first():
+            return Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
+
+        state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
-        state, spikes = unroll(step, state, currents)
-        _sow(self, spikes)
-        return spikes, state
+        return _recorded(self, step, state, currents, keep)
+
+
+def _check(currents: Array) -> None:
+    if currents.ndim < 3:
+        raise ValueError(
+            f"expected currents [T, B, *F], found shape {currents.shape}. For one recording [T, F] add the batch axis, "
+            "x[:, None]; for samples [B, F] without time add the steps, Repeat(steps=T).encode(x)"
+        )
+    if not jnp.issubdtype(currents.dtype, jnp.floating):
+        raise ValueError(
+            f"expected floating-point currents, found {currents.dtype}; cast them with astype(float), or put a layer "
+            "of weights before the neurons"
+        )
+
+
+def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> Any:
+    """The neuron with its parameters as variables: learned ones in "params", the others in "constants"."""
+    learn = learned_by_default(neuron) if learn is None else learn
+    check_learnable(neuron, learn)
+    features, dtype, bounds = currents.shape[2:], currents.dtype, parameter_bounds(neuron)
+
+    def variable(name, leaf, shape):
+        def init(key):
+            return make_parameter(leaf, shape, features, dtype, key)
+
+        if name in learn:
+            value = module.param(name, init)
+            if bounds[name] != (-jnp.inf, jnp.inf):
+                declare(module, name, Bounds(*bounds[name]))
+                # Outside of its bounds the nearest one is used; the gradient is that of the parameter itself.
+                value = value + jax.lax.stop_gradient(jnp.clip(value, *bounds[name]) - value)
+            return value.astype(dtype)
+        constant: Any = module.variable("constants", name, lambda: init(module.make_rng("params")))
+        return constant.value.astype(dtype)
+
+    return map_parameters(variable, neuron)
+
+
+def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
+    """The state before the first step; a stochastic neuron receives a key of the stream "noise"."""
+    key = None
+    if neuron.stochastic:
+        if not module.has_rng("noise") and not module.is_initializing():
+            raise ValueError(
+                f'{type(neuron).__name__} is stochastic and requires a PRNG key: pass rngs={{"noise": key}}'
+            )
+        key = module.make_rng("noise")
+    # The sum has one step's shape and sharding also where T = 0; its value is not used.
+    return start(neuron, currents.sum(0), key)
+
+
+def _recorded(module: Any, step, state, currents: Array, keep) -> Array:
+    """Runs a step over time; stores the state, and activity where that is wanted."""
+    names = module.record if module.is_mutable_collection(ACTIVITY) else ()
+
+    def save(state, spikes):
+        return spikes, {name: _variable(state, name) for name in names}
+
+    state, (spikes, recorded) = unroll(step, state, currents, save=save)
+    keep(state)
+    _sow(module, currents, spikes, recorded)
+    return spikes
+
+
+def _variable(state, name):
+    """A variable of a state by name, also of the neuron inside of a wrapper or of a feedback."""
+    known, inner = [], state
+    while True:
+        known += inner._fields
+        if name != "neuron" and name in inner._fields:
+            return getattr(inner, name)
+        if "neuron" not in inner._fields:
+            raise ValueError(
+                f"no variable {name!r} to record; expected one of {sorted(set(known) - {'neuron'})}"
+            )
+        inner = inner.neuron
+
+
+def _sow(module: Any, currents: Array, spikes: Array, recorded: dict) -> None:
+    if spikes.shape != currents.shape or spikes.dtype != currents.dtype:
+        raise ValueError(
+            f"expected an output like the currents, {currents.dtype}{list(currents.shape)}, found "
+            f"{spikes.dtype}{list(spikes.shape)}; let the neuron's step return spikes of its current's shape and dtype"
+        )
+    if not module.is_initializing():
+        emitted = SPIKES if module.neuron.spiking else OUTPUT
+        for name, values in {emitted: spikes, **recorded}.items():
+            module.sow(ACTIVITY, name, values, reduce_fn=lambda _, new: new, init_fn=lambda: None)

@@ -1,7 +1,16 @@
-"""Flax Linen networks: pure functions (variables, x[K, B, F], state) -> (outputs[K, B, C], state)."""
+"""Networks, one architecture a file: ordinary Flax modules from inputs `[T, B, *F]` to outputs `[T, B, C]`."""
+
+import flax.linen as nn
 
 from spikejax.networks.lstm import LSTM
 from spikejax.networks.mlp import MLP
 from spikejax.networks.relu_srnn import ReLUSRNN
+from spikejax.registry import Registry
 
-__all__ = ["LSTM", "MLP", "ReLUSRNN"]
+NETWORKS = Registry(
+    "network",
+    __name__,
+    lambda value: isinstance(value, type) and issubclass(value, nn.Module),
+)
+
+__all__ = ["LSTM", "MLP", "NETWORKS", "ReLUSRNN"]

@@ -1,12 +1,10 @@
 """The LSTM, a baseline without spikes."""
 
-from typing import Any
-
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.layers import Linear
+from spikejax.layers import Linear, carried
 
 
 class LSTM(nn.Module):
@@ -14,7 +12,7 @@ class LSTM(nn.Module):
 
     Attributes:
       units: LSTM units.
-      classes: number of outputs.
+      classes: number of outputs; None, in a config, stands for the classes of the data set.
 
     Reference: Hochreiter, Schmidhuber (1997), Long short-term memory; the baseline of TC-LIF (AAAI 2024), Table 1: 128
     units over pixels, 66,560 parameters without the read-out.
@@ -26,17 +24,24 @@ class LSTM(nn.Module):
     66560
     """
 
-    units: int
-    classes: int
+    units: int = 128
+    classes: int | None = None
 
     @nn.compact
-    def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
-        """Maps inputs `[T, B, F]` to logits `[T, B, C]` of each step, and the state to the next."""
+    def __call__(self, x: Array) -> Array:
+        """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step."""
+        if self.classes is None:
+            raise ValueError("expected a number of classes, found None; give LSTM(classes=…)")
+        x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
         cell = nn.OptimizedLSTMCell(self.units, dtype=x.dtype, name="lstm")
-        if state is None:
+
+        def first():
             # Made from the input, so that it lies where the input lies.
             zeros = jnp.zeros_like(x.sum(0)[..., :1])
-            state = (jnp.broadcast_to(zeros, (*zeros.shape[:-1], self.units)),) * 2
+            return (jnp.broadcast_to(zeros, (*zeros.shape[:-1], self.units)),) * 2
+
+        state, keep = carried(self, "units", first)
         layer = nn.RNN(cell, time_major=True, return_carry=True)
         state, hidden = layer(x, initial_carry=state)
-        return Linear(self.classes, name="readout")(hidden), state
+        keep(state)
+        return Linear(self.classes, name="readout")(hidden)

@@ -14,12 +14,13 @@ class MLP(nn.Module):
 
     Attributes:
       hidden: neurons of each hidden layer.
-      classes: number of outputs.
-      neuron: the neuron of every hidden layer; each layer has its own numbers.
-      learn: names of the neuron's numbers that are learned.
+      classes: number of outputs; None, in a config, stands for the classes of the data set.
+      neuron: the neuron of every hidden layer; each layer has its own parameters.
+      learn: names of the neuron's parameters that are learned, see `Spiking`.
       recurrent: which hidden layers feed their spikes back, counted from 0.
       dtype: in which spikes and weights are multiplied, see `Linear`; neurons keep the dtype of the inputs.
       gain: factor of the initial weights; it may be traced.
+      record: names of variables of the neuron's state that are stored, see `Spiking`.
 
     Reference: TC-LIF (AAAI 2024), Tables 1 and 6; which layers are recurrent is from the released code.
 
@@ -32,35 +33,48 @@ class MLP(nn.Module):
     """
 
     hidden: tuple[int, ...]
-    classes: int
+    classes: int | None
     neuron: Neuron
-    learn: tuple[str, ...] = ()
+    learn: tuple[str, ...] | None = None
     recurrent: tuple[int, ...] = ()
     dtype: Any = None
     gain: Any = 1.0
+    record: tuple[str, ...] = ()
 
     @nn.compact
-    def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
-        """Maps inputs `[T, B, F]` to logits `[T, B, C]` of each step, and the state to the next.
+    def __call__(self, x: Array) -> Array:
+        """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: `recurrent` names a layer that is not there; see also `Spiking`.
+          ValueError: sizes that are not whole numbers, `recurrent` names a layer that is not there; see also
+            `Spiking`.
         """
-        unknown = sorted(set(self.recurrent) - set(range(len(self.hidden))))
-        if unknown:
-            raise ValueError(
-                f"recurrent={self.recurrent} names {unknown}, expected hidden layers 0 to {len(self.hidden) - 1}"
-            )
-        states = (None,) * len(self.hidden) if state is None else state
-        next_states = []
-        for i, (features, before) in enumerate(zip(self.hidden, states, strict=True)):
+        if self.classes is None:
+            raise ValueError("expected a number of classes, found None; give MLP(classes=…)")
+        _check(self)
+        for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
+            own = {"neuron": self.neuron, "learn": self.learn, "record": self.record}
             if i in self.recurrent:
-                layer = Recurrent(
-                    self.neuron, self.learn, self.dtype, self.gain, name=f"neuron_{i}"
-                )
+                weights = {"dtype": self.dtype, "gain": self.gain}
+                x = Recurrent(**own, **weights, name=f"neuron_{i}")(currents)
             else:
-                layer = Spiking(self.neuron, self.learn, name=f"neuron_{i}")
-            x, after = layer(currents, before)
-            next_states.append(after)
-        return Linear(self.classes, self.dtype, self.gain, name="readout")(x), tuple(next_states)
+                x = Spiking(**own, name=f"neuron_{i}")(currents)
+        return Linear(self.classes, self.dtype, self.gain, name="readout")(x)
+
+
+def _check(network):
+    for name, low in (("hidden", 1), ("recurrent", 0)):
+        sizes = getattr(network, name)
+        whole = isinstance(sizes, tuple | list) and all(
+            isinstance(size, int) and not isinstance(size, bool) and size >= low for size in sizes
+        )
+        if not whole or (name == "hidden" and not sizes):
+            raise ValueError(
+                f"expected {name} as a tuple of whole numbers of at least {low}, found {sizes!r}"
+            )
+    unknown = sorted(set(network.recurrent) - set(range(len(network.hidden))))
+    if unknown:
+        raise ValueError(
+            f"recurrent={network.recurrent} names {unknown}, expected hidden layers 0 to {len(network.hidden) - 1}"
+        )

@@ -1,7 +1,5 @@
 """The recurrent network of adaptive units with graded outputs (SRNN + ReLU), a baseline without spikes."""
 
-from typing import Any
-
 import flax.linen as nn
 from jax import Array
 
@@ -14,7 +12,7 @@ class ReLUSRNN(nn.Module):
 
     Attributes:
       hidden: units of each hidden layer; all of them are recurrent.
-      classes: number of outputs.
+      classes: number of outputs; None, in a config, stands for the classes of the data set.
 
     Reference: Yin, Corradi, Bohté (2020), as in TC-LIF (AAAI 2024), Table 1: 40, 256 and 128 units over pixels,
     129,554 parameters (129.6 K there; the authors' read-out has 20 time constants besides). Weights are drawn as in
@@ -27,13 +25,12 @@ class ReLUSRNN(nn.Module):
     129554
     """
 
-    hidden: tuple[int, ...]
-    classes: int
+    hidden: tuple[int, ...] = (40, 256, 128)
+    classes: int | None = None
 
     @nn.compact
-    def __call__(self, x: Array, state: Any = None) -> tuple[Array, Any]:
-        """Maps inputs `[T, B, F]` to logits `[T, B, C]` of each step, and the state to the next."""
-        unit: Any = AdaptiveReLU
+    def __call__(self, x: Array) -> Array:
+        """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step."""
         learn = ("tau_membrane", "tau_adaptation")
         everywhere = tuple(range(len(self.hidden)))
-        return MLP(self.hidden, self.classes, unit(), learn, everywhere, name="mlp")(x, state)
+        return MLP(self.hidden, self.classes, AdaptiveReLU(), learn, everywhere, name="mlp")(x)

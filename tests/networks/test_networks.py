@@ -1,11 +1,11 @@
-"""Networks: the papers' parameter counts, and the order in which layers and steps are run."""
+"""Networks: parameter counts of publications, and the order in which layers and steps are run."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spikejax.dynamics.network import run
+from spikejax import Time, run
 from spikejax.networks import LSTM, MLP, ReLUSRNN
 from spikejax.neurons.alif import NormalTau
 from spikejax.neurons.lif import LIF
@@ -46,9 +46,10 @@ def draw_params(network, inputs, dtype):
 def test_parameter_counts_of_the_paper(name):
     inputs, hidden, classes, recurrent, expected = COUNTS[name]
     assert count(MLP(hidden, classes, LIF(), recurrent=recurrent), inputs) == expected
-    # TC-LIF learns a pair of numbers in each layer of neurons.
-    learned = MLP(hidden, classes, TCLIF(), learn=("c1", "c2"), recurrent=recurrent)
-    assert count(learned, inputs) == expected + 2 * len(hidden)
+    # TC-LIF learns a pair of parameters in each layer of neurons.
+    tc_lif = MLP(hidden, classes, TCLIF(), recurrent=recurrent)
+    assert count(tc_lif, inputs) == expected + 2 * len(hidden)
+    assert count(tc_lif.clone(learn=()), inputs) == expected
 
 
 @pytest.mark.parametrize("recurrent", [(), (0,), (0, 1)])
@@ -62,7 +63,10 @@ def test_layer_by_layer_is_step_by_step(recurrent, float64):
         params[f"neuron_{i}"] |= {**numbers, "threshold": 0.8 + 0.1 * i}
     x = np.random.default_rng(1).normal(0.5, 2.0, (7, 3, 2))
     constants = {f"neuron_{i}": {"surrogate_width": jnp.ones(())} for i in range(2)}
-    logits, state = jax.jit(network.apply)({"params": params, "constants": constants}, x)
+    variables = {"params": params, "constants": constants}
+    apply = jax.jit(lambda variables, x: network.apply(variables, x, mutable=["state"]))
+    logits, found = apply(variables, x)
+    state = [found["state"][f"neuron_{i}"]["neuron"] for i in range(2)]
 
     def dense(layer, x):
         return x @ np.asarray(layer["kernel"]) + np.asarray(layer["bias"])
@@ -112,16 +116,36 @@ def test_a_recurrent_layer_that_is_not_there():
     message = r"recurrent=\(0, 5\) names \[5\], expected hidden layers 0 to 1"
     with pytest.raises(ValueError, match=message):
         make_shapes(network, 3)
-    with pytest.raises(ValueError, match=r"names \[-1\]"):
-        make_shapes(MLP((4, 4), 2, LIF(), recurrent=(-1,)), 3)
 
 
-def test_a_state_of_too_few_layers():
-    network = MLP((4, 4), 2, LIF())
-    state = (LIF().init_state(jnp.zeros((1, 4))),)
-    x = jnp.zeros((1, 1, 3))
-    with pytest.raises(ValueError):
-        jax.eval_shape(network.init, KEY, x, state)
+@pytest.mark.parametrize(
+    "attributes, message",
+    [
+        ({"hidden": 64}, "expected hidden as a tuple of whole numbers of at least 1, found 64"),
+        ({"hidden": ()}, r"expected hidden as a tuple of whole numbers of at least 1, found \(\)"),
+        ({"hidden": (4, 0)}, r"of at least 1, found \(4, 0\)"),
+        ({"recurrent": 0}, "expected recurrent as a tuple of whole numbers of at least 0, found 0"),
+        ({"recurrent": (-1,)}, r"of at least 0, found \(-1,\)"),
+        ({"classes": None}, "expected a number of classes, found None"),
+        ({"neuron": "lif"}, "must be a neuron, found 'lif'"),
+        ({"neuron": LIF(decay=jnp.ones(8)), "hidden": (8, 6)}, "broadcast"),
+    ],
+)
+def test_attributes_that_do_not_fit(attributes, message):
+    network = MLP(**{"hidden": (4, 4), "classes": 2, "neuron": LIF(), **attributes})
+    with pytest.raises((ValueError, TypeError), match=message):
+        make_shapes(network, 3)
+
+
+def test_a_network_with_arrays_is_a_static_argument():
+    """Its neuron is hashed and compared by the arrays' contents."""
+    apply = jax.jit(lambda network, v, x: network.apply(v, x), static_argnums=0)
+    x = jnp.ones((3, 1, 2))
+    networks = [MLP((8,), 3, LIF(decay=jnp.full(8, decay))) for decay in (0.9, 0.9, 0.8)]
+    assert networks[0] == networks[1] != networks[2]
+    for network in networks:
+        assert apply(network, network.init(KEY, x), x).shape == (3, 1, 3)
+    assert apply._cache_size() == 2
 
 
 # --- Baselines without spikes ---------------------------------------------------------------------
@@ -137,13 +161,13 @@ def test_a_baseline_streams_and_learns(name, float64):
     variables = jax.tree.map(lambda leaf: jnp.asarray(draw.uniform(0.1, 1, leaf.shape)), shapes)
 
     def logits(variables, chunk=None):
-        return run(network.apply, variables, x, chunk=chunk)[0]
+        return run(network, variables, x, time=Time(chunk=chunk))[0]
 
     whole = logits(variables)
     assert whole.shape == (9, 2, 3)
     np.testing.assert_allclose(logits(variables, 4), whole, rtol=1e-10, atol=1e-12)
-    first, state = network.apply(variables, x[:5])
-    rest, _ = network.apply(variables, x[5:], state)
+    first, carry = run(network, variables, x[:5])
+    rest, _ = run(network, variables, x[5:], carry)
     np.testing.assert_allclose(np.concatenate([first, rest]), whole, rtol=1e-10, atol=1e-12)
     weights = draw.normal(size=whole.shape)
     slopes = jax.grad(lambda v: (weights * logits(v)).sum())(variables)["params"]

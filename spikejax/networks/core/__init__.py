@@ -1,0 +1,1 @@
+"""What networks share: the adaptor from Flax modules to pure functions."""

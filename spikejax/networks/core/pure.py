@@ -1,0 +1,249 @@
+"""Flax modules as pure functions: the one adaptor between Flax and what runs, trains and sweeps networks.
+
+A network is any Flax module that maps `x[T, B, *F]` to outputs that lead with T. Its variables are the collections
+"params" (learned) and "constants" (fixed); every other collection is mutable and carried, batch statistics as well as
+"state", in which spiking layers carry their neurons through time. So chunks, streaming and batch statistics are one
+mechanism.
+"""
+
+import inspect
+import math
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+from flax.core import DenyList
+from jax import Array
+from jax.extend.core import jaxprs_in_params
+
+from spikejax.dynamics import Time
+from spikejax.dynamics import network as executor
+from spikejax.layers.declared import DECLARED, Bounds, WholeSequence
+from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
+from spikejax.layers.state import START, STATE
+
+FIXED = ("params", "constants")
+PASSING = (STATE, START, ACTIVITY, DECLARED)
+
+Activity = dict[str, dict[str, Array]]
+
+
+def apply(
+    module: nn.Module,
+    variables: Any,
+    x: Any,
+    carry: Any,
+    *,
+    train: bool = False,
+    rngs: Any = None,
+    record: bool = False,
+) -> tuple[Any, Any, Activity]:
+    """Applies a module to steps `x[K, B, *F]`.
+
+    Args:
+      module: a Flax module; `train` is passed to it if its `__call__` has an argument of that name.
+      variables: "params" and "constants".
+      x: the steps.
+      carry: the other collections, as an earlier piece returned them or `first_carry` made them.
+      train: see `module`.
+      rngs: PRNG keys by stream.
+      record: whether to return activity.
+
+    Returns:
+      The outputs, what is carried on, and by layer what it stored: spikes and recorded variables `[K, B, *F]`.
+    """
+    silent = (START, DECLARED) if record else (START, DECLARED, ACTIVITY)
+    found: Any = module.apply(
+        {**variables, **carry},
+        x,
+        mutable=DenyList((*FIXED, *silent)),
+        rngs=rngs,
+        **_mode(module, train),
+    )
+    outputs, changed = found
+    activity = by_layer(changed.pop(ACTIVITY, {}))
+    return outputs, changed, activity
+
+
+def first_carry(
+    module: nn.Module, variables: Any, x: Any, *, train: bool = False, rngs: Any = None
+) -> Any:
+    """What a module carries before the first step of `x[T, B, *F]`.
+
+    It is applied to one step, of which only the initial states are used: the compiler drops the arithmetic.
+    """
+    one = jax.tree.map(lambda leaf: leaf[:1], x)
+    mutable = DenyList((*FIXED, ACTIVITY, DECLARED))
+    _, made = module.apply(dict(variables), one, mutable=mutable, rngs=rngs, **_mode(module, train))
+    carry = {name: values for name, values in variables.items() if name not in FIXED}
+    return {**carry, STATE: made[START]} if START in made else carry
+
+
+def run(
+    module: nn.Module,
+    variables: Any,
+    inputs: Any,
+    carry: Any = None,
+    *,
+    time: Time = Time(),
+    train: bool = False,
+    rngs: Any = None,
+) -> tuple[Any, Any]:
+    """Runs a Flax module over inputs `[T, B, *F]`, in chunks if `time` says so.
+
+    Args:
+      module: any Flax module, see the head of this file.
+      variables: its variables, as `module.init` made them.
+      inputs: `[T, B, *F]`.
+      carry: as an earlier run returned it, to go on from there; None starts anew.
+      time: how the sequence is cut, see `dynamics.network.Time`.
+      train: passed to the module if its `__call__` has an argument `train`.
+      rngs: PRNG keys by stream; "noise" for stochastic neurons.
+
+    Returns:
+      The outputs `[T, B, ...]` and what is carried after the last step: the states of the neurons, batch statistics.
+
+    Raises:
+      ValueError: inputs without steps, or a time that does not fit them.
+
+    >>> import jax, jax.numpy as jnp
+    >>> import flax.linen as nn
+    >>> from spikejax import Spiking
+    >>> from spikejax.neurons.lif import LIF
+    >>> network, x = nn.Sequential([nn.Dense(8), Spiking(LIF()), nn.Dense(3)]), jnp.ones((10, 2, 4))
+    >>> variables = network.init(jax.random.key(0), x)
+    >>> whole, _ = run(network, variables, x)
+    >>> first, carry = run(network, variables, x[:7], time=Time(chunk=3))
+    >>> rest, _ = run(network, variables, x[7:], carry)
+    >>> bool(jnp.allclose(whole, jnp.concatenate([first, rest])))
+    True
+    """
+    fixed = {name: values for name, values in variables.items() if name in FIXED}
+    steps = executor.count_steps(inputs)
+    if carry is None:
+        carry = {name: values for name, values in variables.items() if name not in FIXED}
+        if time.chunk not in (None, steps):
+            carry = first_carry(module, variables, inputs, train=train, rngs=rngs)
+
+    def network(fixed, x, carry):
+        return apply(module, fixed, x, carry, train=train, rngs=rngs)[:2]
+
+    return executor.run(network, fixed, inputs, carry, time)
+
+
+class Functions(NamedTuple):
+    """A module as pure functions, for what runs and trains networks without knowing Flax."""
+
+    module: nn.Module
+
+    def init(self, key: Array, x: Any) -> dict[str, Any]:
+        """Variables, drawn from a key for inputs of the shape of `x[T, B, *F]`."""
+        variables = self.module.init(key, x)
+        return {name: values for name, values in variables.items() if name not in PASSING}
+
+    def apply(
+        self, variables: Any, x: Any, carry: Any, *, train: bool, rngs: Any, record: bool
+    ) -> tuple[Any, Any, Activity]:
+        """See `apply`."""
+        return apply(self.module, variables, x, carry, train=train, rngs=rngs, record=record)
+
+    def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
+        """See `first_carry`."""
+        return first_carry(self.module, variables, x, train=train, rngs=rngs)
+
+    def lasting(self, carry: Any) -> Any:
+        """What of a carry outlasts a sequence."""
+        return {name: values for name, values in carry.items() if name != STATE}
+
+
+class Facts(NamedTuple):
+    """What one application of a module says of it, without computing anything.
+
+    Attributes:
+      outputs: shape and dtype of the outputs.
+      activity: by layer and variable, shape and dtype of what it stores.
+      widths: values per sample and step of each spiking layer and of the outputs.
+      whole_sequence: the layers that need the whole sequence at once, with the reason why.
+      bounds: by path, the least and the greatest value of each learned parameter that has some.
+      changes: collections that training changes, batch statistics for example.
+      convolves: whether there is a convolution.
+    """
+
+    outputs: Any
+    activity: dict[str, dict[str, jax.ShapeDtypeStruct]]
+    widths: tuple[int, ...]
+    whole_sequence: dict[str, str]
+    bounds: dict[str, tuple[float, float]]
+    changes: tuple[str, ...]
+    convolves: bool
+
+
+def inspect_module(module: nn.Module, variables: Any, x: Any) -> Facts:
+    """The facts of a module, in training, on inputs of the shape of `x[T, B, *F]`."""
+    variables = {name: values for name, values in variables.items() if name != STATE}
+    rngs = {name: jax.random.key(0) for name in ("noise", "dropout")}
+
+    def applied(variables, x):
+        return module.apply(variables, x, mutable=DenyList(FIXED), rngs=rngs, **_mode(module, True))
+
+    jaxpr, (outputs, changed) = jax.make_jaxpr(applied, return_shape=True)(variables, x)
+    activity = by_layer(changed.pop(ACTIVITY, {}))
+    widths = [_width(values.get(SPIKES, values.get(OUTPUT))) for values in activity.values()]
+    reasons, bounds = {}, {}
+    for path, fact in _declared(changed.pop(DECLARED, {})):
+        if isinstance(fact, WholeSequence):
+            reasons[path.rpartition("/")[0] or path] = fact.reason
+        if isinstance(fact, Bounds):
+            bounds[path] = fact.low, fact.high
+    changes = tuple(sorted(set(changed) - {START, STATE}))
+    for name in changes:
+        for path in sorted({path.rpartition("/")[0] for path in _paths(changed[name])}):
+            reasons[path] = "its statistics are pooled over time in training"
+    widths += [_width(leaf) for leaf in jax.tree.leaves(outputs)]
+    convolves = any(eqn.primitive.name == "conv_general_dilated" for eqn in _equations(jaxpr.jaxpr))
+    return Facts(outputs, activity, tuple(widths), reasons, bounds, changes, convolves)
+
+
+def by_layer(tree: Any) -> dict[str, Any]:
+    """A nested collection by the path of the layer: {"neuron_0": {"spikes": …}}."""
+    found: dict[str, Any] = {}
+
+    def walk(node, path):
+        for name, value in node.items():
+            if isinstance(value, dict):
+                walk(value, (*path, name))
+            else:
+                found.setdefault("/".join(path) or "network", {})[name] = value
+
+    walk(tree, ())
+    return found
+
+
+def _mode(module, train) -> dict[str, Any]:
+    """The argument `train`, where the module has one."""
+    return {"train": train} if "train" in inspect.signature(module.__call__).parameters else {}
+
+
+def _width(leaf):
+    return math.prod(leaf.shape[2:])
+
+
+def _declared(tree, prefix=""):
+    """The facts of a nested collection with their paths."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _declared(value, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _paths(tree):
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return ["/".join(str(getattr(key, "key", key)) for key in path) for path, _ in leaves]
+
+
+def _equations(jaxpr):
+    for eqn in jaxpr.eqns:
+        yield eqn
+        for inner in jaxprs_in_params(eqn.params):
+            yield from _equations(inner)

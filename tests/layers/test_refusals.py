@@ -1,0 +1,99 @@
+"""What layers refuse, and in which words."""
+
+import numpy as np
+import pytest
+
+from cases import (
+    KEY,
+    every_layer,
+    make_currents,
+)
+from spikejax.fields import param
+from spikejax.layers import Recurrent, Spiking
+from spikejax.neurons import NEURONS
+from spikejax.neurons.core.contract import neuron
+from spikejax.neurons.core.parameters import named_parameters
+from spikejax.neurons.lif import LIF, LIFState
+
+
+@every_layer
+@pytest.mark.parametrize(
+    "currents, message",
+    [
+        (np.ones((64, 784), np.float32), r"found shape \(64, 784\).*x\[:, None\].*Repeat"),
+        (np.ones((5, 2, 4), np.int32), r"floating-point currents, found int32; cast"),
+        (np.ones((5, 2, 4), bool), r"floating-point currents, found bool"),
+    ],
+)
+def test_unfit_currents(layer, currents, message):
+    with pytest.raises(ValueError, match=message):
+        layer(LIF()).init(KEY, currents)
+
+
+@every_layer
+def test_unknown_name_to_learn(layer):
+    message = r"LIF has no parameter 'beta' to learn; expected one of \['decay', 'surrogate_width', 'threshold'\]"
+    with pytest.raises(ValueError, match=message):
+        layer(LIF(), learn=("beta",)).init(KEY, make_currents())
+
+
+@pytest.mark.parametrize("name", ["psn", "masked_psn"])
+def test_a_neuron_of_whole_sequences_is_not_fed_back(name):
+    with pytest.raises(ValueError, match="whole sequence at once.*recurrent=\\(\\)"):
+        Recurrent(NEURONS[name]()).init(KEY, make_currents())
+
+
+def test_no_number_is_called_like_a_synapse():
+    """A recurrent layer has a kernel and a bias beside the parameters of its neuron."""
+    for model in NEURONS.values():
+        assert not {"kernel", "bias"} & set(named_parameters(model()))
+
+
+def test_an_option_cannot_be_learned():
+    with pytest.raises(ValueError, match="no parameter 'reset' to learn"):
+        Spiking(LIF(), learn=("reset",)).init(KEY, make_currents())
+
+
+# --- What is given in place of a neuron, and neurons that misbehave --------------------------------
+
+
+@every_layer
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ("lif", r"neuron must be a neuron, found 'lif'; give neurons.make\('lif'\)"),
+        (LIF, r"give an instance, LIF\(\)"),
+        (0.9, "must be a neuron, found 0.9; make its class one with @neuron"),
+    ],
+)
+def test_what_is_no_neuron(given, message, layer):
+    with pytest.raises(ValueError, match=message):
+        layer(given).init(KEY, make_currents())
+
+
+@neuron(LIFState)
+class Boolean:
+    """A neuron that emits booleans."""
+
+    level: float = param(default=0.5, doc="threshold")
+
+    def step(self, state, current):
+        membrane = state.membrane + current
+        return LIFState(membrane), membrane > self.level
+
+
+@neuron(LIFState)
+class Shrunk:
+    """A neuron that loses the batch axis."""
+
+    level: float = param(default=0.5, doc="threshold")
+
+    def step(self, state, current):
+        membrane = state.membrane + current
+        return LIFState(membrane), (membrane > self.level).astype(current.dtype).sum(0)
+
+
+@pytest.mark.parametrize("model, found", [(Boolean, "bool"), (Shrunk, r"float32\[6, 4\]")])
+def test_an_output_that_is_not_like_the_currents(model, found):
+    with pytest.raises(ValueError, match=rf"expected an output like the currents.*found {found}"):
+        Spiking(model()).init(KEY, make_currents())
