@@ -1,48 +1,43 @@
-"""Data sets, by name.
+"""Data sets, by name; every file of this room is one of them.
 
-Every module of this package that defines `SOURCE` is a data set: adding one is adding one file.
-Nothing is downloaded unless `download=True`, and what would be is printed first.
+Nothing is downloaded unless it is allowed, and what would be is printed first. Data of your own are a `Dataset` of
+arrays, or a `Source` in a file of your own.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
-from spikejax.data.core.dataset import CorruptData, Dataset, MissingData, Source, Split
-from spikejax.registry import choose
+from spikejax.data.core.dataset import CorruptData, Dataset, Facts, MissingData, Source, Split
+from spikejax.registry import Registry
 
-__all__ = ["SOURCES", "CorruptData", "Dataset", "MissingData", "Source", "Split", "load"]
+__all__ = [
+    "SOURCES",
+    "CorruptData",
+    "Dataset",
+    "Facts",
+    "MissingData",
+    "Source",
+    "Split",
+    "load",
+]
 
-
-def _discover() -> Mapping[str, Source]:
-    found: dict[str, Source] = {}
-    for module in pkgutil.iter_modules(__path__):
-        source = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SOURCE", None)
-        if source is None:
-            continue
-        if source.name in found:
-            raise ValueError(
-                f"expected one data set {source.name!r}, found two; rename one of them"
-            )
-        found[source.name] = source
-    return MappingProxyType(dict(sorted(found.items())))
-
-
-SOURCES: Mapping[str, Source] = _discover()
+SOURCES = Registry(
+    "data set",
+    __name__,
+    lambda value: isinstance(value, type) and issubclass(value, Source) and value is not Source,
+)
 
 
-def load(name: str, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+def load(
+    name: str, data_dir: str | Path | None = None, download: bool = False, **settings: Any
+) -> Dataset:
     """Loads a data set into memory.
 
     Args:
-      name: a key of `SOURCES`.
+      name: a key of `SOURCES`, or "module:Name" of one of your own.
       data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
       download: whether files that are not found may be downloaded.
-
-    Returns:
-      The data set: uint8 inputs `[N, T, F]` and int32 labels `[N]`, for training and for test.
+      **settings: of the data set, where it has some.
 
     Raises:
       UnknownName: there is no data set of that name.
@@ -54,4 +49,4 @@ def load(name: str, data_dir: str | Path | None = None, download: bool = False) 
     >>> digits.train.inputs.shape, digits.test.inputs.shape, digits.scale
     ((1437, 64, 1), (360, 64, 1), 16.0)
     """
-    return SOURCES[choose("data set", name, SOURCES)].load(data_dir, download)
+    return SOURCES.find(name)(**settings).load(data_dir, download)

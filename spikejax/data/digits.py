@@ -13,7 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from spikejax.data.core.dataset import CorruptData, Dataset, MissingData, Source, Split, fingerprint
+from spikejax.data.core.dataset import (
+    CorruptData,
+    Dataset,
+    Facts,
+    MissingData,
+    Source,
+    Split,
+    fingerprint,
+)
+from spikejax.fields import spec
 
 FILE = Path(__file__).with_name("digits.npz")
 SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
@@ -74,67 +83,54 @@ def draw_stratified(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
     return np.sort(np.concatenate(chosen))
 
 
-def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
-    """Loads the digits, one pixel a step, row by row: 1,437 for training and 360 for test.
+@spec
+class Digits(Source):
+    """The digits, one pixel per step, row by row: 1,437 for training and 360 for test.
 
-    Args:
-      data_dir: not used; the file is packaged.
-      download: not used.
-
-    Returns:
-      Inputs `[N, 64, 1]` of values 0 to 16 and their labels. Both parts keep the file's order.
-
-    Raises:
-      MissingData: the packaged file is not there.
-      CorruptData: its SHA-256 is not the recorded one.
+    Inputs `[N, 64, 1]` of values 0 to 16 and their labels; both parts keep the file's order.
 
     Reference: E. Alpaydin, C. Kaynak, "Cascading Classifiers", Kybernetika 34(4), 1998.
 
-    >>> digits = load()
+    >>> digits = Digits().load()
     >>> digits.train.inputs[0, 8:16, 0].tolist(), int(digits.train.labels[0])
     ([0, 0, 13, 15, 10, 15, 5, 0], 0)
     """
-    images, labels = read()
-    sequences = images.reshape(len(images), 64, 1)
-    labels = labels.astype(np.int32)
-    is_test = np.zeros(len(labels), bool)
-    is_test[draw_stratified(labels, TEST_SAMPLES, SPLIT_SEED)] = True
-    train = Split(sequences[~is_test], labels[~is_test])
-    test = Split(sequences[is_test], labels[is_test])
-    return Dataset(
-        name="digits",
-        train=train,
-        test=test,
+
+    facts = Facts(
+        title="8x8 handwritten digits, one pixel per step",
+        licence="CC BY 4.0",
+        reference="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
+        samples=1797,
+        shape="[64, 1]",
         classes=10,
-        scale=16.0,
-        checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
-        note="The 1,797 handwritten digits of 8x8 pixels of the UCI repository's test part, "
-        f"CC BY 4.0, split 1,437/360 by this package (stratified, seed {SPLIT_SEED}).",
+        download="nothing: packaged",
     )
 
+    def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+        """Reads the packaged file.
 
-def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
-    """Where `load` looks: the packaged file.
+        Raises:
+          MissingData: the packaged file is not there.
+          CorruptData: its SHA-256 is not the recorded one.
+        """
+        images, labels = read()
+        sequences = images.reshape(len(images), 64, 1)
+        labels = labels.astype(np.int32)
+        is_test = np.zeros(len(labels), bool)
+        is_test[draw_stratified(labels, TEST_SAMPLES, SPLIT_SEED)] = True
+        train = Split(sequences[~is_test], labels[~is_test])
+        test = Split(sequences[is_test], labels[is_test])
+        return Dataset(
+            name="digits",
+            train=train,
+            test=test,
+            classes=10,
+            scale=16.0,
+            checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
+            note="The 1,797 handwritten digits of 8x8 pixels of the UCI repository's test part, "
+            f"CC BY 4.0, split 1,437/360 by this package (stratified, seed {SPLIT_SEED}).",
+        )
 
-    Args:
-      data_dir: not used.
-
-    Returns:
-      `[(place, found)]`.
-    """
-    return [(str(FILE), FILE.exists())]
-
-
-SOURCE = Source(
-    name="digits",
-    title="8x8 handwritten digits, one pixel a step",
-    licence="CC BY 4.0",
-    reference="E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
-    samples=1797,
-    steps=64,
-    features=1,
-    classes=10,
-    download="nothing: packaged",
-    load=load,
-    looked_in=looked_in,
-)
+    def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
+        """The packaged file."""
+        return [(str(FILE), FILE.exists())]

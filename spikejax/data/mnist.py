@@ -19,16 +19,17 @@ from spikejax.data.core.cache import cache_file, read_cache, write_cache
 from spikejax.data.core.dataset import (
     DIRECTORY_VARIABLE,
     CorruptData,
+    Dataset,
+    Facts,
     MissingData,
+    Source,
+    Split,
     data_directory,
     fingerprint,
 )
 from spikejax.data.formats import mnist_tfds
 from spikejax.data.formats.idx import Stored, read, verify
-
-LICENCE = "CC BY-SA 3.0"
-REFERENCE = "Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits"
-DOWNLOAD = "TFDS mnist 3.0.1, 11.6 MB, only with --download"
+from spikejax.fields import spec
 
 FILES = {
     "train_images": Stored(
@@ -54,6 +55,44 @@ FILES = {
 }
 # `fingerprint` of the four arrays, in the order of FILES.
 CHECKSUM = "1f4925b7d91b1560fa6b643b4958d6f96385ad363374940562d4fc74fad20320"
+
+
+@spec
+class MNIST(Source):
+    """MNIST: images `[60000, 28, 28, 1]` for training and `[10000, 28, 28, 1]` for test, values 0 to 255.
+
+    Reference: Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits, 1998.
+    """
+
+    facts = Facts(
+        title="28x28 images of handwritten digits",
+        licence="CC BY-SA 3.0",
+        reference="Y. LeCun, C. Cortes, C. J. C. Burges, The MNIST database of handwritten digits",
+        samples=70_000,
+        shape="[28, 28, 1]",
+        classes=10,
+        download="TFDS mnist 3.0.1, 11.6 MB, only if it is allowed",
+    )
+
+    def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+        """Loads the images; raises as `load_images`."""
+        train_images, train_labels, test_images, test_labels = load_images(data_dir, download)
+        train = Split(train_images[..., None], train_labels.astype(np.int32))
+        test = Split(test_images[..., None], test_labels.astype(np.int32))
+        return Dataset(
+            name="mnist",
+            train=train,
+            test=test,
+            classes=10,
+            kind="image",
+            scale=255.0,
+            checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
+            note=f"MNIST in the order of its own files, not normalised; {self.facts.licence}.",
+        )
+
+    def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
+        """Where `load` looks, in its order, and whether something is there; nothing is read."""
+        return looked_in(data_dir)
 
 
 def load_images(
@@ -143,7 +182,7 @@ def _verified(arrays: tuple[np.ndarray, ...], place: Path) -> tuple[np.ndarray, 
     if found != CHECKSUM:
         raise CorruptData(
             f"{place}: expected MNIST with sha256 {CHECKSUM} of its arrays, found {found}; "
-            "move it away or name another directory with --data-dir"
+            "move it away, or name another data directory"
         )
     return arrays
 
@@ -170,7 +209,6 @@ def _advice(directory: Path | None) -> str:
     return (
         f"expected the files {', '.join(stored.file for stored in FILES.values())} of MNIST; "
         f"found none in {', '.join(place for place, _ in looked_in(directory))}."
-        f"{''.join(incomplete)} Name the directory that has them with --data-dir or the "
-        f"environment variable {DIRECTORY_VARIABLE}, or allow a download of 11.6 MB with "
-        "--download."
+        f"{''.join(incomplete)} Give the directory that has them as the data directory, or in the environment "
+        f"variable {DIRECTORY_VARIABLE}; or allow a download of 11.6 MB."
     )

@@ -4,14 +4,15 @@ The order is this package's own, drawn from a recorded seed. Results elsewhere w
 other orders; in particular the one of the TC-LIF authors was drawn without a seed and never saved.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from spikejax.data import smnist
-from spikejax.data.core.dataset import Dataset, Split, fingerprint
-from spikejax.data.mnist import LICENCE
+from spikejax.data.core.dataset import Dataset, Facts, Source, Split, fingerprint
+from spikejax.data.smnist import SMNIST
+from spikejax.fields import spec
 
 PERMUTATION_SEED = 784
 
@@ -28,38 +29,34 @@ def permutation() -> np.ndarray:
     return np.random.default_rng(PERMUTATION_SEED).permutation(784)
 
 
-def load(data_dir: str | Path | None = None, download: bool = False) -> Dataset:
-    """Loads PS-MNIST.
+@spec
+class PSMNIST(Source):
+    """Permuted sequential MNIST: step t is the pixel `permutation()[t]` of S-MNIST.
 
-    Args:
-      data_dir: where MNIST is looked for; see `mnist`.
-      download: whether MNIST may be downloaded if it is not found.
-
-    Returns:
-      Inputs `[60000, 784, 1]` and `[10000, 784, 1]` of values 0 to 255; step t is the pixel
-      `permutation()[t]` of S-MNIST.
-
-    Raises:
-      MissingData, CorruptData, ModuleNotFoundError: as `mnist.load_images`.
-
-    Reference: Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of
-    Rectified Linear Units", 2015, section 4.2.
+    Reference: Q. V. Le, N. Jaitly, G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified Linear
+    Units", 2015, section 4.2.
     """
-    sequential = smnist.load(data_dir, download)
-    order = permutation()
-    train = Split(np.take(sequential.train.inputs, order, axis=1), sequential.train.labels)
-    test = Split(np.take(sequential.test.inputs, order, axis=1), sequential.test.labels)
-    return replace(
-        sequential,
-        name="psmnist",
-        train=train,
-        test=test,
-        checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
-        note="MNIST in the order of its own files, one pixel a step in one fixed random order "
-        f"(this package's own, seed {PERMUTATION_SEED}), not normalised; {LICENCE}.",
+
+    facts = Facts(
+        **{**SMNIST.facts._asdict(), "title": "permuted sequential MNIST, one pixel per step"}
     )
 
+    def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+        """Loads S-MNIST and permutes its steps; raises as `MNIST.load`."""
+        sequential = SMNIST().load(data_dir, download)
+        order = permutation()
+        train = Split(np.take(sequential.train.inputs, order, axis=1), sequential.train.labels)
+        test = Split(np.take(sequential.test.inputs, order, axis=1), sequential.test.labels)
+        return replace(
+            sequential,
+            name="psmnist",
+            train=train,
+            test=test,
+            checksum=fingerprint(train.inputs, train.labels, test.inputs, test.labels),
+            note="MNIST in the order of its own files, one pixel per step in one fixed random order "
+            f"(this package's own, seed {PERMUTATION_SEED}), not normalised; {self.facts.licence}.",
+        )
 
-SOURCE = replace(
-    smnist.SOURCE, name="psmnist", title="permuted sequential MNIST, one pixel a step", load=load
-)
+    def looked_in(self, data_dir: str | Path | None = None) -> Sequence[tuple[str, bool]]:
+        """As MNIST."""
+        return SMNIST().looked_in(data_dir)

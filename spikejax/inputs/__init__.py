@@ -1,1 +1,37 @@
-"""From stored samples to inputs over time, batch by batch."""
+"""From stored samples to what a network receives: batches, augmentation, encoding over time."""
+
+from spikejax.inputs.augment import Augmentation, Crop, Flip
+from spikejax.inputs.batches import InMemory, Stream
+from spikejax.inputs.encoders import Delta, Encoder, Latency, Rate, Repeat, Sequence
+from spikejax.inputs.events import Events
+from spikejax.registry import Registry
+
+ENCODERS = Registry(
+    "encoder",
+    __name__,
+    lambda value: isinstance(value, type) and issubclass(value, Encoder) and value is not Encoder,
+)
+AUGMENTATIONS = Registry(
+    "augmentation",
+    __name__,
+    lambda value: (
+        isinstance(value, type) and issubclass(value, Augmentation) and value is not Augmentation
+    ),
+)
+
+__all__ = [
+    "AUGMENTATIONS",
+    "Augmentation",
+    "Crop",
+    "Delta",
+    "ENCODERS",
+    "Encoder",
+    "Events",
+    "Flip",
+    "InMemory",
+    "Latency",
+    "Rate",
+    "Repeat",
+    "Sequence",
+    "Stream",
+]

@@ -1,49 +1,254 @@
-"""Losses on what a network puts out over time: logits `[T, B, C]` and labels `[B]` to a scalar."""
+"""Losses: from what a network puts out over time and labels to a scalar.
+
+A loss maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, a mean over the samples that count. `mask[T, B]` is
+True where a step is real, or None where all are. A negative class number marks a sample, or a step, that is ignored. A
+function of that form serves as well.
+"""
+
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-
-def check_logits(logits: Array, labels: Array) -> None:
-    """Raises ValueError unless logits are `[T, B, C]` with T ≥ 1 and labels integers `[B]`."""
-    if logits.ndim != 3 or logits.shape[0] == 0:
-        raise ValueError(
-            f"expected logits [T, B, C] with T of at least 1, found shape {logits.shape}"
-        )
-    if labels.shape != logits.shape[1:2]:
-        raise ValueError(
-            f"expected labels [B] = [{logits.shape[1]}] for logits [T, B, C] = {list(logits.shape)}, found shape "
-            f"{labels.shape}; is the batch on axis 1?"
-        )
-    if not jnp.issubdtype(labels.dtype, jnp.integer):
-        raise ValueError(
-            f"expected integer labels, found {labels.dtype}; cast them with astype(int32)"
-        )
+from spikejax.fields import Leaf, option, param, setting, spec
+from spikejax.objectives.reductions import (
+    as_classes,
+    check_outputs,
+    class_weights,
+    over_time,
+    weighted_mean,
+)
 
 
-def summed_cross_entropy(logits: Array, labels: Array) -> Array:
-    """Cross-entropy of the logits summed over time, mean over the batch.
+class Loss:
+    """The base of every loss.
 
-        L = mean_b [ logsumexp_c z[b, c] − z[b, labels[b]] ],  z = Σ_t logits[t]
+    Attributes:
+      observe: what of the network's activity it uses: None for nothing, or a function of `{layer: {name: [K, B, *F]}}`
+        that reduces it inside of a chunk. A function as a loss sees all of it.
+    """
 
-    Args:
-      logits: `[T, B, C]`, of each step.
-      labels: integers `[B]` in 0 … C−1. Out-of-range labels cannot be seen in a traced array; `train.fit` checks
-        those of a data set.
+    observe: Any = None
 
-    Returns:
-      A scalar.
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        """The loss of a batch."""
+        raise NotImplementedError
 
-    Raises:
-      ValueError: shapes or dtypes other than these.
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        """How much a batch weighs beside others: by default the number of its samples."""
+        return jnp.asarray(float(len(labels)))
+
+
+def _cross_entropy(logits, labels):
+    """−Σ_c y[c] log softmax(logits)[c], for class numbers or for probabilities."""
+    log_probabilities = jax.nn.log_softmax(logits)
+    if labels.ndim == logits.ndim:
+        return -(labels * log_probabilities).sum(-1)
+    chosen = jnp.maximum(as_classes(labels), 0)[..., None]
+    return -jnp.take_along_axis(log_probabilities, chosen, axis=-1)[..., 0]
+
+
+@spec
+class SummedCrossEntropy(Loss):
+    """Cross-entropy of the logits summed over time.
+
+        L = mean_b [ logsumexp_c z[b, c] − z[b, labels[b]] ],  z = Σ_t outputs[t]
+
+    Labels are class numbers `[B]` or probabilities `[B, C]`.
 
     Reference: TC-LIF (AAAI 2024), released code: the sum is over all T steps, not a mean.
 
-    >>> import jax.numpy as jnp
-    >>> float(summed_cross_entropy(jnp.zeros((5, 1, 4)), jnp.array([2])))  # log 4
+    >>> loss = SummedCrossEntropy()
+    >>> float(loss(jnp.zeros((5, 1, 4)), jnp.array([2]), {}, None))  # log 4
     1.3862943649291992
     """
-    check_logits(logits, labels)
-    log_probabilities = jax.nn.log_softmax(logits.sum(0))
-    return -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1).mean()
+
+    spec_name: ClassVar = "summed_cross_entropy"
+    reduction: ClassVar = "sum"
+    class_weights: tuple[float, ...] | None = setting(
+        default=None, doc="weight of each class; all 1 if None"
+    )
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        labels = jnp.asarray(labels)
+        check_outputs(outputs, labels, mask)
+        values = _cross_entropy(over_time(outputs, mask, self.reduction), labels)
+        return weighted_mean(values, class_weights(labels, self.class_weights, values.dtype))
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        return class_weights(jnp.asarray(labels), self.class_weights, float).sum()
+
+
+@spec
+class MeanCrossEntropy(SummedCrossEntropy):
+    """Cross-entropy of the mean output over time.
+
+        L = mean_b [ logsumexp_c z[b, c] − z[b, labels[b]] ],  z = 1/T Σ_t outputs[t]
+
+    Reference: Zheng et al. (2021), Going deeper with directly-trained larger spiking neural networks.
+
+    >>> outputs = jnp.array([[[2.0, 0.0]], [[0.0, 0.0]]])
+    >>> f"{float(MeanCrossEntropy()(outputs, jnp.array([0]), {}, None)):.4f}"  # log(1 + exp(-1))
+    '0.3133'
+    """
+
+    spec_name: ClassVar = "mean_cross_entropy"
+    reduction: ClassVar = "mean"
+
+
+@spec
+class StepCrossEntropy(Loss):
+    """Cross-entropy of every step's output, mean over samples and steps.
+
+        L = mean_{t,b} [ logsumexp_c outputs[t, b, c] − outputs[t, b, y] ]
+
+    Labels are class numbers `[B]`, probabilities `[B, C]`, or class numbers per step `[B, T]`, of which negative ones
+    are ignored.
+
+    Reference: Deng et al. (2022), Temporal efficient training, Eq. 9 without its second term.
+
+    >>> outputs = jnp.array([[[2.0, 0.0]], [[0.0, 2.0]]])
+    >>> per_step = StepCrossEntropy()(outputs, jnp.array([[0, 1]]), {}, None)
+    >>> f"{float(per_step):.4f}"  # both steps are right: log(1 + exp(-2))
+    '0.1269'
+    """
+
+    spec_name: ClassVar = "step_cross_entropy"
+    class_weights: tuple[float, ...] | None = setting(
+        default=None, doc="weight of each class; all 1 if None"
+    )
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        labels = jnp.asarray(labels)
+        check_outputs(outputs, labels, mask)
+        per_step, weights = self._per_step(labels, outputs.shape, mask, outputs.dtype)
+        return weighted_mean(_cross_entropy(outputs, per_step), weights)
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        labels = jnp.asarray(labels)
+        per_step = labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer)
+        steps = labels.shape[1] if per_step else 1 if mask is None else mask.shape[0]
+        shape = (steps, labels.shape[0], labels.shape[-1])
+        return self._per_step(labels, shape, mask, jnp.float32)[1].sum()
+
+    def _per_step(self, labels, shape, mask, dtype):
+        """Labels `[T, B]` or `[T, B, C]` and the weight of each `[T, B]`."""
+        steps = shape[0]
+        if labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer):
+            if labels.shape[1] != steps:
+                raise ValueError(
+                    f"expected labels of each step [B, T] = {[shape[1], steps]}, found {list(labels.shape)}"
+                )
+            labels = labels.T
+        else:
+            labels = jnp.broadcast_to(labels, (steps, *labels.shape))
+        if jnp.issubdtype(labels.dtype, jnp.integer):
+            weights = class_weights(labels, self.class_weights, dtype)
+        else:
+            weights = jnp.ones(labels.shape[:2], dtype)
+        return labels, weights if mask is None else weights * mask
+
+
+@spec
+class TET(StepCrossEntropy):
+    """Temporal efficient training: cross-entropy of every step, and outputs held near a constant.
+
+        L = (1 − λ) mean_t CE(outputs[t], y) + λ mean_{t,b,c} (outputs[t, b, c] − φ)²
+
+    Reference: Deng et al. (2022), Temporal efficient training of spiking neural network via gradient re-weighting,
+    Eq. 9, 10 and its released code.
+
+    >>> loss = TET(strength=0.5, target=1.0)
+    >>> f"{float(loss(jnp.zeros((3, 1, 2)), jnp.array([0]), {}, None)):.4f}"  # (log 2 + 1) / 2
+    '0.8466'
+    """
+
+    spec_name: ClassVar = "tet"
+    strength: Leaf = param(default=0.05, low=0, high=1, doc="λ, weight of the second term")
+    target: Leaf = param(default=1.0, doc="φ, what outputs are held near")
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        entropy = StepCrossEntropy.__call__(self, outputs, labels, activity, mask)
+        errors = jnp.square(outputs - self.target).mean(-1)
+        weights = jnp.ones(errors.shape, errors.dtype) if mask is None else mask * 1.0
+        return (1 - self.strength) * entropy + self.strength * weighted_mean(errors, weights)
+
+
+@spec
+class MSE(Loss):
+    """Mean squared error of outputs and targets.
+
+        L = mean_{b,c} (z[b, c] − labels[b, c])²
+
+    z is the output of the last step, the mean over steps, or with at="each" every step's own, with targets per step
+    `[B, T, C]`. Targets may lack the last axis where there is one output.
+
+    >>> outputs = jnp.array([[[1.0]], [[3.0]]])
+    >>> [float(MSE(at=at)(outputs, jnp.array([[1.0]]), {}, None)) for at in ("last", "mean")]
+    [4.0, 1.0]
+    """
+
+    spec_name: ClassVar = "mse"
+    at: str = option(
+        default="last", choices=("last", "mean", "each"), doc="which output is compared"
+    )
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        errors, weights = compared(outputs, labels, mask, self.at)
+        return weighted_mean(jnp.square(errors).mean(-1), weights)
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        counted = len(labels) if mask is None or self.at != "each" else mask.sum()
+        return jnp.asarray(counted, float)
+
+
+def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[Array, Array]:
+    """Outputs minus targets, `[B, C]` or with at="each" `[T, B, C]`, and the weight of each sample or step."""
+    labels = jnp.asarray(labels)
+    check_outputs(outputs, labels, mask)
+    if at == "each":
+        found, targets = outputs, labels.swapaxes(0, 1) if labels.ndim > 1 else labels
+        weights = jnp.ones(outputs.shape[:2], outputs.dtype) if mask is None else mask * 1.0
+    else:
+        found, targets = over_time(outputs, mask, at), labels
+        weights = jnp.ones(outputs.shape[1], outputs.dtype)
+    if targets.ndim == found.ndim - 1 and found.shape[-1] == 1:
+        targets = targets[..., None]
+    if targets.shape != found.shape:
+        expected = "[B, T, C]" if at == "each" else "[B, C]"
+        raise ValueError(
+            f"expected targets {expected} for outputs [T, B, C] = {list(outputs.shape)}, found shape {labels.shape}"
+        )
+    return found - targets.astype(found.dtype), weights
+
+
+@spec
+class SpikeCountMSE(Loss):
+    """Squared error of firing rates of spiking outputs: the right class fires often, the others seldom.
+
+        L = mean_{b,c} (1/T Σ_t outputs[t, b, c] − r[b, c])²,   r = correct for the label's class, else incorrect
+
+    Reference: Shrestha, Orchard (2018), SLAYER, spike count loss, as a rate.
+
+    >>> float(SpikeCountMSE(correct=1.0, incorrect=0.0)(jnp.ones((4, 1, 2)), jnp.array([0]), {}, None))
+    0.5
+    """
+
+    spec_name: ClassVar = "spike_count_mse"
+    correct: Leaf = param(
+        default=0.9, low=0, high=1, unit="per step", doc="rate of the right class"
+    )
+    incorrect: Leaf = param(default=0.1, low=0, high=1, unit="per step", doc="rate of the others")
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        labels = as_classes(jnp.asarray(labels))
+        check_outputs(outputs, labels, mask)
+        rates = over_time(outputs, mask, "mean")
+        right = jax.nn.one_hot(labels, outputs.shape[-1], dtype=rates.dtype)
+        wanted = right * self.correct + (1 - right) * self.incorrect
+        errors = jnp.square(rates - wanted).mean(-1)
+        return weighted_mean(errors, class_weights(labels, None, errors.dtype))
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        return class_weights(jnp.asarray(labels), None, float).sum()

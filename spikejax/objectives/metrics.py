@@ -1,33 +1,125 @@
-"""What is measured of outputs and spikes."""
+"""Metrics: what is measured beside the loss, in the form of a loss.
 
+A metric maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, or a dictionary of scalars. `best` says which end
+is better, "max" or "min"; by a function, which does not say it, no model is chosen.
+"""
+
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
 from jax import Array
 
-from spikejax.objectives.losses import check_logits
+from spikejax.fields import option, size, spec
+from spikejax.objectives.activity import mean_spikes, over_steps
+from spikejax.objectives.losses import Loss, compared
+from spikejax.objectives.reductions import (
+    as_classes,
+    check_outputs,
+    class_weights,
+    over_time,
+    weighted_mean,
+)
 
 
-def accuracy(logits: Array, labels: Array) -> Array:
-    """Share of samples whose largest logit, summed over time, is that of the label.
+class Metric(Loss):
+    """The base of every metric.
 
-    Args:
-      logits: `[T, B, C]`.
-      labels: integers `[B]`.
+    Attributes:
+      best: "max" where larger is better, "min" where smaller is.
+    """
 
-    Raises:
-      ValueError: shapes or dtypes other than these.
+    best: ClassVar[str] = "min"
 
-    >>> import jax.numpy as jnp
-    >>> float(accuracy(jnp.array([[[0.0, 1.0], [3.0, 0.0]]]), jnp.array([1, 1])))
+
+@spec
+class Accuracy(Metric):
+    """Fraction of samples whose largest output, summed over time, is that of the label.
+
+    Labels are class numbers `[B]`, negative ones ignored, or probabilities `[B, C]`, of which the largest counts. With
+    class numbers per step `[B, T]` it is the fraction of steps whose own output is right.
+
+    >>> outputs = jnp.array([[[0.0, 1.0], [3.0, 0.0]]])
+    >>> float(Accuracy()(outputs, jnp.array([1, 1]), {}, None))
     0.5
     """
-    check_logits(logits, labels)
-    return (logits.sum(0).argmax(-1) == labels).mean()
+
+    spec_name: ClassVar = "accuracy"
+    best: ClassVar[str] = "max"
+    top: int = size(default=1, doc="how many of the largest outputs may hold the label")
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        labels = jnp.asarray(labels)
+        check_outputs(outputs, labels, mask)
+        return weighted_mean(self._right(outputs, labels, mask), self._weights(labels, mask))
+
+    def _right(self, outputs, labels, mask):
+        if labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer):
+            scores, labels = outputs, labels.T
+        else:
+            scores = over_time(outputs, mask, "sum")
+            labels = labels.argmax(-1) if labels.ndim == 2 else as_classes(labels)
+        if self.top == 1:
+            return (scores.argmax(-1) == labels).astype(float)
+        chosen = jnp.take_along_axis(scores, jnp.maximum(labels, 0)[..., None], -1)
+        return ((scores > chosen).sum(-1) < self.top).astype(float)
+
+    def _weights(self, labels, mask):
+        per_step = labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer)
+        weights = class_weights(labels.T if per_step else labels, None, float)
+        return weights * mask if per_step and mask is not None else weights
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        return self._weights(jnp.asarray(labels), mask).sum()
 
 
-def firing_rate(spikes: Array) -> Array:
-    """Spikes a neuron and step, the mean over batch and neurons: `[T, B, *F]` to `[T]`.
+@spec
+class MeanAbsoluteError(Metric):
+    """Mean absolute error of outputs and targets; which outputs, as in `losses.MSE`.
 
-    >>> import jax.numpy as jnp
-    >>> firing_rate(jnp.array([[[1.0, 0.0]], [[1.0, 1.0]]]))
-    Array([0.5, 1. ], dtype=float32)
+    >>> outputs = jnp.array([[[1.0]], [[3.0]]])
+    >>> float(MeanAbsoluteError()(outputs, jnp.array([[1.0]]), {}, None))
+    2.0
     """
-    return spikes.mean(axis=tuple(range(1, spikes.ndim)))
+
+    spec_name: ClassVar = "mean_absolute_error"
+    at: str = option(
+        default="last", choices=("last", "mean", "each"), doc="which output is compared"
+    )
+
+    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
+        errors, weights = compared(outputs, labels, mask, self.at)
+        return weighted_mean(jnp.abs(errors).mean(-1), weights)
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        counted = len(labels) if mask is None or self.at != "each" else mask.sum()
+        return jnp.asarray(counted, float)
+
+
+@spec
+class Rates(Metric):
+    """Firing rate of each layer: spikes per neuron and time step, by layer.
+
+    >>> spikes = jnp.array([[[1.0, 0.0]], [[1.0, 1.0]]])
+    >>> activity = Rates().observe({"neuron_0": {"spikes": spikes}})
+    >>> {layer: float(rate) for layer, rate in Rates()(None, None, activity, None).items()}
+    {'neuron_0': 0.75}
+    """
+
+    spec_name: ClassVar = "firing_rate"
+    observe: ClassVar = staticmethod(mean_spikes)
+
+    def __call__(self, outputs: Any, labels: Any, activity: Any, mask: Array | None) -> Any:
+        return {layer: over_steps(rates, mask)[0] for layer, rates in activity.items()}
+
+    def weight(self, labels: Any, mask: Array | None) -> Array:
+        return super().weight(labels, mask) if mask is None else mask.sum() * 1.0
+
+
+def name_of(metric: Any) -> str:
+    """What a metric is called in histories and records."""
+    return getattr(metric, "spec_name", None) or metric.__name__
+
+
+def best_of(metric: Any) -> str | None:
+    """Which end of a metric is better, "max" or "min"; None where it does not say."""
+    return getattr(metric, "best", None)

@@ -1,100 +1,102 @@
-"""A network that classifies sequences, bound to the executor and the loss: the functions that training calls."""
+"""A network with its encoder and its time: stored samples in, outputs over time out."""
 
-import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
-from jax.sharding import Mesh
+import jax.numpy as jnp
+from jax import Array
 
-from spikejax.devices.mesh import share_batch
-from spikejax.dynamics import network as execute
-from spikejax.inputs import encode
-from spikejax.objectives import losses, metrics
+from spikejax.dynamics import Time
+from spikejax.dynamics.network import run
 
 
-class Classifier(NamedTuple):
-    """A network as functions of variables and stored samples `[B, T, F]`.
+class Network(Protocol):
+    """A network as pure functions, as `networks.core.pure.functions` makes them of a Flax module."""
+
+    def apply(
+        self, variables: Any, x: Any, carry: Any, *, train: bool, rngs: Any, record: bool
+    ) -> tuple[Any, Any, Any]:
+        """Outputs, carry and activity of steps `x[K, B, *F]`."""
+        ...
+
+    def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
+        """What is carried before the first step."""
+        ...
+
+    def lasting(self, carry: Any) -> Any:
+        """What of the carry outlasts a sequence: batch statistics, not the states of neurons."""
+        ...
+
+
+class Outcome(NamedTuple):
+    """What comes of a batch.
 
     Attributes:
-      network: the Linen network.
-      objective: what `train` wants, with the metric "accuracy".
-      measure: `(variables, samples, labels[B])` to "test_loss", "test_accuracy" and "firing_rate" by layer.
-      spikes: jitted, `(variables, samples)` to the spikes `[T, B, F]` of each hidden layer, by name.
+      outputs: `[T, B, ...]`.
+      observed: what `observe` made of the activity, leaves `[T, ...]`.
+      changed: the collections that outlast the sequence.
+      mask: True where a step is real, `[T, B]`; None where all are.
     """
 
-    network: Any
-    objective: Callable[..., Any]
-    measure: Callable[..., Any]
-    spikes: Callable[..., Any]
+    outputs: Any
+    observed: Any
+    changed: Any
+    mask: Array | None
 
 
-def bind(
-    network: Any,
-    scale: float,
-    *,
-    chunk: int | None = None,
-    segment: int | None = None,
-    truncate: bool = False,
-    mesh: Mesh | None = None,
-) -> Classifier:
-    """Binds a network to direct current from samples, logits summed over time and cross-entropy.
+class Model(NamedTuple):
+    """A network bound to an encoder and to how time is cut."""
 
-    Args:
-      network: a Linen network of this library.
-      scale: samples are divided by it.
-      chunk: see `execute.run`.
-      segment: see `execute.run`.
-      truncate: see `execute.run`.
-      mesh: devices over which `measure` splits batches that they divide; None is one device.
+    network: Network
+    encoder: Any
+    time: Time = Time()
 
-    Neurons that draw get the key of the training step; measured they always get the same one.
+    def run(
+        self,
+        variables: Any,
+        batch: Any,
+        key: Array,
+        *,
+        train: bool = False,
+        observe: Callable[[Any], Any] | None = None,
+    ) -> Outcome:
+        """Runs the network over the samples of a batch.
 
-    Reference: TC-LIF (AAAI 2024), released code: the read-out is the sum of the logits of all steps.
-    """
+        Args:
+          variables: of the network.
+          batch: has `inputs` and `lengths`, see `data.Split`.
+          key: of everything that is drawn.
+          train: whether the network is in training.
+          observe: what to keep of the activity of a chunk, `{layer: {name: [K, B, *F]}}`; None keeps nothing.
+        """
+        of_encoder, of_noise, of_dropout = jax.random.split(key, 3)
+        steps = jnp.arange(self.encoder.steps_of(batch.inputs))
+        samples = self.encoder.prepare(batch.inputs)
 
-    def run(apply, variables, samples, key):
-        apply = functools.partial(apply, rngs={"noise": key})
+        def streams(steps):
+            # A dropout mask is drawn per chunk.
+            return {"noise": of_noise, "dropout": jax.random.fold_in(of_dropout, steps[0])}
 
-        def scaled(variables, x, state):
-            # Here and not before: samples of a byte each become floats chunk by chunk.
-            return apply(variables, encode.floats(x, scale), state)
-
-        split = {"chunk": chunk, "segment": segment, "truncate": truncate}
-        return execute.run(scaled, variables, encode.steps_first(samples), **split)[0]
-
-    def recorded(save):
-        def apply(variables, x, state, rngs):
-            (logits, state), sown = network.apply(
-                variables, x, state, rngs=rngs, mutable=["activity"]
+        def network(variables, steps, carry):
+            # Encoded here and not before: samples of a byte each become floats chunk by chunk.
+            x = self.encoder(samples, steps, of_encoder)
+            outputs, carry, activity = self.network.apply(
+                variables,
+                x,
+                carry,
+                train=train,
+                rngs=streams(steps),
+                record=observe is not None,
             )
-            saved = {layer: save(values["spikes"][0]) for layer, values in sown["activity"].items()}
-            return (logits, saved), state
+            return (outputs, None if observe is None else observe(activity)), carry
 
-        return apply
-
-    def objective(variables, samples, labels, key):
-        logits = run(network.apply, variables, samples, key)
-        measured = {"accuracy": metrics.accuracy(logits, labels)}
-        return losses.summed_cross_entropy(logits, labels), (measured, {})
-
-    def means(variables, batch, key):
-        samples, labels = batch
-        logits, rates = run(recorded(metrics.firing_rate), variables, samples, key)
-        return {
-            "test_loss": losses.summed_cross_entropy(logits, labels),
-            "test_accuracy": metrics.accuracy(logits, labels),
-            "firing_rate": {layer: rate.mean() for layer, rate in rates.items()},
-        }
-
-    def measure(variables, samples, labels):
-        function = means
-        if mesh is not None and labels.shape[0] % mesh.size == 0:
-            function = share_batch(means, mesh)
-        return function(variables, (samples, labels), jax.random.key(0))
-
-    @jax.jit
-    def spikes(variables, samples):
-        return run(recorded(lambda spikes: spikes), variables, samples, jax.random.key(0))[1]
-
-    return Classifier(network, objective, measure, spikes)
+        carry = {}
+        if self.time.chunk not in (None, len(steps)):
+            one = steps[:1]
+            x = self.encoder(samples, one, of_encoder)
+            carry = self.network.first(variables, x, train=train, rngs=streams(one))
+        (outputs, observed), carry = run(network, variables, steps, carry, self.time)
+        lengths = batch.lengths
+        mask = None if lengths is None else steps[:, None] < lengths
+        return Outcome(outputs, observed, self.network.lasting(carry), mask)

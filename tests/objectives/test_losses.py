@@ -1,113 +1,198 @@
-"""Losses, metrics and encodings against values worked out by hand."""
+"""Losses against values worked out by hand, with masks, ignored labels and class weights."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from spikejax.inputs.encode import repeat, sequence
-from spikejax.objectives.losses import summed_cross_entropy
-from spikejax.objectives.metrics import accuracy, firing_rate
+from spikejax.objectives import (
+    LOSSES,
+    MSE,
+    TET,
+    MeanCrossEntropy,
+    SpikeCountMSE,
+    StepCrossEntropy,
+    SummedCrossEntropy,
+)
 
 # Two steps, two samples, three classes; summed over time: (1, 0, 1) and (0, 3, −1).
 LOGITS = np.array([[[0.5, 0, 2], [1, 1, 0]], [[0.5, 0, -1], [-1, 2, -1]]], np.float32)
+DRAW = np.random.default_rng(0)
+T, B, C = 5, 4, 3
+OUTPUTS = DRAW.normal(size=(T, B, C))
+CLASSES = np.array([2, 0, 1, 1])
+LENGTHS = np.array([5, 3, 1, 4])
+MASK = np.arange(T)[:, None] < LENGTHS
 
 
-def test_cross_entropy_by_hand():
+def value(loss, outputs, labels, mask=None):
+    mask = None if mask is None else jnp.asarray(mask)
+    return float(loss(jnp.asarray(outputs), jnp.asarray(labels), {}, mask))
+
+
+def entropy(logits, label):
+    """Of one sample, in NumPy."""
+    return np.log(np.exp(logits).sum()) - logits[label]
+
+
+def test_summed_cross_entropy_by_hand():
     one = np.log(2 * np.e + 1) - 1
     two = np.log(1 + np.e**3 + np.exp(-1)) - 3
     for labels, expected in [([0, 1], (one + two) / 2), ([1, 0], (one + 1 + two + 3) / 2)]:
-        loss = summed_cross_entropy(jnp.asarray(LOGITS), jnp.array(labels))
-        np.testing.assert_allclose(loss, expected, rtol=1e-6)
+        np.testing.assert_allclose(value(SummedCrossEntropy(), LOGITS, labels), expected, rtol=1e-6)
 
 
-def test_logits_are_summed_over_time():
-    """Not averaged: the same logits twice are more certain than once."""
-    labels = jnp.array([0, 1])
-    once, twice = (
-        summed_cross_entropy(jnp.asarray(LOGITS[:1].repeat(n, 0)), labels) for n in (1, 2)
-    )
-    doubled = summed_cross_entropy(jnp.asarray(2 * LOGITS[:1]), labels)
-    np.testing.assert_allclose(twice, doubled, rtol=1e-6)
+def test_logits_are_summed_over_time_or_averaged():
+    """Summed, the same logits twice are more certain than once; averaged they are not."""
+    labels = [0, 1]
+    once, twice = (value(SummedCrossEntropy(), LOGITS[:1].repeat(n, 0), labels) for n in (1, 2))
+    assert twice == pytest.approx(value(SummedCrossEntropy(), 2 * LOGITS[:1], labels), rel=1e-6)
     assert abs(twice - once) > 0.1
+    assert value(MeanCrossEntropy(), LOGITS[:1].repeat(2, 0), labels) == pytest.approx(once)
 
 
 def test_large_logits_do_not_overflow():
-    logits = jnp.array([[[1e4, 0.0]]])
-    assert summed_cross_entropy(logits, jnp.array([0])) == 0
-    assert summed_cross_entropy(logits, jnp.array([1])) == 1e4
+    logits = [[[1e4, 0.0]]]
+    assert value(SummedCrossEntropy(), logits, [0]) == 0
+    assert value(SummedCrossEntropy(), logits, [1]) == 1e4
 
 
-def test_gradient_against_central_differences(float64):
-    logits = np.random.default_rng(0).normal(size=(3, 2, 4))
-    labels = np.array([3, 1])
-    gradient = jax.grad(summed_cross_entropy)(jnp.asarray(logits), labels)
-    loss, step = jax.jit(summed_cross_entropy), 1e-6
-    for index in np.ndindex(logits.shape):
-        shift = np.zeros_like(logits)
+def test_step_cross_entropy_by_hand(float64):
+    expected = np.mean([entropy(OUTPUTS[t, b], CLASSES[b]) for t in range(T) for b in range(B)])
+    assert value(StepCrossEntropy(), OUTPUTS, CLASSES) == pytest.approx(expected, rel=1e-12)
+    real = [entropy(OUTPUTS[t, b], CLASSES[b]) for t in range(T) for b in range(B) if MASK[t, b]]
+    found = value(StepCrossEntropy(), OUTPUTS, CLASSES, MASK)
+    assert found == pytest.approx(np.mean(real), rel=1e-12)
+
+
+def test_labels_of_each_step(float64):
+    labels = DRAW.integers(-1, C, (B, T))
+    real = [entropy(OUTPUTS[t, b], c) for (b, t), c in np.ndenumerate(labels) if c >= 0]
+    assert 0 < len(real) < B * T
+    assert value(StepCrossEntropy(), OUTPUTS, labels) == pytest.approx(np.mean(real), rel=1e-12)
+    assert float(StepCrossEntropy().weight(labels, None)) == len(real)
+    with pytest.raises(
+        ValueError, match=r"labels of each step \[B, T\] = \[4, 5\], found \[4, 3\]"
+    ):
+        value(StepCrossEntropy(), OUTPUTS, labels[:, :3])
+
+
+def test_tet_by_hand(float64):
+    held = np.square(OUTPUTS - 0.5).mean()
+    entropies = value(StepCrossEntropy(), OUTPUTS, CLASSES)
+    found = value(TET(strength=0.2, target=0.5), OUTPUTS, CLASSES)
+    assert found == pytest.approx(0.8 * entropies + 0.2 * held, rel=1e-12)
+    masked = np.square(OUTPUTS - 0.5).mean(-1)[MASK].mean()
+    entropies = value(StepCrossEntropy(), OUTPUTS, CLASSES, MASK)
+    found = value(TET(strength=0.2, target=0.5), OUTPUTS, CLASSES, MASK)
+    assert found == pytest.approx(0.8 * entropies + 0.2 * masked, rel=1e-12)
+
+
+@pytest.mark.parametrize("at", ["last", "mean", "each"])
+def test_mse_by_hand(at, float64):
+    targets = DRAW.normal(size=(B, T, C) if at == "each" else (B, C))
+    if at == "each":
+        errors = [OUTPUTS[t, b] - targets[b, t] for b in range(B) for t in range(T)]
+        real = [OUTPUTS[t, b] - targets[b, t] for b in range(B) for t in range(LENGTHS[b])]
+    else:
+        ends = {"last": lambda x: x[-1], "mean": lambda x: x.mean(0)}[at]
+        errors = [ends(OUTPUTS[:, b]) - targets[b] for b in range(B)]
+        real = [ends(OUTPUTS[: LENGTHS[b], b]) - targets[b] for b in range(B)]
+    loss = MSE(at=at)
+    assert value(loss, OUTPUTS, targets) == pytest.approx(np.square(errors).mean(), rel=1e-12)
+    assert value(loss, OUTPUTS, targets, MASK) == pytest.approx(np.square(real).mean(), rel=1e-12)
+
+
+def test_a_target_of_one_number(float64):
+    targets = DRAW.normal(size=B)
+    expected = np.square(OUTPUTS[-1, :, 0] - targets).mean()
+    assert value(MSE(), OUTPUTS[..., :1], targets) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match=r"expected targets \[B, C\].*found shape \(4,\)"):
+        value(MSE(), OUTPUTS, targets)
+
+
+def test_spike_count_mse_by_hand(float64):
+    spikes = (OUTPUTS > 0).astype(float)
+    wanted = np.where(np.eye(C)[CLASSES] == 1, 0.8, 0.05)
+    expected = np.square(spikes.mean(0) - wanted).mean()
+    loss = SpikeCountMSE(correct=0.8, incorrect=0.05)
+    assert value(loss, spikes, CLASSES) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy, TET])
+def test_padding_has_no_vote(loss, float64):
+    """The same sample with silent steps behind it has the same loss, whatever its outputs are there."""
+    short = OUTPUTS[:3, :1]
+    padded = np.concatenate([short, 9 * np.ones((4, 1, C))])
+    mask = np.arange(7)[:, None] < np.array([3])
+    found, expected = value(loss(), padded, [1], mask), value(loss(), short, [1])
+    assert found == pytest.approx(expected, rel=1e-12)
+    slope = jax.grad(lambda x: loss()(x, jnp.array([1]), {}, jnp.asarray(mask)))(
+        jnp.asarray(padded)
+    )
+    assert np.all(slope[3:] == 0) and np.any(slope[:3] != 0)
+
+
+@pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy])
+def test_ignored_labels_and_class_weights(loss, float64):
+    labels, weights = np.array([2, -1, 1, 1]), (1.0, 0.5, 3.0)
+    alone = [value(loss(), OUTPUTS[:, b : b + 1], [labels[b]]) for b in (0, 2, 3)]
+    assert value(loss(), OUTPUTS, labels) == pytest.approx(np.mean(alone), rel=1e-12)
+    expected = np.average(alone, weights=[3.0, 0.5, 0.5])
+    weighted = loss(class_weights=weights)
+    assert value(weighted, OUTPUTS, labels) == pytest.approx(expected, rel=1e-12)
+    assert float(loss().weight(labels, None)) == 3 and float(weighted.weight(labels, None)) == 4
+    assert value(loss(), OUTPUTS, np.full(B, -1)) == 0  # and not NaN
+
+
+@pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy])
+def test_probabilities_as_labels(loss, float64):
+    """One-hot they are class numbers; mixed they mix the losses."""
+    hot = np.eye(C)
+    assert value(loss(), OUTPUTS, hot[CLASSES]) == pytest.approx(value(loss(), OUTPUTS, CLASSES))
+    mixed = 0.3 * hot[CLASSES] + 0.7 * hot[[0, 1, 2, 0]]
+    expected = 0.3 * value(loss(), OUTPUTS, CLASSES) + 0.7 * value(loss(), OUTPUTS, [0, 1, 2, 0])
+    assert value(loss(), OUTPUTS, mixed) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_against_central_differences(name, float64):
+    loss, step = LOSSES[name](), 1e-6
+    labels = DRAW.normal(size=(B, C)) if name == "mse" else CLASSES
+
+    def total(outputs):
+        return loss(outputs, jnp.asarray(labels), {}, jnp.asarray(MASK))
+
+    gradient, total = jax.grad(total)(jnp.asarray(OUTPUTS)), jax.jit(total)
+    assert np.any(gradient != 0)
+    for index in np.ndindex(OUTPUTS.shape):
+        shift = np.zeros_like(OUTPUTS)
         shift[index] = step
-        slope = (loss(logits + shift, labels) - loss(logits - shift, labels)) / (2 * step)
+        slope = (total(OUTPUTS + shift) - total(OUTPUTS - shift)) / (2 * step)
         np.testing.assert_allclose(gradient[index], slope, rtol=1e-7, atol=1e-9)
 
 
-@pytest.mark.parametrize("measure", [summed_cross_entropy, accuracy])
+@pytest.mark.parametrize("loss", [SummedCrossEntropy(), TET(), SpikeCountMSE()])
 @pytest.mark.parametrize(
-    "logits, labels, message",
+    "shape, labels, message",
     [
-        ((2, 5, 3), np.zeros(2, int), r"labels \[B\] = \[5\].*\(2,\); is the batch on axis 1\?"),
-        ((2, 5, 3), np.zeros((5, 3), int), r"found shape \(5, 3\)"),
-        ((2, 5, 3), np.zeros(5), r"expected integer labels, found float32; cast"),
-        ((2, 5, 3), np.zeros(5, bool), r"expected integer labels, found bool"),
+        ((2, 5, 3), np.zeros(2, int), r"lead with B = 5 .*\(2,\); is the batch on axis 1\?"),
+        ((2, 5, 3), np.zeros(5), r"class numbers as whole numbers, found float32; cast"),
+        ((2, 5, 3), np.zeros(5, bool), r"class numbers as whole numbers, found bool"),
         ((0, 5, 3), np.zeros(5, int), r"T of at least 1, found shape \(0, 5, 3\)"),
-        ((5, 3), np.zeros(5, int), r"logits \[T, B, C\].*found shape \(5, 3\)"),
+        ((5, 3), np.zeros(5, int), r"expected outputs \[T, B, C\].*found shape \(5, 3\)"),
     ],
 )
-def test_unfit_logits_and_labels(measure, logits, labels, message):
+def test_what_does_not_fit(loss, shape, labels, message):
     with pytest.raises(ValueError, match=message):
-        measure(jnp.zeros(logits), jnp.asarray(labels))
+        loss(jnp.zeros(shape), jnp.asarray(labels), {}, None)
 
 
-def test_accuracy_is_of_the_sum():
-    """The second sample's label wins in no single step, but in their sum."""
-    logits = jnp.array([[[2.0, 0, 0], [3, 2, 0]], [[0, 0, 1], [0, 2, 3]]])
-    assert accuracy(logits, jnp.array([0, 1])) == 1
-    assert accuracy(logits, jnp.array([2, 1])) == 0.5
-    assert accuracy(logits, jnp.array([2, 0])) == 0
+def test_labels_as_a_list():
+    assert value(SummedCrossEntropy(), LOGITS, [0, 1]) > 0
+    assert float(SummedCrossEntropy()(LOGITS, [0, 1], {}, None)) > 0
 
 
-def test_firing_rate_is_a_mean_over_batch_and_neurons():
-    spikes = np.zeros((3, 2, 2, 5), np.float32)
-    spikes[1, 0, :, 0] = 1
-    spikes[2] = 1
-    np.testing.assert_allclose(firing_rate(jnp.asarray(spikes)), [0, 0.1, 1], rtol=1e-6)
-    np.testing.assert_allclose(firing_rate(jnp.asarray(spikes[:, 0, 0])), [0, 0.2, 1], rtol=1e-6)
-
-
-def test_sequence_puts_time_first():
-    samples = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    encoded = sequence(jnp.asarray(samples), scale=2)
-    assert encoded.shape == (3, 2, 4) and encoded.dtype == jnp.float32
-    np.testing.assert_array_equal(encoded[1, 0], [2, 2.5, 3, 3.5])
-    np.testing.assert_array_equal(encoded[0, 1], [6, 6.5, 7, 7.5])
-    assert sequence(jnp.array([[[255]]], jnp.uint8), scale=255) == 1
-    assert sequence(jnp.array([[[255]]], jnp.uint8)) == 255
-
-
-@pytest.mark.parametrize("shape", [(784,), (2, 784), (2, 28, 28, 1)])
-def test_sequence_wants_samples_in_time(shape):
-    with pytest.raises(ValueError, match=r"samples \[B, T, F\], found shape"):
-        sequence(jnp.zeros(shape))
-
-
-def test_repeat_is_the_same_at_each_step():
-    x = jnp.asarray(LOGITS)
-    encoded = repeat(x, steps=3)
-    assert encoded.shape == (3, *x.shape) and encoded.dtype == x.dtype
-    for step in encoded:
-        np.testing.assert_array_equal(step, x)
-
-
-@pytest.mark.parametrize("steps", [0, -2])
-def test_repeat_wants_a_step(steps):
-    with pytest.raises(ValueError, match=f"at least 1 step, found {steps}"):
-        repeat(jnp.ones(2), steps)
+def test_a_mask_that_does_not_fit():
+    with pytest.raises(ValueError, match=r"a mask \[T, B\] = \[5, 4\], found shape \(4, 5\)"):
+        value(SummedCrossEntropy(), OUTPUTS, CLASSES, MASK.T)

@@ -1,7 +1,6 @@
 """Decoded arrays kept between runs, in `$XDG_CACHE_HOME/spikejax` (or `~/.cache/spikejax`)."""
 
 import os
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spikejax import files
 from spikejax.data.core.dataset import CorruptData, fingerprint
 
 
@@ -34,17 +34,9 @@ def write_cache(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
       path: the file to write or replace.
       arrays: by name, of any shape.
     """
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            temporary = file.name
-            # Not compressed, so that reading it stays fast.
-            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-        os.replace(temporary, path)
+        files.write_arrays(path, arrays)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         warnings.warn(f"the cache {path} could not be written: {error}", stacklevel=2)
 
 

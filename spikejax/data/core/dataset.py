@@ -1,14 +1,16 @@
-"""What a data set is: `Split`, `Dataset` and `Source`, and the two ways to fail."""
+"""What a data set is: `Split`, `Dataset`, the base `Source` of those known by name, and the two ways to fail."""
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 DIRECTORY_VARIABLE = "SPIKEJAX_DATA_DIR"
+KINDS = ("sequence", "image", "events")
 
 
 class MissingData(FileNotFoundError):
@@ -19,38 +21,34 @@ class CorruptData(ValueError):
     """A file was found, but its content is not what it should be."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """The samples of one part (training or test) of a data set.
+class Split(NamedTuple):
+    """Samples, of a part of a data set or of a batch; a pytree whose leaves lead with N.
 
-    Args:
-      inputs: uint8 `[N, T, F]`: samples, steps, features.
-      labels: int32 `[N]`: the class of each sample, from 0.
-
-    Raises:
-      ValueError: the arrays have another dtype or shape.
+    Attributes:
+      inputs: an array `[N, ...]` of any dtype, or a pytree of them.
+      labels: classes `[N]`, targets `[N, ...]`, targets per step `[N, T, ...]`, or None.
+      lengths: real steps of each sample, whole numbers `[N]`, where samples are padded to one length; else None.
     """
 
-    inputs: np.ndarray
-    labels: np.ndarray
+    inputs: Any
+    labels: Any = None
+    lengths: Any = None
 
-    def __post_init__(self):
-        if self.inputs.dtype != np.uint8 or self.inputs.ndim != 3:
-            raise ValueError(
-                f"expected inputs uint8 [N, T, F], found {self.inputs.dtype} of shape "
-                f"{self.inputs.shape}; reshape or cast them where the data set is read"
-            )
-        if self.labels.dtype != np.int32 or self.labels.shape != self.inputs.shape[:1]:
-            raise ValueError(
-                f"expected labels int32 [{len(self.inputs)}], found {self.labels.dtype} of shape "
-                f"{self.labels.shape}; there must be one label a sample"
-            )
+    @property
+    def count(self) -> int:
+        """N.
 
-    def __len__(self) -> int:
-        return len(self.labels)
+        Raises:
+          ValueError: leaves of different N.
+        """
+        shapes = {name: [np.shape(x) for x in _leaves(part)] for name, part in _named(self)}
+        counts = {shape[0] if shape else -1 for found in shapes.values() for shape in found}
+        if len(counts) != 1 or -1 in counts:
+            raise ValueError(f"expected one number N of samples in all arrays, found {shapes}")
+        return counts.pop()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A data set in memory.
 
@@ -58,62 +56,184 @@ class Dataset:
       name: the name it was loaded by.
       train: training samples.
       test: test samples.
-      classes: number of classes C; labels are 0 to C - 1.
-      scale: `inputs / scale` is in [0, 1].
+      validation: samples for choosing a model, where the data set has some.
+      classes: number of classes C, labels being 0 to C − 1; None where labels are something else.
+      kind: "sequence" `[N, T, *F]`, "image" `[N, H, W, C]` or "events" (times and units).
+      shape: of a frame of events; else ().
+      scale: `inputs / scale` is what a network receives.
       checksum: SHA-256 of the arrays (see `fingerprint`), so that a record can name its data.
       note: one sentence: what it is and its licence.
+
+    Two data sets are equal if their names and checksums are.
     """
 
     name: str
     train: Split
     test: Split
-    classes: int
-    scale: float
-    checksum: str
-    note: str
+    classes: int | None
+    kind: str = "sequence"
+    shape: tuple[int, ...] = ()
+    scale: float = 1.0
+    checksum: str = ""
+    note: str = ""
+    validation: Split | None = None
 
-    @property
-    def steps(self) -> int:
-        """T."""
-        return self.train.inputs.shape[1]
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"expected a kind of {KINDS}, found {self.kind!r}")
+        for part in (self.train, self.test, self.validation):
+            if part is not None:
+                check_split(part, self.classes)
+
+    @classmethod
+    def of_arrays(
+        cls, train: Any, test: Any, *, validation: Any = None, name: str = "arrays", **facts: Any
+    ) -> "Dataset":
+        """A data set of your own arrays.
+
+        Args:
+          train: a `Split`, or (inputs, labels), or (inputs, labels, lengths).
+          test: likewise.
+          validation: likewise, or None.
+          name: what records call it.
+          **facts: `classes` (of integer labels one more than the largest if not given), `kind`, `shape`, `scale`,
+            `note`.
+
+        Raises:
+          ValueError: arrays that do not fit together.
+
+        >>> x, y = np.zeros((4, 10, 3), np.float32), np.array([0, 1, 0, 1])
+        >>> Dataset.of_arrays((x, y), (x[:2], y[:2])).classes
+        2
+        """
+        parts = [None if part is None else _split(part) for part in (train, test, validation)]
+        labels = parts[0].labels  # pyright: ignore[reportOptionalMemberAccess]
+        if "classes" not in facts:
+            whole = (
+                isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.ndim == 1
+            )
+            facts["classes"] = int(labels.max()) + 1 if whole and labels.size else None
+        checksum = fingerprint(*(leaf for part in parts if part for leaf in _leaves(part)))
+        first, second, third = parts
+        return cls(name, first, second, checksum=checksum, validation=third, **facts)  # pyright: ignore
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dataset):
+            return NotImplemented
+        return (self.name, self.checksum) == (other.name, other.checksum)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.checksum))
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a data set comes from and how to load it; each data set's module ends in one.
+class Facts(NamedTuple):
+    """What is known of a data set before it is loaded.
 
-    Args:
-      name: what `data.load` is called with.
+    Attributes:
       title: one line for people.
-      licence: the licence of the data.
+      licence: of the data.
       reference: whom to cite.
-      samples: number of samples N, training and test together.
-      steps: T.
-      features: F.
+      samples: number of samples, training and test together.
+      shape: of a sample's inputs, in words.
       classes: C.
       download: what a download would fetch, with its size, in words.
-      load: `(data_dir, download) -> Dataset`.
-      looked_in: `(data_dir) -> [(place, found), ...]`, in the order of look-up; reads nothing.
     """
 
-    name: str
     title: str
     licence: str
     reference: str
     samples: int
-    steps: int
-    features: int
-    classes: int
+    shape: str
+    classes: int | None
     download: str
-    load: Callable[[str | Path | None, bool], Dataset]
-    looked_in: Callable[[str | Path | None], list[tuple[str, bool]]]
+
+
+class Source:
+    """Where a data set comes from; the base of every data set that is known by name, one a file.
+
+    It is a spec: its fields are settings of the data, the number of time steps for example.
+    """
+
+    facts: ClassVar[Facts]
+
+    def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+        """Loads the data set.
+
+        Args:
+          data_dir: where its files are; None means the environment variable SPIKEJAX_DATA_DIR.
+          download: whether files that are not found may be downloaded.
+        """
+        raise NotImplementedError
+
+    def looked_in(self, data_dir: str | Path | None = None) -> Sequence[tuple[str, bool]]:
+        """Places and whether it was found there, in the order of look-up; reads nothing."""
+        raise NotImplementedError
+
+
+def check_split(split: Split, classes: int | None) -> None:
+    """Raises ValueError unless samples fit together: one N, finite inputs, labels in 0 … classes − 1, whole lengths."""
+    count = split.count
+    for leaf in _leaves(split.inputs):
+        if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
+            bad = int(np.argmin(np.isfinite(leaf).reshape(count, -1).all(1)))
+            raise ValueError(
+                f"expected finite inputs, found NaN or infinity, first in sample {bad}; clean or leave it out"
+            )
+    labels = split.labels
+    if (
+        isinstance(labels, np.ndarray)
+        and labels.dtype.kind == "f"
+        and not np.isfinite(labels).all()
+    ):
+        raise ValueError("expected finite labels, found NaN or infinity")
+    if classes is not None and isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
+        low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
+        # A negative label marks a sample that is ignored.
+        if high >= classes or low < -1:
+            raise ValueError(
+                f"expected labels in 0 to {classes - 1}, or -1 for what is ignored, found {low} to {high}"
+            )
+    if split.lengths is not None and (
+        split.lengths.dtype.kind not in "iu" or (count and split.lengths.min() < 1)
+    ):
+        raise ValueError(
+            f"expected lengths as whole numbers of at least 1, found {split.lengths.dtype} from "
+            f"{split.lengths.min()}"
+        )
+
+
+def _split(part) -> Split:
+    part = part if isinstance(part, Split) else Split(*part)
+    as_arrays = (None if x is None else _map(np.asarray, x) for x in part)
+    return Split(*as_arrays)
+
+
+def _named(split: Split) -> Iterator[tuple[str, Any]]:
+    names = zip(("inputs", "labels", "lengths"), split, strict=True)
+    return ((name, part) for name, part in names if part is not None)
+
+
+def _leaves(tree) -> list[np.ndarray]:
+    """The arrays of a dictionary, tuple or array, in a fixed order; without JAX, which reading data does not need."""
+    if tree is None:
+        return []
+    if isinstance(tree, dict):
+        return [leaf for name in sorted(tree) for leaf in _leaves(tree[name])]
+    if isinstance(tree, tuple | list):
+        return [leaf for part in tree for leaf in _leaves(part)]
+    return [tree]
+
+
+def _map(function, tree):
+    if isinstance(tree, dict):
+        return {name: _map(function, part) for name, part in tree.items()}
+    if isinstance(tree, tuple):
+        return tuple(_map(function, part) for part in tree)
+    return function(tree)
 
 
 def data_directory(data_dir: str | Path | None = None) -> Path | None:
     """The directory to look in: `data_dir`, else the environment variable SPIKEJAX_DATA_DIR.
-
-    Args:
-      data_dir: a directory, or None for the environment variable.
 
     Returns:
       The directory (which may not exist), or None if neither is given.
@@ -127,9 +247,6 @@ def data_directory(data_dir: str | Path | None = None) -> Path | None:
 
 def fingerprint(*arrays: np.ndarray) -> str:
     """SHA-256 of arrays: their dtypes, shapes and values in order, the same on every machine.
-
-    Args:
-      arrays: arrays of any shape.
 
     Returns:
       64 hexadecimal digits.

@@ -123,7 +123,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
     if directory.exists() and not is_readable(data_dir):
         raise CorruptData(
             f"{directory}: expected MNIST as {_FORMAT} files, found another format, which only "
-            "TensorFlow reads; delete this directory or choose another with --data-dir"
+            "TensorFlow reads; delete this directory or choose another data directory"
         )
     try:
         builder_class = _builder_class()
@@ -147,7 +147,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
         raise MissingData(
             f"expected to download MNIST to {data_dir}, found that it failed "
             f"({_one_line(error)}); try again later, or fetch the four .gz files by hand into "
-            "DIR and pass --data-dir DIR"
+            "a folder and give it as the data directory"
         ) from error
 
 

@@ -1,0 +1,82 @@
+"""Spoken digits as spikes: the Free Spoken Digit Dataset through the cochlea model of SHD. It is not SHD."""
+
+from pathlib import Path
+
+from spikejax.data.core.dataset import (
+    DIRECTORY_VARIABLE,
+    Dataset,
+    Facts,
+    MissingData,
+    Source,
+    Split,
+    data_directory,
+    fingerprint,
+)
+from spikejax.data.formats.events_hdf5 import read
+from spikejax.fields import spec
+
+CHANNELS = 700
+FILES = ("fsd_shd_train.h5", "fsd_shd_test.h5")
+
+
+@spec
+class FSDSHD(Source):
+    """Spoken digits as events of 700 channels: English, 10 classes, 6 speakers, two of whom are in the test part only.
+
+    The layout and the cochlea model are those of SHD, the recordings are not: a result on it is no result on SHD.
+
+    Reference: Z. Jackson et al., Free Spoken Digit Dataset, 2018; B. Cramer et al., The Heidelberg spiking data sets
+    for the systematic evaluation of spiking neural networks, 2022, for the model.
+    """
+
+    facts = Facts(
+        title="spoken digits as spikes of 700 channels (not SHD)",
+        licence="CC BY-SA 4.0",
+        reference="Z. Jackson et al., Free Spoken Digit Dataset, 2018; cochlea model of B. Cramer et al., 2022",
+        samples=2299,
+        shape="events of 700 channels",
+        classes=10,
+        download="nothing: it has no public address",
+    )
+
+    def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+        """Reads the two HDF5 files.
+
+        Raises:
+          MissingData: they are not there.
+          CorruptData: one of them is not what it should be.
+          ModuleNotFoundError: h5py is not installed.
+        """
+        directory = data_directory(data_dir)
+        missing = [f for f in FILES if directory is None or not (directory / f).is_file()]
+        if missing or directory is None:
+            raise MissingData(
+                f"expected {' and '.join(missing)} in {directory or 'a data directory'}, found none; give the "
+                f"directory that has them, or name it in the environment variable {DIRECTORY_VARIABLE}"
+            )
+        parts = []
+        for file in FILES:
+            found = read(directory / file, CHANNELS)
+            parts.append(Split({"times": found.times, "units": found.units}, found.labels))
+        train, test = parts
+        arrays = (
+            array
+            for part in parts
+            for array in (part.inputs["times"], part.inputs["units"], part.labels)
+        )
+        return Dataset(
+            name="fsd_shd",
+            train=train,
+            test=test,
+            classes=10,
+            kind="events",
+            shape=(CHANNELS,),
+            checksum=fingerprint(*arrays),
+            note="The Free Spoken Digit Dataset as spikes of SHD's cochlea model; NOT SHD: other speakers and "
+            f"recordings; {self.facts.licence}.",
+        )
+
+    def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
+        """The two files in the data directory."""
+        directory = data_directory(data_dir) or Path()
+        return [(str(directory / file), (directory / file).is_file()) for file in FILES]

@@ -1,0 +1,191 @@
+"""Encoders: from stored samples to what a network receives at given time steps.
+
+An encoder answers for any steps of a sequence, so it runs inside a chunk: samples stay as they are stored, bytes for
+example, and become floats chunk by chunk. What is drawn at a step depends on the key and the step alone, never on how
+time is cut.
+"""
+
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from spikejax.fields import Leaf, option, param, size, spec
+
+
+class Encoder:
+    """The base of every encoder."""
+
+    def steps_of(self, samples: Any) -> int:
+        """T, for samples `[B, ...]`."""
+        raise NotImplementedError
+
+    def prepare(self, samples: Any) -> Any:
+        """What is computed once per batch, before time is cut; by default nothing."""
+        return samples
+
+    def __call__(self, prepared: Any, steps: Array, key: Any) -> Array:
+        """Inputs `[K, B, *F]` at the consecutive steps `[K]` of prepared samples."""
+        raise NotImplementedError
+
+    def encode(self, samples: Any, key: Any = None) -> Array:
+        """Inputs `[T, B, *F]` of whole sequences."""
+        key = jax.random.key(0) if key is None else key
+        samples = jax.tree.map(jnp.asarray, samples)
+        steps = jnp.arange(self.steps_of(samples))
+        return self(self.prepare(samples), steps, key)
+
+
+def floats(x: Any, scale: Any) -> Array:
+    """Numbers of any dtype as floats, divided by `scale`; float32, or float64 where JAX is set to it."""
+    x = jnp.asarray(x).astype(float)
+    return x if scale is None else x / scale
+
+
+@spec
+class Sequence(Encoder):
+    """Samples `[B, T, *F]` that are sequences: x[t] = sample[t] / scale.
+
+    >>> Sequence(scale=255.0).encode(jnp.array([[[0], [255]]], jnp.uint8)).ravel()
+    Array([0., 1.], dtype=float32)
+    """
+
+    spec_name: ClassVar = "sequence"
+    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+
+    def steps_of(self, samples: Array) -> int:
+        if np.ndim(samples) < 2:
+            raise ValueError(
+                f"expected samples [B, T, *F], found shape {np.shape(samples)}; Repeat shows one sample at every step"
+            )
+        return samples.shape[1]
+
+    def prepare(self, samples: Array) -> Array:
+        return samples.swapaxes(0, 1)
+
+    def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
+        return floats(slice_of(prepared, steps), self.scale)
+
+
+@spec
+class Repeat(Encoder):
+    """Direct encoding: the same sample `[B, *F]` at each of T steps, x[t] = sample / scale.
+
+    Reference: Rathi, Roy (2021), DIET-SNN: direct input encoding with leakage and threshold optimization.
+
+    >>> Repeat(steps=4).encode(jnp.ones((2, 3))).shape
+    (4, 2, 3)
+    """
+
+    spec_name: ClassVar = "repeat"
+    steps: int = size(default=4, doc="T")
+    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+
+    def steps_of(self, samples: Array) -> int:
+        return self.steps
+
+    def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
+        return jnp.broadcast_to(floats(prepared, self.scale), (*steps.shape, *jnp.shape(prepared)))
+
+
+@spec
+class Rate(Encoder):
+    """Rate coding of samples `[B, *F]` in [0, scale]: x[t] ~ Bernoulli(gain sample / scale), anew at each step.
+
+    >>> spikes = Rate(steps=20_000, scale=2.0).encode(jnp.array([[0.5]]))
+    >>> f"{float(spikes.mean()):.2f}"
+    '0.25'
+    """
+
+    spec_name: ClassVar = "rate"
+    steps: int = size(default=32, doc="T")
+    gain: Leaf = param(default=1.0, low=0, doc="firing probability per step of the largest sample")
+    scale: Leaf = param(default=None, doc="largest value of a sample; that of the data set if None")
+
+    def steps_of(self, samples: Array) -> int:
+        return self.steps
+
+    def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
+        probability = self.gain * floats(prepared, self.scale)
+
+        def at(step):
+            return (
+                jax.random.uniform(jax.random.fold_in(key, step), probability.shape) < probability
+            )
+
+        return jax.vmap(at)(steps).astype(probability.dtype)
+
+
+@spec
+class Latency(Encoder):
+    """Time-to-first-spike coding of samples `[B, *F]` in [0, scale]: one spike, the earlier the larger the sample.
+
+        x[t] = 1 where t = round((T − 1) (1 − sample / scale)) and sample > 0, else 0
+
+    Reference: Thorpe, Delorme, Van Rullen (2001), Spike-based strategies for rapid processing; linear.
+
+    >>> Latency(steps=3).encode(jnp.array([[1.0, 0.5, 0.0]]))[:, 0]
+    Array([[1., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 0.]], dtype=float32)
+    """
+
+    spec_name: ClassVar = "latency"
+    steps: int = size(default=32, doc="T")
+    scale: Leaf = param(default=None, doc="largest value of a sample; that of the data set if None")
+
+    def steps_of(self, samples: Array) -> int:
+        return self.steps
+
+    def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
+        strength = floats(prepared, self.scale)
+        time = jnp.round((self.steps - 1) * (1 - jnp.clip(strength, 0, 1)))
+        steps = steps.reshape(-1, *[1] * strength.ndim)
+        return ((steps == time) & (strength > 0)).astype(strength.dtype)
+
+
+@spec
+class Delta(Encoder):
+    """Delta modulation of sequences `[B, T, F]`: a spike where the signal has changed by the threshold.
+
+        d[t] = (sample[t] − sample[t−1]) / scale,   sample[−1] = sample[0]
+        x[t] = Θ(d[t] − threshold)                  rising changes, channels 0 … F−1
+               Θ(−d[t] − threshold)                 falling changes, channels F … 2F−1 with polarity="both"
+
+    Reference: Eshraghian et al. (2023), Training spiking neural networks using lessons from deep learning.
+
+    >>> Delta(threshold=0.5).encode(jnp.array([[[0.0], [1.0], [0.9], [0.0]]]))[:, 0]
+    Array([[0., 0.],
+           [1., 0.],
+           [0., 0.],
+           [0., 1.]], dtype=float32)
+    """
+
+    spec_name: ClassVar = "delta"
+    threshold: Leaf = param(default=0.1, low=0, doc="least change that is an event")
+    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+    polarity: str = option(
+        default="both", choices=("both", "rising"), doc="whether falling changes are events"
+    )
+
+    def steps_of(self, samples: Array) -> int:
+        return Sequence().steps_of(samples)
+
+    def prepare(self, samples: Array) -> Array:
+        samples = samples.swapaxes(0, 1)
+        return jnp.concatenate([samples[:1], samples])
+
+    def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
+        now = floats(slice_of(prepared, steps + 1), self.scale)
+        change = now - floats(slice_of(prepared, steps), self.scale)
+        rising = change >= self.threshold
+        if self.polarity == "rising":
+            return rising.astype(change.dtype)
+        return jnp.concatenate([rising, -change >= self.threshold], -1).astype(change.dtype)
+
+
+def slice_of(sequence: Array, steps: Array) -> Array:
+    """The consecutive steps `[K]` of a sequence `[T, ...]`."""
+    return jax.lax.dynamic_slice_in_dim(sequence, steps[0], steps.shape[0])

@@ -1,0 +1,3 @@
+"""The fixtures of this folder."""
+
+from files import places, small  # noqa: F401

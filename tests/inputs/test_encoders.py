@@ -1,0 +1,114 @@
+"""Encoders: what they give by hand, and the same whatever steps are asked for at once."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spikejax.inputs import ENCODERS, Delta, Events, Latency, Rate, Repeat, Sequence
+
+KEY = jax.random.key(0)
+DRAW = np.random.default_rng(0)
+IMAGES = DRAW.integers(0, 256, (3, 4, 2), np.uint8)
+SERIES = DRAW.normal(size=(3, 9, 2)).astype(np.float32)
+EVENTS = {"times": DRAW.uniform(0, 0.12, (3, 40)), "units": DRAW.integers(-1, 6, (3, 40))}
+SAMPLES = {
+    "sequence": (Sequence(scale=2.0), SERIES),
+    "repeat": (Repeat(steps=9, scale=255.0), IMAGES),
+    "rate": (Rate(steps=9, scale=255.0), IMAGES),
+    "latency": (Latency(steps=9, scale=255.0), IMAGES),
+    "delta": (Delta(threshold=0.5, scale=2.0), SERIES),
+    "events": (Events(steps=9, dt=0.01, shape=(6,)), EVENTS),
+}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_any_steps_are_those_of_the_whole(name):
+    """Chunks of any length, drawn numbers included, and traced starts."""
+    encoder, samples = SAMPLES[name]
+    whole = encoder.encode(samples, KEY)
+    assert whole.shape[:2] == (9, 3) == (encoder.steps_of(samples), 3)
+    assert whole.dtype == jnp.float32 and len(np.unique(whole)) > 1
+    prepared = encoder.prepare(jax.tree.map(jnp.asarray, samples))
+    piece = jax.jit(lambda start: encoder(prepared, start + jnp.arange(4), KEY))
+    for start in (0, 2, 5):
+        # A compiler may multiply by 1 / scale where eager code divides: one unit in the last place.
+        np.testing.assert_allclose(piece(start), whole[start : start + 4], rtol=1.2e-7)
+
+
+def test_sequences_keep_their_other_axes():
+    frames = DRAW.integers(0, 3, (2, 5, 4, 4, 2), np.uint8)
+    found = Sequence().encode(frames)
+    np.testing.assert_array_equal(found, frames.swapaxes(0, 1).astype(np.float32))
+
+
+def test_a_rate_is_that_of_its_sample():
+    samples = jnp.array([[0.0, 0.25, 1.0]])
+    spikes = Rate(steps=4000, gain=0.8).encode(samples, KEY)
+    assert set(np.unique(spikes)) == {0.0, 1.0}
+    np.testing.assert_allclose(spikes.mean((0, 1)), [0, 0.2, 0.8], atol=0.03)
+    other = Rate(steps=4000, gain=0.8).encode(samples, jax.random.key(1))
+    assert np.any(other != spikes)
+    between = np.corrcoef(spikes[:-1, 0, 1], spikes[1:, 0, 1])[0, 1]
+    assert abs(between) < 0.05  # each step is drawn anew
+
+
+def test_latency_by_hand():
+    spikes = Latency(steps=5).encode(jnp.array([[1.0, 0.75, 0.1, 0.0]]))
+    assert spikes.sum() == 3
+    np.testing.assert_array_equal(np.argmax(spikes[:, 0], 0)[:3], [0, 1, 4])
+
+
+def test_delta_by_hand():
+    series = jnp.array([[[0.0], [0.6], [0.5], [-0.2]]])
+    both = Delta(threshold=0.5).encode(series)[:, 0]
+    np.testing.assert_array_equal(both, [[0, 0], [1, 0], [0, 0], [0, 1]])
+    rising = Delta(threshold=0.5, polarity="rising").encode(series)[:, 0]
+    np.testing.assert_array_equal(rising, [[0], [1], [0], [0]])
+
+
+def binned(events, steps, dt, channels):
+    """By a loop over events."""
+    frames = np.zeros((steps, len(events["times"]), channels))
+    for b, (times, units) in enumerate(zip(events["times"], events["units"], strict=True)):
+        for time, unit in zip(times, units, strict=True):
+            step = int(np.floor(np.float32(time) / np.float32(dt)))
+            if unit >= 0 and step < steps:
+                frames[step, b, unit] += 1
+    return frames
+
+
+def test_events_are_counted():
+    expected = binned(EVENTS, 9, 0.01, 6)
+    assert expected.max() > 1 and expected.sum() < 120  # coincident, late and padded ones
+    found = Events(steps=9, dt=0.01, shape=(6,)).encode(EVENTS)
+    np.testing.assert_array_equal(found, expected)
+    once = Events(steps=9, dt=0.01, shape=(6,), counts="binary").encode(EVENTS)
+    np.testing.assert_array_equal(once, np.minimum(expected, 1))
+    pooled = Events(steps=9, dt=0.01, shape=(6,), pool=3).encode(EVENTS)
+    np.testing.assert_array_equal(pooled, expected.reshape(9, 3, 2, 3).sum(-1))
+    frames = Events(steps=9, dt=0.01, shape=(3, 2)).encode(EVENTS)
+    np.testing.assert_array_equal(frames, expected.reshape(9, 3, 3, 2))
+
+
+def test_events_stay_bytes_until_a_chunk():
+    encoder = Events(steps=9, dt=0.01, shape=(6,))
+    assert encoder.prepare(EVENTS).dtype == jnp.uint8
+    assert Sequence().prepare(jnp.zeros((2, 3, 1), jnp.uint8)).dtype == jnp.uint8
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Repeat(steps=0), "Repeat.steps must be a whole number of at least 1, found 0"),
+        (lambda: Sequence().encode(np.zeros(3)), r"samples \[B, T, \*F\], found shape \(3,\)"),
+        (lambda: Events(steps=3).encode(EVENTS), "expected the shape of a frame, found None"),
+        (
+            lambda: Events(steps=3, shape=(6,), pool=4).encode(EVENTS),
+            "a pool that divides the 6 channels, found 4",
+        ),
+    ],
+)
+def test_what_does_not_fit(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
