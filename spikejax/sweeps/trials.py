@@ -1,4 +1,4 @@
-"""Lanes: the functions of one model as the programs of many, side by side or one after the other on each device."""
+"""Vectorise one trial over many: side by side by `vmap`, or one after the other by `lax.map`, in one program."""
 
 import functools
 from collections.abc import Callable
@@ -9,72 +9,113 @@ import jax.numpy as jnp
 from jax import Array
 from jax.sharding import Mesh
 
-from spikejax.devices.mesh import share_lanes
+from spikejax.devices.mesh import share_trials
 
-Mode = Literal["vmap", "map"]
+Mode = Literal["vmap", "map", "loop"]
 Init = Callable[[dict[str, Array], Array], Any]
 TrainEpoch = Callable[[Any, dict[str, Array], Any], tuple[Any, dict[str, Array]]]
 
 
-class Lane(NamedTuple):
-    """What a group's program carries of each lane."""
+class Epoch(NamedTuple):
+    """An epoch of a trial in steps, so that it can be run as one program or step by step.
+
+    Attributes:
+      steps: how many.
+      begin: `(state, point, shared) -> context`.
+      step: `(state, point, shared, context, number) -> (state, measured)`.
+      end: `(state, point, shared, measured) -> metrics`, of the measured values of all steps, `[steps]`.
+    """
+
+    steps: int
+    begin: Callable[..., Any]
+    step: Callable[..., tuple[Any, Any]]
+    end: Callable[..., dict[str, Array]]
+
+    def __call__(self, state: Any, point: Any, shared: Any) -> tuple[Any, dict[str, Array]]:
+        """The epoch as one program."""
+        context = self.begin(state, point, shared)
+
+        def body(state, number):
+            return self.step(state, point, shared, context, number)
+
+        state, measured = jax.lax.scan(body, state, jnp.arange(self.steps))
+        return state, self.end(state, point, shared, measured)
+
+
+class Trial(NamedTuple):
+    """What a group's program carries of each trial."""
 
     point: dict[str, Array]
     state: Any
     alive: Array  # False once a number was not finite
 
 
+class Programs(NamedTuple):
+    """How a group of trials is started and trained for an epoch.
+
+    Attributes:
+      start: `(points, seeds) -> group`, of values `[trials]` by name and seeds `[trials]`.
+      epoch: `(shared, group) -> (group, metrics)`; it takes over the buffers of the group.
+    """
+
+    start: Callable[..., Trial]
+    epoch: Callable[..., tuple[Trial, dict[str, Array]]]
+
+
 def default_mode() -> Mode:
-    """How lanes are run on a device of this backend: one after the other on CPUs, side by side elsewhere."""
+    """How trials are run on a device of this backend: one after the other on CPUs, side by side elsewhere."""
     return "map" if jax.default_backend() == "cpu" else "vmap"
 
 
-def programs(
-    init: Init, train_epoch: TrainEpoch, mode: Mode, mesh: Mesh
-) -> tuple[Callable, Callable]:
+def programs(init: Init, train_epoch: TrainEpoch, mode: Mode, mesh: Mesh) -> Programs:
     """The two jitted programs of a sweep, not yet compiled.
 
     Args:
-      init: see `sweep.run`.
-      train_epoch: see `sweep.run`.
-      mode: how a device runs its lanes.
-      mesh: devices that share the lanes.
-
-    Returns:
-      `start(None, (point, seeds)) -> group` with values `[lanes]` by name and seeds `[lanes]`, and
-      `epoch(shared, group) -> (group, metrics)`, which takes over the buffers of the group.
+      init: see `groups.run`.
+      train_epoch: see `groups.run`.
+      mode: "vmap" or "map".
+      mesh: devices that share the trials.
     """
-    start = share_lanes(_each(_start(init), mode), mesh)
-    epoch = share_lanes(_each(_epoch(train_epoch), mode), mesh)
-    return jax.jit(start), jax.jit(epoch, donate_argnums=1)
+    start = share_trials(_each(starting(init), mode), mesh)
+    epoch = share_trials(_each(_epoch(train_epoch), mode), mesh)
+    return Programs(
+        jax.jit(lambda points, seeds: start(None, (points, seeds))),
+        jax.jit(epoch, donate_argnums=1),
+    )
 
 
 def _each(function, mode):
-    """`(shared, lanes) -> lanes` from `(shared, lane) -> lane`."""
+    """`(shared, trials) -> trials` from `(shared, trial) -> trial`."""
     if mode == "vmap":
         return jax.vmap(function, in_axes=(None, 0))
-    return lambda shared, lanes: jax.lax.map(lambda lane: function(shared, lane), lanes)
+    return lambda shared, trials: jax.lax.map(lambda trial: function(shared, trial), trials)
 
 
-def _start(init):
+def starting(init: Init) -> Callable[[Any, Any], Trial]:
+    """`(None, (point, seed)) -> trial`."""
+
     def start(_, given):
         point, seed = given
-        return Lane(point, init(point, seed), jnp.bool_(True))
+        return Trial(point, init(point, seed), jnp.bool_(True))
 
     return start
 
 
 def _epoch(train_epoch):
-    def epoch(shared, lane):
-        state, metrics = train_epoch(lane.state, lane.point, shared)
-        alive = lane.alive & _finite(state) & _finite(metrics)
-
-        def kept(new, old):
-            return jnp.where(alive, new, old)
-
-        return Lane(lane.point, jax.tree.map(kept, state, lane.state), alive), metrics
+    def epoch(shared, trial):
+        return kept(trial, *train_epoch(trial.state, trial.point, shared))
 
     return epoch
+
+
+def kept(trial: Trial, state: Any, metrics: Any) -> tuple[Trial, Any]:
+    """A trial after an epoch; as it was before, and no longer alive, where something is not finite."""
+    alive = trial.alive & _finite(state) & _finite(metrics)
+
+    def keep(new, old):
+        return jnp.where(alive, new, old)
+
+    return Trial(trial.point, jax.tree.map(keep, state, trial.state), alive), metrics
 
 
 def _finite(tree):

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
-from spikejax.devices.mesh import gather_texts
-from spikejax.runs.record import ensure_room, write_text
+from spikejax.devices.processes import gather_texts
+from spikejax.files import ensure_room, write_text
 
 
 def save(folder: str | Path, state: Any, notes: dict) -> Path:
@@ -34,12 +36,13 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
 
     # Of several processes all save, each what it has of the state; the first one does the rest.
     folder, first = Path(folder).absolute(), jax.process_index() == 0
+    state = jax.tree.map(lambda x: x if isinstance(x, jax.Array) else jnp.asarray(x), state)
     folder.mkdir(parents=True, exist_ok=True)
-    size = sum(x.nbytes for x in jax.tree.leaves(state) if hasattr(x, "nbytes"))
+    size = sum(x.nbytes for x in jax.tree.leaves(state))
     ensure_room(folder, size)
     # A number is never used twice, so nothing that is whole is touched before the new one is.
-    before = list(folder.glob("save_*"))
-    number = 1 + max((int(path.name[5:15]) for path in before), default=-1)
+    before = [path for path in folder.glob("save_*") if path.stem[5:].isdecimal()]
+    number = 1 + max((int(path.stem[5:]) for path in before), default=-1)
     path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
     if first:
         write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
@@ -61,29 +64,70 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 
     Raises:
       FileNotFoundError: there is no checkpoint.
-      ValueError: the checkpoint is damaged, or of another architecture; names the leaves that differ.
+      ValueError: the checkpoint is of another architecture, which names the leaves that differ, or its content is not
+        what was saved.
     """
     from orbax.checkpoint import v1 as ocp
 
-    folder = Path(folder).absolute()
-    checkpoints = _checkpoints(folder)
-    if not checkpoints:
-        raise FileNotFoundError(
-            f"expected a checkpoint in {folder}, found none; start the run without --resume"
-        )
-    path = checkpoints[-1]
-    try:
-        saved = json.loads(_notes(path).read_text(encoding="utf-8"))
-        notes, leaves = saved["notes"], saved["leaves"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, error) from error
+    path, notes, leaves = _newest(folder)
     _compare(path, expected=_describe(like), found=leaves)
 
     def abstract(x):
+        x = x if isinstance(x, jax.Array | jax.ShapeDtypeStruct) else jnp.asarray(x)
         return jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding)
 
+    loaded = _loaded(path, lambda: ocp.load(str(path), jax.tree.map(abstract, like)))
+    _compare(path, expected=_describe(like), found=_describe(loaded))
+    return loaded, notes
+
+
+def read(folder: str | Path) -> tuple[dict[str, Any], dict]:
+    """Reads the folder's newest checkpoint as it stands, on the first device.
+
+    Args:
+      folder: as given to `save`.
+
+    Returns:
+      The state as nested dictionaries by the names of its fields, and the notes.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: its content is not what was saved.
+    """
+    from orbax.checkpoint import v1 as ocp
+
+    path, notes, _ = _newest(folder)
+    where = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+
+    def load():
+        found: Any = ocp.metadata(str(path)).metadata
+        abstract = jax.tree.map(
+            lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=where), found
+        )
+        return ocp.load(str(path), abstract)
+
+    return _loaded(path, load), notes
+
+
+def _newest(folder):
+    """The newest checkpoint, its notes and the description of its leaves."""
+    folder = Path(folder).absolute()
+    checkpoints = _checkpoints(folder)
+    if not checkpoints:
+        raise FileNotFoundError(f"expected a checkpoint in {folder}, found none")
+    path = checkpoints[-1]
     try:
-        return ocp.load(str(path), jax.tree.map(abstract, like)), notes
+        saved = json.loads(_notes(path).read_text(encoding="utf-8"))
+        return path, saved["notes"], saved["leaves"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(_notes(path), error) from error
+
+
+def _loaded(path, load):
+    try:
+        return load()
+    except (OSError, MemoryError):
+        raise  # trouble of the machine, not of the checkpoint
     except Exception as error:  # Orbax has no one error for a file that is not what it wrote.
         raise _damaged(path, error) from error
 
@@ -91,7 +135,7 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 def _damaged(path, error):
     first = str(error).splitlines()[0] if str(error) else repr(error)
     return ValueError(
-        f"the checkpoint {path} is damaged ({first}); start the run anew with --overwrite"
+        f"{path} does not hold what was saved ({first}); restore it from a copy, or train in another folder"
     )
 
 
@@ -112,7 +156,11 @@ def _notes(path):
 
 def _describe(state):
     leaves, _ = jax.tree_util.tree_flatten_with_path(state)
-    return {jax.tree_util.keystr(path): f"{x.dtype}{list(x.shape)}" for path, x in leaves}
+    return {jax.tree_util.keystr(path): f"{_dtype(x)}{list(np.shape(x))}" for path, x in leaves}
+
+
+def _dtype(x):
+    return x.dtype if isinstance(x, jax.Array | jax.ShapeDtypeStruct) else jnp.asarray(x).dtype
 
 
 def _compare(path, expected, found):
@@ -126,5 +174,5 @@ def _compare(path, expected, found):
         more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise ValueError(
             f"the checkpoint {path} is of another architecture: {shown}{more}. "
-            "Give the settings that the run was started with, or another --out"
+            "Give the settings that it was trained with"
         )

@@ -1,74 +1,89 @@
 """The gradient of one batch, in micro-batches and over devices."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.sharding import Mesh
 
+from spikejax.devices import averages
 from spikejax.devices.mesh import share_batch
+from spikejax.training.state import Trainer
 
 
 def gradient_of_batch(
-    objective: Callable,
-    variables: dict,
-    inputs: Array,
-    labels: Array,
-    chosen: Array,
-    key: Array,
-    *,
-    micro_batches: int = 1,
-    mesh: Mesh | None = None,
-) -> tuple[tuple[Array, tuple[dict, dict]], Any]:
-    """What the objective returns, and its gradient by `variables["params"]`, both means over a batch.
+    trainer: Trainer, variables: dict[str, Any], batch: Any, key: Array
+) -> tuple[dict[str, Any], Any, Any]:
+    """What the objective measures and changes, and its gradient with respect to `variables["params"]`.
+
+    Parts of a batch are weighed as the objective says (see `Average`), so that the result is that of the whole batch
+    wherever it is cut.
 
     Args:
-      objective: `(variables, inputs, labels, key) -> (loss, (metrics, changed))`, see `train`.
+      trainer: has the objective, the micro-batches and the mesh.
       variables: of the network.
-      inputs: the whole data set, `[N, ...]`.
-      labels: `[N]`.
-      chosen: the samples of the batch, `[B]`.
+      batch: a pytree whose leaves lead with B.
       key: of the step.
-      micro_batches: parts that are differentiated one after the other, so that what a part needs fits a cache.
-      mesh: devices that share the batch; None is one device.
+
+    Returns:
+      The measured means by name, "loss" among them, the changed collections, and the gradient.
 
     Raises:
-      ValueError: B is not divisible, or an objective that changes variables and is given micro-batches.
+      ValueError: B is not divisible, or an objective that changes collections and does not declare it.
     """
-    shares = micro_batches * (1 if mesh is None else mesh.size)
-    if chosen.size % shares:
+    devices = 1 if trainer.mesh is None else trainer.mesh.size
+    # Statistics are of the whole batch: XLA shares the work then, and not we.
+    parts = 1 if trainer.statistics else trainer.micro_batches
+    count = jax.tree.leaves(batch)[0].shape[0]
+    if count % (parts * devices):
         raise ValueError(
-            f"expected a batch of a multiple of {shares} samples (micro-batches times devices), found {chosen.size}"
+            f"expected a batch of a multiple of {parts * devices} samples (micro-batches times devices), found {count}"
         )
 
-    def differentiate(whole, chosen, key):
-        variables, inputs, labels = whole
+    def sums_of(variables, batch, key):
         rest = {name: values for name, values in variables.items() if name != "params"}
+        size = float(jax.tree.leaves(batch)[0].shape[0])
 
-        def loss(params, chosen, key):
-            return objective({"params": params, **rest}, inputs[chosen], labels[chosen], key)
+        def loss(params, batch, key):
+            return trainer.objective({"params": params, **rest}, batch, key)
 
-        function = jax.value_and_grad(loss, has_aux=True)
-        if micro_batches == 1:
-            return function(variables["params"], chosen, key)
+        (value, (measured, changed)), gradient = jax.value_and_grad(loss, has_aux=True)(
+            variables["params"], batch, key
+        )
+        if changed and not trainer.statistics:
+            raise ValueError(
+                f"the objective changes {sorted(changed)}, which a batch does as a whole; set statistics=True"
+            )
+        weight = jnp.asarray(averages.weight_of(measured.get("loss"), size))
+        sums = averages.begin({"loss": value, **measured}, weight)
+        return (sums, jax.tree.map(lambda x: x * weight, gradient), weight), changed
+
+    if trainer.statistics:
+        sums, changed = sums_of(variables, batch, key)
+        return (*_means(sums), changed)
+
+    def summed(variables, batch, key):
+        if parts == 1:
+            return sums_of(variables, batch, key)[0]
 
         def add(total, part):
-            number, chosen = part
-            result = function(variables["params"], chosen, jax.random.fold_in(key, number))
-            return jax.tree.map(jnp.add, total, result), None
+            number, batch = part
+            sums, _ = sums_of(variables, batch, jax.random.fold_in(key, number))
+            return jax.tree.map(jnp.add, total, sums), None
 
-        parts = jnp.arange(micro_batches), chosen.reshape(micro_batches, -1)
-        made = jax.eval_shape(function, variables["params"], parts[1][0], key)
-        if made[0][1][1]:
-            raise ValueError(
-                f"the objective changes {sorted(made[0][1][1])}, which a batch does as a whole; set micro_batches=1"
-            )
+        pieces = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
+        first = jax.tree.map(lambda x: x[0], pieces)
+        made = jax.eval_shape(sums_of, variables, first, key)[0]
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), made)
-        total, _ = jax.lax.scan(add, zeros, parts)
-        return jax.tree.map(lambda x: x / micro_batches, total)
+        return jax.lax.scan(add, zeros, (jnp.arange(parts), pieces))[0]
 
-    if mesh is not None:
-        differentiate = share_batch(differentiate, mesh)
-    return differentiate((variables, inputs, labels), chosen, key)
+    if trainer.mesh is not None:
+        summed = share_batch(summed, trainer.mesh)
+    return (*_means(summed(variables, batch, key)), {})
+
+
+def _means(sums):
+    """What was measured, and the gradient, of sums over the parts of a batch."""
+    measured, gradient, weight = sums
+    weight = jnp.where(weight == 0, 1, weight)
+    return averages.finish(measured), jax.tree.map(lambda x: x / weight, gradient)

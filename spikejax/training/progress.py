@@ -1,109 +1,130 @@
-"""What a person sees and does while training runs: a meter of its metrics and a signal to stop it."""
+"""Progress bar, and the check that training is healthy."""
 
 import collections
-import contextlib
-import signal
-import threading
+import sys
+from typing import Any
 
+import jax
 import numpy as np
+from tqdm import tqdm
 
-from spikejax.extras import require
+from spikejax.devices import averages
 
 
 class Diverged(FloatingPointError):
-    """The loss became NaN or infinite."""
-
-
-class Interrupted(Exception):
-    """Training was stopped from outside; what was done is saved."""
+    """A loss, a gradient or a parameter became NaN or infinite."""
 
 
 class Meter:
-    """Shows how a training stands, and stops it where the loss is not finite."""
+    """Shows how a training stands, sums what each step measures, and stops it where a number is not finite.
+
+    Attributes:
+      sums: by name, what the steps of this epoch measured, summed.
+      count: steps of this epoch that are in the sums.
+    """
 
     # Dispatch is asynchronous: reading a number waits for its step. With two steps under way the device is never
     # idle, and the bar and a stop signal are never far behind.
     UNDER_WAY = 2
 
-    def __init__(
-        self, progress: bool, name: str, epochs: int, steps: int, done: int, batch_size: int
-    ):
-        self.name, self.epochs, self.steps, self.batch_size = name, epochs, steps, batch_size
-        self.pending, self.sums, self.count, self.told = collections.deque(), np.zeros(2), 0, {}
-        self.bar = None
-        if progress:
-            tqdm = require("tqdm")
-            total, initial = epochs * steps * batch_size, done * batch_size
-            self.bar = tqdm.tqdm(total=total, initial=initial, unit="sample")
+    def __init__(self, total: int, done: int, *, name: str = "", progress: bool = True):
+        """Starts at step `done` of `total`; `progress` says whether a bar is shown, and `name` stands before it."""
+        self.name, self.pending, self.after = name, collections.deque(), {}
+        self.sums, self.count, self.label = {}, 0, ""
+        self.bar, self.lines = None, progress and not sys.stderr.isatty()
+        if progress and not self.lines and done < total:
+            self.bar = tqdm(total=total, initial=done, unit="step", dynamic_ncols=True)
+            self.bar.set_description(f"{name} compiling".strip())
+            self.started = False
 
-    def __enter__(self):
+    def __enter__(self) -> "Meter":
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: Any) -> None:
         if self.bar is not None:
             self.bar.close()
 
-    def add(self, number: int, metrics: dict) -> None:
-        """Takes the metrics of a step that was dispatched.
+    def begin(self, epoch: int, epochs: int, sums: dict[str, float], count: int) -> None:
+        """Begins an epoch, of which `count` steps with these sums were taken before."""
+        self.sums, self.count = dict(sums), count
+        self.label = f"{self.name} {epoch}/{epochs}".strip()
+
+    def add(self, number: int, measured: dict[str, Any]) -> None:
+        """Takes what a dispatched step measures.
 
         Raises:
-          Diverged: the loss of an earlier step is not finite.
+          Diverged: a number of an earlier step is not finite.
         """
-        self.pending.append((number, metrics))
+        self.pending.append((number, measured))
         if len(self.pending) > self.UNDER_WAY:
-            self._show()
+            self._take()
 
-    def finish(self) -> None:
-        """Waits for the steps under way.
+    def finish(self) -> dict[str, Any]:
+        """Waits for the steps under way; returns the means of the epoch.
 
         Raises:
-          Diverged: the loss of one of them is not finite.
+          Diverged: a number of one of them is not finite.
         """
         while self.pending:
-            self._show()
-        self.sums, self.count = np.zeros(2), 0
+            self._take()
+        return _nested({name: total / self.count for name, total in self.sums.items()})
 
-    def tell(self, measured: dict) -> None:
-        """Takes what was measured after an epoch; the test accuracy stands in the bar from then on."""
-        if "test_accuracy" in measured:
-            self.told = {"test": f"{measured['test_accuracy']:.3f}"}
+    def tell(self, measured: dict[str, Any]) -> None:
+        """Takes an epoch's entry: what was measured after it stands in the bar from then on.
 
-    def _show(self):
-        number, metrics = self.pending.popleft()
-        loss = float(metrics["loss"])
-        if not np.isfinite(loss):
+        Where standard error is no terminal there is no bar, and the entry is a line.
+        """
+        shown = {k: f"{v:.4g}" for k, v in measured.items() if isinstance(v, float)}
+        for hidden in ("seconds", "gradient_norm", "peak_memory_mb"):
+            shown.pop(hidden, None)
+        self.after = {k: v for k, v in shown.items() if k.startswith(("validation_", "test_"))}
+        if self.lines:
+            text = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
+            print(f"{self.label}: {text}", file=sys.stderr, flush=True)
+
+    def _take(self):
+        number, measured = self.pending.popleft()
+        found = flat(jax.device_get(averages.values(measured)))
+        bad = [name for name, value in found.items() if not np.isfinite(value)]
+        if bad:
             raise Diverged(
-                f"the loss is {loss} at step {number}; try a lower learning rate, or in Python an optimizer with "
-                "optax.clip_by_global_norm"
+                f"{bad[0]} is {found[bad[0]]} at step {number}; try a lower learning rate, clip the gradient, or look "
+                "for extreme values in the data"
             )
-        self.sums += (loss, float(metrics["accuracy"]))
+        for name in sorted(found, key=lambda name: name != "loss"):  # the loss is shown first
+            self.sums[name] = self.sums.get(name, 0.0) + found[name]
         self.count += 1
         if self.bar is not None:
-            loss, accuracy = self.sums / self.count
-            epoch = -(-number // self.steps)
-            self.bar.set_description(f"{self.name} {epoch}/{self.epochs}", refresh=False)
-            shown = {"loss": f"{loss:.3f}", "accuracy": f"{accuracy:.3f}", **self.told}
-            self.bar.set_postfix(shown, refresh=False)
-            self.bar.update(self.batch_size)
+            if not self.started:
+                self.bar.unpause()  # compilation does not count towards the rate
+                self.started = True
+            self.bar.set_description(self.label, refresh=False)
+            shown = {n: f"{t / self.count:.3f}" for n, t in self.sums.items() if "/" not in n}
+            shown.pop("gradient_norm", None)
+            self.bar.set_postfix({**shown, **self.after}, refresh=False)
+            self.bar.update(1)
 
 
-@contextlib.contextmanager
-def stop_signal():
-    """An event that Ctrl-C or SIGTERM sets, so that a step is never cut in the middle; a second Ctrl-C ends at once."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
+def flat(tree: Any, prefix: str = "") -> dict[str, float]:
+    """Scalars of nested dictionaries by their path.
 
-    def stop(number, frame):
-        del frame
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
+    >>> flat({"loss": 1.0, "firing_rate": {"neuron_0": 0.5}})
+    {'loss': 1.0, 'firing_rate/neuron_0': 0.5}
+    """
+    found = {}
+    for name, value in tree.items():
+        path = f"{prefix}/{name}" if prefix else name
+        found |= flat(value, path) if isinstance(value, dict) else {path: float(value)}
+    return found
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+def _nested(values):
+    """Nested dictionaries of scalars by their path."""
+    tree: dict[str, Any] = {}
+    for path, value in values.items():
+        *above, name = path.split("/")
+        node = tree
+        for step in above:
+            node = node.setdefault(step, {})
+        node[name] = value
+    return tree

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.compiled import aot, program_text, programs
 from experiments.compiled.targets import TARGETS, compiler
+from experiments.registry import Request
 from spikejax.devices import mesh
 
 SMALL = programs.Size(12, 8, (16, 16), 4, 32, (), ())
@@ -63,13 +64,14 @@ def test_devices_meet_in_the_step_and_not_in_the_sweep(lowered):
 
 
 def test_the_text_of_a_program_is_read():
-    assert doctest.testmod(program_text).failed == 0
+    found = doctest.testmod(program_text)
+    assert found.attempted > 2 and found.failed == 0
 
 
 def test_a_missing_compiler_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(aot, "compiler", lambda platform: None)
     with pytest.raises(ValueError, match=r"pip install 'spikejax\[aot\]'"):
-        aot.run(tmp_path, False, None)
+        aot.run(Request(tmp_path))
 
 
 @pytest.fixture(scope="module", params=TARGETS)

@@ -2,7 +2,7 @@
 
 import shutil
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import pytest
 from orbax.checkpoint import v1 as ocp
 
 from spikejax.training import checkpoint
+from tiny import assert_same
 
 
 class State(NamedTuple):
@@ -29,21 +30,10 @@ def make_state(seed, features=3):
         "decay": jnp.asarray(draw.normal(), jnp.float32),
     }
     moments = jax.tree.map(lambda x: jnp.asarray(draw.normal(size=x.shape), x.dtype), params)
-    adam, *others = optax.adam(optax.constant_schedule(1e-3)).init(params)
+    made: Any = optax.adam(optax.constant_schedule(1e-3)).init(params)
+    adam, *others = made
     adam = adam._replace(mu=moments, count=jnp.int32(seed))
     return State(params, (adam, *others), jax.random.key(seed), jnp.int32(7 * seed))
-
-
-def bits(x):
-    if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-        x = jax.random.key_data(x)
-    return np.asarray(x).tobytes()
-
-
-def assert_same(one, other):
-    assert jax.tree.structure(one) == jax.tree.structure(other)
-    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
-        assert a.dtype == b.dtype and a.shape == b.shape and bits(a) == bits(b)
 
 
 def names(folder):
@@ -107,8 +97,37 @@ def test_nothing_but_a_half_written_folder(tmp_path):
 
 def test_no_checkpoint(tmp_path):
     assert not checkpoint.exists(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError, match="run, found none; start the run without --resume"):
+    with pytest.raises(FileNotFoundError, match="expected a checkpoint in .*run, found none"):
         checkpoint.restore(tmp_path / "run", make_state(0))
+
+
+def test_read_as_it_stands(folder):
+    """Without a state to compare it with: nested dictionaries by the names of the fields."""
+    state, notes = checkpoint.read(folder)
+    assert notes == {"epoch": 1}
+    expected = make_state(1)
+    assert set(state) == {"params", "opt_state", "key", "step"}
+    assert int(state["step"]) == 7
+    for name, array in expected.params.items():
+        assert state["params"][name].dtype == array.dtype
+        np.testing.assert_array_equal(state["params"][name], array)
+
+
+@pytest.mark.parametrize("damage", ["notes", "state"])
+def test_a_damaged_checkpoint_is_named(folder, damage):
+    (save,) = (path for path in folder.iterdir() if path.is_dir())
+    if damage == "notes":
+        save.with_suffix(".json").write_text("{")
+    else:
+        for path in save.rglob("*"):
+            if path.is_file():
+                path.write_bytes(path.read_bytes()[:10])
+    for reading in (
+        lambda: checkpoint.restore(folder, make_state(0)),
+        lambda: checkpoint.read(folder),
+    ):
+        with pytest.raises(ValueError, match="save_0000000000.* does not hold what was saved"):
+            reading()
 
 
 def test_exists(folder):

@@ -1,0 +1,158 @@
+"""`fit`, the only Python loop over steps: dispatch, stop, measure, save."""
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from spikejax.devices.mesh import replicate
+from spikejax.devices.processes import Interrupted, OutOfTime, any_process, stop_signal
+from spikejax.inputs.batches import Batches
+from spikejax.training.progress import Diverged, Meter
+from spikejax.training.state import Trainer, TrainState, paths
+from spikejax.training.step import train_step
+
+STOP_CHECK_INTERVAL = 32  # steps between all-process checks of the stop signal
+
+
+class Hooks(NamedTuple):
+    """What `fit` calls.
+
+    Attributes:
+      evaluate: `(variables) -> measured`, after each epoch; what it returns joins the epoch's entry.
+      save: `(state, history, position)`, after each epoch and when stopped: the position is that of the batches.
+      callbacks: `(history, variables) -> stop`, after each epoch; training ends where one returns True.
+    """
+
+    evaluate: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    save: Callable[[TrainState, list[dict[str, Any]], Any], None] | None = None
+    callbacks: Sequence[Callable[[list[dict[str, Any]], Any], bool | None]] = ()
+
+
+def fit(
+    trainer: Trainer,
+    state: TrainState,
+    batches: Batches,
+    epochs: int,
+    *,
+    hooks: Hooks = Hooks(),
+    history: Sequence[dict[str, Any]] = (),
+    seconds: float | None = None,
+    name: str = "",
+    progress: bool = True,
+) -> tuple[TrainState, list[dict[str, Any]]]:
+    """Trains to the given number of epochs, from wherever the state stands.
+
+    On Ctrl-C or SIGTERM, and when its time is over, it finishes the step, saves and raises `Interrupted`.
+
+    Args:
+      trainer: what trains.
+      state: from `state.init`, or restored. It stays the caller's: training works on a copy.
+      batches: `InMemory` or `Stream`.
+      epochs: how many in all.
+      hooks: what is called.
+      history: entries of the epochs before, as restored.
+      seconds: time after which training ends; None is no end.
+      name: stands before the progress bar.
+      progress: whether to show the bar.
+
+    Returns:
+      The state and the history, one entry per epoch: epoch, the means of what the steps measured, seconds (of training
+      alone) and what `evaluate` returned. In the middle of an epoch `save` gets a last entry that is marked
+      "unfinished".
+
+    Raises:
+      Diverged: a number is not finite; names the step and, where it is one, the parameter. Nothing is saved then.
+      Interrupted: stopped from outside, after `save` was called; `OutOfTime` where its time is over.
+    """
+    begun = time.perf_counter()
+    steps, mesh = batches.steps, trainer.mesh
+    state = jax.tree.map(jnp.copy, state) if mesh is None else replicate(_copied(state), mesh)
+    last, number = epochs * steps, int(state.step)
+    step = jax.jit(functools.partial(train_step, trainer), donate_argnums=0)
+    history = list(history)
+    spent, sums = 0.0, {}
+    if history and history[-1].get("unfinished"):
+        entry = history.pop()
+        spent, sums = entry["seconds"], entry["sums"]
+
+    def over():
+        return seconds is not None and time.perf_counter() - begun > seconds
+
+    with (
+        stop_signal() as stopped,
+        Meter(last, number, name=name, progress=progress) as meter,
+    ):
+        while number < last:
+            epoch, started = number // steps, time.perf_counter() - spent
+            meter.begin(epoch + 1, epochs, sums, number % steps)
+            for batch in batches.epoch(state.key, epoch, number % steps, mesh):
+                state, measured = step(state, batch)
+                number += 1
+                meter.add(number, measured)
+                # Processes must stop at the same step, and asking them all takes time.
+                due = jax.process_count() == 1 or number % STOP_CHECK_INTERVAL == 0
+                if due and any_process(stopped.is_set() or over()):
+                    break
+            means = meter.finish()
+            spent = time.perf_counter() - started
+            check_finite(state, number)
+            if number % steps:
+                entry = {"epoch": epoch + 1, "seconds": spent, "sums": meter.sums}
+                _save(hooks, state, [*history, {**entry, "unfinished": True}], batches.position())
+                raise _stop(stopped, seconds, f"step {number} of {last}", hooks)
+            history.append({"epoch": epoch + 1, **means, "seconds": spent})
+            if hooks.evaluate is not None:
+                history[-1] |= hooks.evaluate(_copied(state.measured))
+            meter.tell(history[-1])
+            _save(hooks, state, history, None)
+            spent, sums = 0.0, {}
+            done = [call(history, _copied(state.measured)) for call in hooks.callbacks]
+            if any(done):
+                break
+            if number < last and any_process(stopped.is_set() or over()):
+                raise _stop(stopped, seconds, f"epoch {epoch + 1} of {epochs}", hooks)
+    return state, history
+
+
+def _copied(tree):
+    # What is handed out must outlive the next step, which takes over the buffers of its state.
+    return jax.tree.map(jnp.copy, tree)
+
+
+def _save(hooks, state, history, position):
+    if hooks.save is not None:
+        hooks.save(_copied(state), history, position)
+
+
+def _stop(stopped, seconds, where, hooks):
+    where = f"stopped after {where}{', saved' if hooks.save is not None else ''}"
+    if stopped.is_set() or seconds is None:  # without a limit another process was told to stop
+        return Interrupted(where)
+    return OutOfTime(f"the {seconds:g} seconds are over: {where}")
+
+
+def check_finite(state: TrainState, number: int) -> None:
+    """Raises Diverged where a variable is NaN or infinite; names it and the step."""
+    bad = _bad(state.variables)
+    found = [
+        "/".join(path) for path, flag in zip(paths(bad), jax.tree.leaves(bad), strict=True) if flag
+    ]
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise Diverged(
+            f"{found[0]}{more} not finite after step {number}; try a lower learning rate, clip the gradient, or look "
+            "for extreme values in the data"
+        )
+
+
+@jax.jit
+def _bad(variables):
+    def flag(x):
+        floating = jnp.issubdtype(x.dtype, jnp.floating)
+        return ~jnp.isfinite(x).all() if floating else jnp.array(False)
+
+    return jax.tree.map(flag, variables)
