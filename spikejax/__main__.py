@@ -1,6 +1,6 @@
 """`python -m spikejax` is `spikejax`."""
 
-from spikejax.cli.main import main
+from spikejax.cli.commands import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

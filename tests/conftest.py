@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import chex
 import jax
 import pytest
 
@@ -12,6 +13,12 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 jax.config.update("jax_platforms", "cpu")
 jax.config.update("jax_num_cpu_devices", 2)
+
+
+@pytest.fixture(autouse=True)
+def traces():
+    """`chex.assert_max_traces` counts from zero in each test."""
+    chex.clear_trace_counter()
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """The command line, one file a command."""
 
-from spikejax.cli.main import main
+from spikejax.cli.commands import main
 
 __all__ = ["main"]

@@ -1,158 +1,33 @@
-"""Command-line flags, as dataclasses; those of a training job are made from its settings and its neurons."""
+"""Command-line flags from a config: one for every value, found by its path or the end of it."""
 
 import dataclasses
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import re
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
-from spikejax.data import SOURCES
-from spikejax.extras import require
-from spikejax.neurons import get
-from spikejax.neurons.core.contract import fields
-from spikejax.neurons.core.parameters import for_steps, named_numbers, usually_learned
-from spikejax.recipes.tasks import TASKS, Settings
-from spikejax.registry import UnknownName, choose
-from spikejax.runs.parts import Job
-from spikejax.surrogate import SURROGATES
+import tyro
 
-require("tyro")  # says what to install if it is missing
-import tyro  # noqa: E402
+from spikejax import paths
+from spikejax.paths import Place
+from spikejax.registry import UnknownName
+from spikejax.runs.config import Config
+from spikejax.runs.serial import REGISTRIES
 
-
-@dataclasses.dataclass(frozen=True)
-class TrainFlags:
-    """Train one or more neurons on a task, one after the other under the same budget."""
-
-    neuron: tuple[str, ...] = ("tc_lif",)
-    """Neurons to train, see `spikejax neurons`."""
-    surrogate: str | None = None
-    """Surrogate gradient of all of them; each neuron's own if not given."""
-    learn: tuple[str, ...] | None = None
-    """Numbers of the neurons that are learned; those that their authors learn if not given."""
-    out: Path | None = None
-    """Run folder; runs/TASK if not given."""
-    data_dir: Path | None = None
-    """Where the data set's files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
-    download: bool = False
-    """Allow the data set to be downloaded."""
-    resume: bool = False
-    """Continue the run in the folder, or start it if there is none."""
-    overwrite: bool = False
-    """Delete the run in the folder."""
-    json: bool = False
-    """Print the record as JSON and no progress."""
-    coordinator: str | None = None
-    """Train together with other processes: host:port of process 0, or auto where the cluster tells."""
-    processes: int | None = None
-    """How many processes there are."""
-    process: int | None = None
-    """Which one this is, counted from 0."""
+T = TypeVar("T")
+# Kinds of parts whose members may also be left out or be several.
+_SEVERAL = ("augmentation", "regulariser", "metric")
 
 
-@dataclasses.dataclass(frozen=True)
-class EvalFlags:
-    """Measure the trained networks of a run folder on its test samples."""
-
-    folder: tyro.conf.Positional[Path]
-    """Run folder."""
-    data_dir: Path | None = None
-    """Where the data set's files are."""
-    json: bool = False
-    """Print JSON."""
-
-
-@dataclasses.dataclass(frozen=True)
-class NeuronsFlags:
-    """List the neuron models, or draw what they do."""
-
-    names: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Neurons to list; all of them if none is named."""
-    plot: Path | None = None
-    """Draw the one that is named into this PNG: its answer to a step, to pulses and to noise, and its f-I curve."""
-    markdown: bool = False
-    """Print a Markdown table."""
-    json: bool = False
-    """Print JSON."""
-
-
-@dataclasses.dataclass(frozen=True)
-class DataFlags:
-    """Say what a data set is and where it was looked for."""
-
-    task: tyro.conf.Positional[str]
-    """Name of the data set."""
-    data_dir: Path | None = None
-    """Where to look; the environment variable SPIKEJAX_DATA_DIR if not given."""
-    json: bool = False
-    """Print JSON."""
-
-
-@dataclasses.dataclass(frozen=True)
-class InfoFlags:
-    """Say what is installed and where programs are cached; --plan TASK [flags of train] says how that would run."""
-
-    json: bool = False
-    """Print JSON."""
-
-
-def parse(kind: type, arguments: Sequence[str], command: str) -> Any:
+def parse(kind: type[T], arguments: Sequence[str], command: str) -> T:
     """Reads the flags of a command into their dataclass."""
     return tyro.cli(kind, args=list(arguments), prog=f"spikejax {command}")
 
 
-def parse_job(
-    arguments: Sequence[str], command: str = "train", kind: type = TrainFlags
-) -> tuple[Job, Any]:
-    """Reads `TASK [flags]` of a command into a job and the flags of how to run it, which are of the given kind.
-
-    Every number and option of the chosen neurons is a flag, for example `--tc-lif.gamma 0.7`.
-
-    Raises:
-      UnknownName: an unknown task, neuron or surrogate.
-      SystemExit: help was asked for, or a flag is not known; printed by the parser.
-    """
-    if not arguments or arguments[0].startswith("-"):
-        if set(arguments) & {"-h", "--help"}:
-            arguments = ["digits", *arguments]
-        else:
-            raise UnknownName(f"expected a task after {command}: {', '.join(TASKS)}")
-    task = choose("task", arguments[0], list(TASKS))
-    names = _values(arguments, "--neuron") or TrainFlags.neuron
-    surrogate = (_values(arguments, "--surrogate") or (None,))[0]
-    if surrogate is not None:
-        choose("surrogate", surrogate, list(SURROGATES))
-    templates = {name: _template(task, name, surrogate) for name in names}
-    neuron_flags = {name: _flags(template) for name, template in templates.items()}
-    # One flat set of flags: how to train, what to train, and a group for each neuron.
-    flags = dataclasses.make_dataclass(
-        command,
-        [
-            ("run", Annotated[kind, tyro.conf.OmitArgPrefixes], kind(tuple(names), surrogate)),
-            ("settings", Annotated[Settings, tyro.conf.OmitArgPrefixes], TASKS[task].settings),
-            *((name, type(values), values) for name, values in neuron_flags.items()),
-        ],
-        frozen=True,
-    )
-    parsed = tyro.cli(
-        flags,
-        args=list(arguments[1:]),
-        prog=f"spikejax {command} {task}",
-        description=kind.__doc__,
-    )
-    neurons = {name: _neuron(templates[name], getattr(parsed, name)) for name in names}
-    for name, neuron in neurons.items():
-        if parsed.settings.recurrent and not hasattr(neuron, "step"):
-            raise ValueError(
-                f"{name} needs the whole sequence at once and cannot be fed back; give --recurrent without a number, "
-                "which makes all layers feed-forward"
-            )
-    learn = {name: _learn(neuron, parsed.run.learn, neurons) for name, neuron in neurons.items()}
-    return Job(task, parsed.settings, neurons, learn), parsed.run
-
-
-def _values(arguments, flag):
+def values_of(arguments: Sequence[str], flag: str) -> tuple[str, ...]:
     """The values that follow a flag, before the parser knows which flags there are."""
-    values, inside = [], False
+    values: list[str] = []
+    inside = False
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if name.startswith("--"):
@@ -163,42 +38,219 @@ def _values(arguments, flag):
     return tuple(values)
 
 
-def _template(task, name, surrogate):
-    neuron = TASKS[task].neurons.get(name, get(name)())
-    neuron = for_steps(neuron, SOURCES[task].steps)
-    kinds = fields(neuron, "surrogate")
-    if surrogate is not None and kinds:
-        neuron = dataclasses.replace(neuron, **{field: SURROGATES[surrogate]() for field in kinds})
-    return neuron
+def without(arguments: Sequence[str], flag: str) -> list[str]:
+    """The arguments without a flag and its values."""
+    left, inside = [], False
+    for argument in arguments:
+        if argument.startswith("--"):
+            inside = argument.partition("=")[0] == flag
+        if not inside:
+            left.append(argument)
+    return left
 
 
-def _flags(neuron: Any) -> Any:
-    """An instance of a dataclass that the parser understands, with the neuron's values as defaults."""
-    made = []
-    for field in dataclasses.fields(neuron):
-        value, metadata = getattr(neuron, field.name), field.metadata
-        if metadata["kind"] == "param":
-            if callable(value):  # drawn, not set by hand
+def with_parts(config: Config, arguments: Sequence[str]) -> Config:
+    """The config with the parts that flags name: --optimiser sgd, --surrogate atan, --loss tet, …
+
+    A part that is of that kind already keeps its numbers; another one has its defaults.
+
+    Raises:
+      UnknownName: an unknown part; names the nearest ones.
+    """
+    if isinstance(config.data, str):  # so that its own settings have flags
+        config = paths.replace(config, {"data": REGISTRIES["data set"].find(config.data)()})
+    while True:  # a part may bring others with it: a network its neuron, a neuron its surrogate
+        known = paths.places(config)
+        named = _canonical(arguments, known, set())
+        for path, place in known.items():
+            of = _kind(place)
+            if of is None:
                 continue
-            kind = float
-        elif metadata["kind"] == "size":
-            kind = int
-        elif metadata["kind"] == "option":
-            kind = bool if isinstance(value, bool) else Literal[metadata["choices"]]
+            names = values_of(named, f"--{_flag(path, known)}")
+            if not names or names == _names(place):
+                continue
+            made = tuple(REGISTRIES[of].find(name) for name in names)
+            parts = tuple(_instance(member, place) for member in made)
+            config = paths.replace(config, {path: parts if of in _SEVERAL else parts[0]})
+            break  # the parts inside of the new one are other ones
         else:
-            kind = type(value)
-        made.append((field.name, Annotated[kind, tyro.conf.arg(help=metadata["doc"])], value))
-    return dataclasses.make_dataclass(type(neuron).__name__, made, frozen=True)()
+            return config
 
 
-def _neuron(template, values):
-    return dataclasses.replace(template, **vars(values))
+def _instance(member, place):
+    """A member with its defaults, and what the part that it replaces has of the same names."""
+    if not isinstance(member, type):
+        return member
+    own = getattr(place.value, "__dict__", {})
+    needed = [
+        field.name
+        for field in dataclasses.fields(member)
+        if field.init
+        and field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+        and field.name not in ("parent", "name")
+    ]
+    missing = [name for name in needed if name not in own]
+    if missing:
+        raise ValueError(
+            f"{member.__name__} has no default for {', '.join(missing)}; choose it in Python, in a config"
+        )
+    return member(**{name: own[name] for name in needed})
 
 
-def _learn(neuron, wanted, neurons):
-    if wanted is None:
-        return usually_learned(neuron)
-    known = {name for other in neurons.values() for name in named_numbers(other)}
-    for name in wanted:
-        choose("number to learn", name, sorted(known))
-    return tuple(name for name in wanted if name in named_numbers(neuron))
+def _kind(place: Place) -> str | None:
+    """The kind of a part that can be chosen by name."""
+    if place.field is None or place.role != "part":
+        return None
+    of = place.field.metadata.get("of") or place.name
+    return of if of in REGISTRIES else None
+
+
+def _names(place) -> tuple[str, ...]:
+    """The names of a part, or of several."""
+    values = place.value if isinstance(place.value, tuple) else (place.value,)
+    of = _kind(place)
+    names = []
+    for value in values:
+        if isinstance(value, str):
+            names.append(value)
+        elif value is not None and of is not None:
+            member = value if not dataclasses.is_dataclass(value) else type(value)
+            names.append(REGISTRIES[of].name_of(member))
+    return tuple(names)
+
+
+def parse_config(
+    config: Config, arguments: Sequence[str], command: str, kind: type[T]
+) -> tuple[Config, T]:
+    """Reads the values of a config, and the flags of how to run it.
+
+    Args:
+      config: what the flags change; its parts are chosen already, see `with_parts`.
+      arguments: flags.
+      command: for messages.
+      kind: dataclass of the other flags of the command.
+
+    Raises:
+      SystemExit: help was asked for, or a flag is not known; printed by the parser.
+      ValueError: a value that its field does not allow.
+    """
+    known = paths.places(config)
+    own = {_dashed(field.name) for field in dataclasses.fields(kind)}  # pyright: ignore
+    made: list[Any] = [("run", Annotated[kind, tyro.conf.OmitArgPrefixes], kind())]
+    fields: dict[str, str] = {}
+    for path, place in known.items():
+        flag, wanted = _flag(path, known), _type(place)
+        if wanted is None or flag in own or flag in fields.values():
+            continue
+        name = f"value_{len(fields)}"
+        fields[name] = flag
+        argument = tyro.conf.arg(name=flag, help=_doc(place))
+        made.append((name, Annotated[wanted, argument], _default(place)))
+    flags = dataclasses.make_dataclass(command, made, frozen=True)
+    parsed = tyro.cli(
+        flags,
+        args=_canonical(arguments, known, own),
+        prog=f"spikejax {command}",
+        description=kind.__doc__,
+    )
+    changes = {}
+    for name, flag in fields.items():
+        path = paths.find(flag, known)
+        value = getattr(parsed, name)
+        if known[path].role != "part" and value != _default(known[path]):
+            changes[path] = value
+    return paths.replace(config, changes), parsed.run
+
+
+def _canonical(arguments, known, own):
+    """Arguments with each flag of a config under the name that the parser knows."""
+    found = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        path = name.removeprefix("--").removeprefix("no-").replace("-", "_")
+        if name.startswith("--") and _dashed(path) not in own:
+            try:
+                flag = _flag(paths.find(path, known), known)
+                negated = "no-" if name.startswith("--no-") else ""
+                name = f"--{negated}{flag}"
+            except UnknownName:
+                pass  # the parser names the nearest ones
+        found.append(f"{name}{equals}{value}")
+    return found
+
+
+def _flag(path: str, known: Mapping[str, Place]) -> str:
+    """The name of a value's flag: its path without the part of the config that it is in, where that is unique."""
+    head, _, rest = path.partition(".")
+    short = rest or head
+    try:
+        unique = paths.find(short, known) == path
+    except UnknownName:
+        unique = False
+    return _dashed(short if unique else path)
+
+
+def _dashed(name):
+    return name.replace("_", "-")
+
+
+def _type(place: Place) -> Any:
+    """The type that a value is read as; None for what has no flag."""
+    value, field = place.value, place.field
+    if place.role == "derived" or field is None:
+        return float | None
+    kind = field.metadata.get("kind")
+    if place.role == "part":
+        of = _kind(place)
+        if of is None:
+            return None
+        return tuple[str, ...] if of in _SEVERAL else str | None if value is None else str
+    if place.role == "leaf":
+        if callable(value) or np_shape(value):
+            return None
+        return float | None if value is None else float
+    if kind == "option":
+        return bool if isinstance(value, bool) else Literal[field.metadata["choices"]]
+    if kind == "size":
+        return int | None if value is None else int
+    hint = typing.get_type_hints(type(place.owner)).get(place.name, Any)
+    if place.name == "chunk":
+        return int | Literal["auto"] | None
+    return hint if _is_plain(hint) else (str | None if hint is Any and _is_word(value) else None)
+
+
+def np_shape(value: Any) -> tuple[int, ...]:
+    """The shape of an array, () of anything else."""
+    return tuple(getattr(value, "shape", ()))
+
+
+def _is_word(value):
+    return value is None or isinstance(value, str)
+
+
+def _is_plain(hint):
+    """Whether a type is made of numbers, words, None and tuples of them."""
+    inner = typing.get_args(hint)
+    if inner:
+        return all(part is Ellipsis or _is_plain(part) for part in inner)
+    return hint in (int, float, str, bool, type(None))
+
+
+def _default(place: Place) -> Any:
+    if place.role == "part":
+        names = _names(place)
+        return names if _kind(place) in _SEVERAL else (names[0] if names else None)
+    return place.value
+
+
+def _doc(place: Place) -> str:
+    """What a value is: its field's documentation, or what its class's docstring says of it or begins with."""
+    if place.field is None:
+        return "sets the parameters that it follows from"
+    if "doc" in place.field.metadata:
+        unit = place.field.metadata.get("unit")
+        return place.field.metadata["doc"] + (f" ({unit})" if unit else "")
+    text = type(place.owner).__doc__ or ""
+    found = re.search(rf"^ +{place.name}: (.*(?:\n {{8,}}.*)*)", text, re.MULTILINE)
+    return " ".join(found[1].split()) if found else f"of {text.splitlines()[0]}" if text else ""

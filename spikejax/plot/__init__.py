@@ -1,18 +1,9 @@
 """Pictures; the only room that imports matplotlib."""
 
-from spikejax.plot.draw import (
-    FAINT,
-    INK,
-    figure,
-    heat_map,
-    learning_curves,
-    portrait,
-    raster,
-    rasters,
-    save,
-    spread,
-    traces,
-)
+from spikejax.plot.activity import raster, rasters, traces
+from spikejax.plot.neuron import portrait
+from spikejax.plot.style import FAINT, INK, figure, save
+from spikejax.plot.training import heat_map, learning_curves, spread
 
 __all__ = [
     "FAINT",

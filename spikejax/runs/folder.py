@@ -2,14 +2,18 @@
 
 import contextlib
 import fcntl
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from spikejax.runs import record
+from spikejax.runs.provenance import current_provenance
 
-RUNNING = "still running, or ended without a word"
+RUNNING = "running, or killed before it could write its state"
+# What a run writes into its folder, beside the folders of runs inside of it; nothing else is ever deleted.
+FILES = ("*.png", "trials.csv", "groups_*", "last", "best")
 
 
 @contextlib.contextmanager
@@ -26,8 +30,8 @@ def open_run(
     """Opens a run folder for a run and gives its record, to be filled in.
 
     The record is written when the folder is opened, whenever `record.write` is called, and at the end: then it is
-    complete, or says in `provenance["incomplete"]` what went wrong. A resumed run keeps its first provenance and
-    notes in `provenance["resumed"]` what continued it.
+    complete, unless the caller or an exception has said in `provenance["incomplete"]` why it is not. A resumed run
+    keeps its first provenance and notes in `provenance["resumed"]` what continued it.
 
     Args:
       path: the folder; made if missing.
@@ -36,36 +40,29 @@ def open_run(
       facts: what joins the provenance; "data" must be the same when a run is resumed.
       may_change: settings that may differ when a run is resumed, as dotted names.
       resume: continue the run that is there; start one if there is none.
-      overwrite: delete the run that is there.
+      overwrite: delete what the run that is there has written.
 
     Raises:
-      FileExistsError: a folder that is no run folder, or a run and neither `resume` nor `overwrite`.
+      FileExistsError: a folder that holds something else than a run, or a run and neither `resume` nor `overwrite`.
       BlockingIOError: another process has the folder open.
       ValueError: `resume` and `overwrite`, or a run to resume with other settings or data; names them.
     """
     path = Path(path)
+    there = holds_run(path)
     if resume and overwrite:
-        raise ValueError("expected --resume or --overwrite, found both")
-    # A name with a dot is our lock, or half a file of a process that was killed.
-    there = path.exists() and any(not entry.name.startswith(".") for entry in path.iterdir())
-    if there and not (path / "record.json").is_file():
-        raise FileExistsError(
-            f"{path} exists and is not a run folder (it has no record.json); choose another --out"
-        )
+        raise ValueError("expected to resume or to overwrite a run, found both")
     if there and not resume and not overwrite:
         raise FileExistsError(
-            f"{path} holds a run; continue it with --resume, or delete it with --overwrite"
+            f"{path} holds a run; resume it, overwrite it, or choose another folder"
         )
     path.mkdir(parents=True, exist_ok=True)
     with _locked(path):
         if there and overwrite:
-            _clear(path)
+            clear(path)
         if there and resume:
             result = _continued(path, config, facts, may_change)
         else:
-            provenance = record.provenance(**facts)
-            result = {"experiment": experiment, "config": config, "provenance": provenance}
-            result |= {"metrics": {}, "history": {}, "complete": False}
+            result = record.begin(experiment, config, facts)
         result["complete"], result["provenance"]["incomplete"] = False, RUNNING
         record.write(path / "record.json", result)
         try:
@@ -73,11 +70,48 @@ def open_run(
         except BaseException as error:
             result["provenance"]["incomplete"] = f"{type(error).__name__}: {error}"
             with contextlib.suppress(OSError):
-                record.write(path / "record.json", result)
+                record.write(path / "record.json", _finite(result))
             raise
-        del result["provenance"]["incomplete"]
-        result["complete"] = True
+        if result["provenance"]["incomplete"] == RUNNING:
+            del result["provenance"]["incomplete"]
+            result["complete"] = True
         record.write(path / "record.json", result)
+
+
+def holds_run(path: Path) -> bool:
+    """Whether a folder holds a run; False if it is empty or missing.
+
+    Raises:
+      FileExistsError: it holds something else.
+    """
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(f"expected a folder at {path}, found a file; choose another folder")
+    # A name with a dot is our lock, or half a file of a process that was killed.
+    if not path.exists() or all(entry.name.startswith(".") for entry in path.iterdir()):
+        return False
+    try:
+        record.read(path / "record.json")
+    except (FileNotFoundError, ValueError) as error:
+        raise FileExistsError(
+            f"{path} is not empty and is not a run folder ({error}); choose another folder"
+        ) from None
+    return True
+
+
+def clear(path: Path) -> None:
+    """Deletes what a run wrote into its folder, those of runs inside of it too; anything else stays."""
+    for entry in sorted(path.iterdir()):
+        if entry.is_dir() and not entry.is_symlink() and (entry / "record.json").is_file():
+            with contextlib.suppress(ValueError):  # not a record: not ours
+                record.read(entry / "record.json")
+                clear(entry)
+                if all(left.name == ".lock" for left in entry.iterdir()):
+                    shutil.rmtree(entry)
+        elif entry.name == "record.json" or any(entry.match(pattern) for pattern in FILES):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
 
 @contextlib.contextmanager
@@ -87,31 +121,29 @@ def _locked(path):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            message = f"another process is training in {path}; wait for it, or choose another --out"
+            message = (
+                f"another process is training in {path}; wait for it, or choose another folder"
+            )
             raise BlockingIOError(message) from error
         yield
 
 
-def _clear(path):
-    for entry in path.iterdir():
-        if entry.name != ".lock":
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-
-
 def _continued(path, config, facts, may_change):
     result = record.read(path / "record.json")
-    before = _flat({**result["config"], "data": result["provenance"].get("data")})
-    now = _flat({**config, "data": facts.get("data")})
+    before, now = _flat(result["config"]), _flat(config)
+    if facts.get("data") is not None:
+        before |= _flat({"data set": result["provenance"].get("data")})
+        now |= _flat({"data set": facts["data"]})
     changed = [
         f"{key} was {before.get(key, 'absent')} and is {now.get(key, 'absent')}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key, "absent") != now.get(key, "absent") and key not in may_change
     ]
     if changed:
-        message = f"{path} was run with other settings: {'; '.join(changed)}. Give the same ones, or another --out"
+        message = f"{path} was run with other settings: {'; '.join(changed)}. Give the same ones, or another folder"
         raise ValueError(message)
     if not result["complete"] or result["config"] != config:
-        by = record.provenance()
+        by = current_provenance()
         resumed = {key: by[key] for key in ("commit", "versions", "device", "command")}
         result["provenance"].setdefault("resumed", []).append(resumed)
     return {**result, "config": config}
@@ -124,3 +156,12 @@ def _flat(tree, prefix=""):
     for name, part in tree.items():
         flat |= _flat(part, f"{prefix}.{name}" if prefix else name)
     return flat
+
+
+def _finite(tree):
+    """A record without the numbers that JSON cannot hold, so that it can say what went wrong."""
+    if isinstance(tree, dict):
+        return {name: _finite(part) for name, part in tree.items()}
+    if isinstance(tree, list):
+        return [_finite(part) for part in tree]
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree

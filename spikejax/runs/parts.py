@@ -1,129 +1,275 @@
-"""What a job trains, from its settings: the plan, the network, the optimiser, the first state."""
+"""Everything that a run needs, built once from its config."""
 
-import dataclasses
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+import numpy as np
+from jax.sharding import Mesh
 
-from spikejax import data
-from spikejax.catalogue import describe as catalogue
-from spikejax.devices import mesh
+from spikejax.data import Dataset, Source, Split
+from spikejax.devices import mesh as meshes
 from spikejax.devices.plan import CPU_ROWS, Plan, choose
-from spikejax.inputs import encode
-from spikejax.networks import MLP
-from spikejax.objectives.model import Classifier, bind
-from spikejax.recipes.tasks import Settings
-from spikejax.training import train
+from spikejax.dynamics import Time
+from spikejax.inputs import InMemory
+from spikejax.networks.core import pure
+from spikejax.objectives.composed import measurement, objective
+from spikejax.objectives.metrics import Rates, best_of, name_of
+from spikejax.objectives.model import Model
+from spikejax.runs.config import Config, complete, source_of
+from spikejax.training import state as states
+from spikejax.training.state import Trainer, TrainState
+from spikejax.training.step import evaluate, train_step
+
+VALIDATION_SEED = 0  # of the samples that are held out: the same for every seed of a run
 
 
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """What to train: a task, its settings, and neurons by name with the numbers each of them learns."""
+class Parts(NamedTuple):
+    """What a run is made of.
 
-    task: str
-    settings: Settings
-    neurons: dict[str, Any]
-    learn: dict[str, tuple[str, ...]]
+    Attributes:
+      config: with all that was left open filled in.
+      dataset: its data.
+      train: training samples, without those held out.
+      validation: samples that are held out for validation, or None.
+      plan: how a training step is laid out.
+      facts: what the network says of itself.
+      model: the network with its encoder and its time.
+      trainer: what stays while it trains.
+      init: `(seed) -> TrainState`.
+      measure: `(variables, samples) -> measured`, by name, as Python floats.
+    """
 
-    def config(self) -> dict[str, Any]:
-        """The job as JSON values; `from_config` is its inverse."""
-        settings = {
-            key: list(x) if isinstance(x, tuple) else x for key, x in vars(self.settings).items()
-        }
-        neurons = {name: catalogue.to_config(neuron) for name, neuron in self.neurons.items()}
-        learn = {name: list(names) for name, names in self.learn.items()}
-        return {"task": self.task, "settings": settings, "neurons": neurons, "learn": learn}
+    config: Config
+    dataset: Dataset
+    train: Split
+    validation: Split | None
+    plan: Plan
+    facts: pure.Facts
+    model: Model
+    trainer: Trainer
+    init: Callable[[Any], TrainState]
+    measure: Callable[[Any, Split], dict[str, Any]]
+
+    @property
+    def selection(self) -> tuple[str, str]:
+        """What models are chosen by: a measured number, and which end of it is better, "max" or "min".
+
+        It is the first metric that says which end of it is better, else the loss, on the validation samples if there
+        are some.
+        """
+        split = "test" if self.validation is None else "validation"
+        for metric in self.config.metrics or ():
+            if (best := best_of(metric)) is not None:
+                return f"{split}_{name_of(metric)}", best
+        return f"{split}_loss", "min"
+
+    def batches(self) -> InMemory:
+        """The batches of an epoch."""
+        return InMemory(self.train, self.config.batch_size)
 
 
-def from_config(config: dict[str, Any]) -> Job:
-    """The job of a record's config."""
-    settings: dict[str, Any] = {
-        key: tuple(x) if isinstance(x, list) else x for key, x in config["settings"].items()
-    }
-    neurons = {
-        name: catalogue.from_config(name, values) for name, values in config["neurons"].items()
-    }
-    learn = {name: tuple(names) for name, names in config["learn"].items()}
-    return Job(config["task"], Settings(**settings), neurons, learn)
+def load(config: Config, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
+    """The data set of a config."""
+    source = source_of(config)
+    return source.load(data_dir, download) if isinstance(source, Source) else source
 
 
-def plan(job: Job, name: str, dataset: Any, *, devices: int | None = None, models: int = 1) -> Plan:
-    """How the job trains one of its neurons on this machine.
+def build(
+    config: Config, dataset: Dataset, *, devices: int | None = None, models: int = 1
+) -> Parts:
+    """Builds the parts of a run and checks that they fit, before a file is touched.
 
     Args:
-      job: the job.
-      name: of the neuron.
-      dataset: has steps and classes.
+      config: what to train.
+      dataset: its data, see `load`.
       devices: how many share a batch at most; None is all, of all processes.
       models: that a device trains side by side.
 
     Raises:
-      ValueError: several processes, and a batch that their devices cannot share.
+      ValueError: parts that do not fit together.
     """
-    settings = job.settings
-    # Nothing is chosen where the user has, and a neuron without a step takes whole sequences.
-    whole = settings.chunk is None or not hasattr(job.neurons[name], "step")
+    config = complete(config, dataset)
+    train, validation = held_out(dataset, config.validation)
+    InMemory(train, config.batch_size)  # refuses a batch that is larger than the data
+    x = _example(config, train)
+    network = pure.Functions(config.network)
+    variables = jax.eval_shape(network.init, jax.random.key(0), x)
+    facts = pure.inspect_module(
+        config.network,
+        variables,
+        jax.ShapeDtypeStruct((len(x), config.batch_size, *x.shape[2:]), x.dtype),
+    )
+    plan = plan_of(config, facts, len(x), devices=devices, models=models)
+    mesh = meshes.over(jax.devices()[: plan.devices]) if models == 1 and devices is None else None
+    model, trainer, init = assemble(config, train, plan, facts, mesh)
+    parts = Parts(
+        *(config, dataset, train, validation, plan, facts, model, trainer, init),
+        measure=measurer(config, model, mesh),
+    )
+    _check(parts)
+    return parts
+
+
+def assemble(
+    config: Config, train: Split, plan: Plan, facts: pure.Facts, mesh: Mesh | None
+) -> tuple[Model, Trainer, Callable[[Any], TrainState]]:
+    """The model, the trainer and the first state of a complete config, whose numbers may be traced.
+
+    Args:
+      config: from `config.complete`.
+      train: training samples.
+      plan: how a training step is laid out.
+      facts: of the network.
+      mesh: devices that share a batch.
+    """
+    network = pure.Functions(config.network)
+    model = Model(network, config.encoder, Time(plan.chunk, plan.segment, truncate=config.truncate))
+    steps = train.count // config.batch_size
+    trainer = Trainer(
+        objective(model, config.loss, config.regularisers, config.metrics or ()),
+        config.optimiser.transformation(steps, config.epochs),
+        config.augment,
+        {ramp.name: ramp.rule(steps, config.epochs) for ramp in config.scheduled},
+        plan.micro_batches,
+        mesh,
+        bool(facts.changes),
+        config.average,
+        facts.bounds,
+    )
+    x = _example(config, train)
+
+    def init(seed):
+        variables = jax.jit(network.init)(jax.random.key(seed), x)
+        return states.init(trainer, variables, seed)
+
+    return model, trainer, init
+
+
+def measurer(config: Config, model: Model, mesh: Mesh | None) -> Callable[[Any, Split], Any]:
+    """`(variables, samples) -> measured`: loss, metrics and firing rates, each sample counted once."""
+    means = averages_of(config, model)
+
+    @jax.jit
+    def measured(variables, samples):
+        return evaluate(means, variables, samples, config.batch_size, jax.random.key(0), mesh)
+
+    def measure(variables, samples):
+        operands = variables, jax.tree.map(jnp.asarray, samples)
+        found = measured(*(operands if mesh is None else meshes.replicate(operands, mesh)))
+        return jax.tree.map(float, jax.device_get(found))
+
+    return measure
+
+
+def averages_of(config: Config, model: Model) -> Callable[..., dict[str, Any]]:
+    """What is measured of a network that is not in training: loss, metrics and firing rates."""
+    return measurement(model, config.loss, (*(config.metrics or ()), Rates()))
+
+
+def _example(config, train):
+    """Inputs of the shape that the network receives, of one sample."""
+    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype), train.inputs)
+    encoder: Any = config.encoder
+    found = jax.eval_shape(
+        lambda samples: encoder(
+            encoder.prepare(samples), jnp.arange(encoder.steps_of(samples)), jax.random.key(0)
+        ),
+        one,
+    )
+    return jnp.zeros(found.shape, found.dtype)
+
+
+def plan_of(
+    config: Config, facts: pure.Facts, steps: int, *, devices: int | None = None, models: int = 1
+) -> Plan:
+    """How a training step is laid out on this machine.
+
+    Args:
+      config: what is trained.
+      facts: of the network.
+      steps: T.
+      devices: how many share a batch at most; None is all, of all processes.
+      models: that a device trains side by side.
+
+    Raises:
+      ValueError: a chunk that a layer of the network does not allow, or several processes and a batch that their
+        devices cannot share.
+    """
+    backend, reasons = jax.default_backend(), dict(facts.whole_sequence)
+    if facts.convolves and backend == "cpu":
+        reasons["a convolution"] = "its gradient inside of a loop over chunks is slow on a CPU"
+    chunk = config.chunk
+    if reasons and isinstance(chunk, int) and chunk < steps:
+        layer, why = next(iter(reasons.items()))
+        raise ValueError(
+            f"expected the whole sequence at once, chunk=None, for {layer} ({why}), found a chunk of {chunk} steps"
+        )
+    whole = chunk is None or bool(reasons)
+    if isinstance(chunk, int) and chunk > steps:
+        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
     chosen = choose(
-        dataset.steps,
-        settings.batch_size,
-        (*settings.hidden, dataset.classes),
-        backend=jax.default_backend(),
+        steps,
+        config.batch_size,
+        facts.widths,
+        backend=backend,
         devices=devices or jax.device_count(),
         models=models,
-        chunk=dataset.steps if whole else None if settings.chunk == "auto" else settings.chunk,
+        chunk=steps if whole else None if chunk == "auto" else chunk,
     )
+    if facts.convolves and backend == "cpu":
+        # One device already uses all cores for a convolution.
+        chosen = chosen._replace(devices=1, micro_batches=1)
+    if facts.changes:
+        chosen = chosen._replace(micro_batches=1)
     if devices is None and jax.process_count() > 1 and chosen.devices < jax.device_count():
         raise ValueError(
             f"expected a batch of a multiple of the {jax.device_count()} devices of {jax.process_count()} processes, "
-            f"on CPUs at least {CPU_ROWS} samples each, found {settings.batch_size}; give another --batch-size"
+            f"on CPUs at least {CPU_ROWS} samples each, found {config.batch_size}"
         )
     return chosen
 
 
-def network(job: Job, name: str, classes: int, *, neuron: Any = None, gain: Any = None) -> MLP:
-    """The job's network with one of its neurons; with another one's numbers or gain, which may be traced."""
-    settings = job.settings
-    return MLP(
-        settings.hidden,
-        classes,
-        job.neurons[name] if neuron is None else neuron,
-        job.learn[name],
-        settings.recurrent,
-        jnp.bfloat16 if settings.bfloat16 else None,
-        settings.gain if gain is None else gain,
-    )
+def held_out(dataset: Dataset, fraction: float) -> tuple[Split, Split | None]:
+    """Training samples, and those held out for validation: the data set's own, or a fraction of each class.
+
+    Which samples are held out depends on the data and the fraction alone.
+    """
+    if dataset.validation is not None:
+        return dataset.train, dataset.validation
+    if not fraction:
+        return dataset.train, None
+    count = dataset.train.count
+    order = np.random.default_rng(VALIDATION_SEED).permutation(count)
+    labels = dataset.train.labels
+    if dataset.classes is not None and np.ndim(labels) == 1:
+        # Sorted by class in a random order, every 1/fraction-th is taken: each class gives its share.
+        order = order[np.argsort(np.asarray(labels)[order], kind="stable")]
+    wanted = int(round(count * fraction))
+    if not 1 <= wanted < count:
+        raise ValueError(
+            f"expected a validation fraction that leaves samples on both sides, found {fraction} of {count} samples"
+        )
+    chosen = np.zeros(count, bool)
+    chosen[order[np.floor(np.arange(wanted) * count / wanted).astype(int)]] = True
+
+    def take(mask):
+        return jax.tree.map(lambda x: x[mask], dataset.train)
+
+    return take(~chosen), take(chosen)
 
 
-def build(job: Job, name: str, dataset: data.Dataset) -> tuple[Classifier, dict[str, Any]]:
-    """The network of one of the job's neurons, bound, and how its batches are split: micro_batches and mesh."""
-    chosen = plan(job, name, dataset)
-    devices = mesh.over(jax.devices()[: chosen.devices])
-    time = {"chunk": chosen.chunk, "segment": chosen.segment, "truncate": job.settings.truncate}
-    model = bind(network(job, name, dataset.classes), dataset.scale, **time, mesh=devices)
-    return model, {"micro_batches": chosen.micro_batches, "mesh": devices}
+def _check(parts):
+    """Traces a training step and a measurement, so that parts that do not fit are refused early."""
+    config, trainer = parts.config, parts.trainer
+    single = trainer._replace(mesh=None, micro_batches=1)
 
+    def trial(seed):
+        state = parts.init(seed)
+        batch = jax.tree.map(lambda x: jnp.zeros_like(x[: config.batch_size]), parts.train)
+        after, _ = train_step(single, state, batch)
+        return after, averages_of(config, parts.model)(after.measured, batch, jax.random.key(0))
 
-def optimizer(
-    settings: Settings, samples: int, *, learning_rate: Any = None, weight_decay: Any = None
-) -> Any:
-    """The optimiser of so many training samples; with another rate or decay, which may be traced."""
-    steps = samples // settings.batch_size
-    drops = None if settings.drops is None else tuple(epoch * steps for epoch in settings.drops)
-    return train.adam(
-        settings.learning_rate if learning_rate is None else learning_rate,
-        settings.epochs * steps,
-        drops,
-        settings.weight_decay if weight_decay is None else weight_decay,
-    )
-
-
-def initial_state(
-    model: MLP, optimizer: Any, dataset: data.Dataset, seed: int | Array
-) -> train.TrainState:
-    """The state before the first step."""
-    # No steps at all: the numbers do not depend on them, and some neurons take whole sequences only.
-    example = encode.sequence(jnp.asarray(dataset.train.inputs[:1]), dataset.scale)[:0]
-    variables = jax.jit(model.init)(jax.random.key(seed), example)
-    return train.init(variables, optimizer, seed)
+    jax.eval_shape(trial, 0)

@@ -1,38 +1,78 @@
-"""What the rows of a sweep say: its best points, its learning curves, a map of two axes."""
+"""Tables of runs and of sweeps."""
 
 import csv
 import io
-from pathlib import Path
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from spikejax.plot import draw as plot
+from spikejax import tables
 
-SHOWN = 8  # points in the table and in the curves
+SHOWN = 8  # points in the table of a sweep
+
+
+def run_table(metrics: dict[str, dict[str, Any]]) -> str:
+    """The metrics of runs by name, as lines for people."""
+    score = _score(next(iter(metrics.values())))
+    header = ("neuron", "parameters", score.replace("_", " "), "firing rate per layer", "seconds")
+    rows = []
+    for name, values in metrics.items():
+        rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
+        shown = _number(score, values[score])
+        if f"{score}_std" in values:
+            shown += f" ± {_number(score, values[f'{score}_std'])}"
+        rows.append((name, f"{values['parameters']:,}", shown, rates, f"{values['seconds']:.1f}"))
+    return tables.aligned(header, rows)
+
+
+def _score(values):
+    """The number that a table shows: the first one of the test samples beside the loss."""
+    names = [n for n, x in values.items() if n.startswith("test_") and isinstance(x, float)]
+    names = [n for n in names if not n.endswith("_std")]
+    return next((n for n in names if n != "test_loss"), "test_loss")
+
+
+def _number(name, value):
+    return f"{100 * value:.2f} %" if "accuracy" in name else f"{value:.4g}"
+
+
+def summary_line(values: dict[str, Any]) -> str:
+    """What was measured of a network, in one line."""
+    shown = {n: x for n, x in values.items() if n.startswith(("validation_", "test_"))}
+    parts = [f"{name.replace('_', ' ')} {_number(name, value)}" for name, value in shown.items()]
+    rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
+    rates = [f"firing rate per layer {rates}"] if rates else []
+    return ", ".join([*parts, *rates, f"after {values['steps']:,} steps"])
 
 
 def csv_text(rows: list[dict[str, Any]]) -> str:
-    """The rows as CSV; what a diverged lane no longer has is empty.
+    """The rows as CSV; what a diverged trial no longer has is empty.
 
-    >>> csv_text([{"lane": 0, "loss": 0.5}, {"lane": 1, "loss": None}])
-    'lane,loss\\n0,0.5\\n1,\\n'
+    >>> csv_text([{"trial": 0, "loss": 0.5}, {"trial": 1, "loss": None}])
+    'trial,loss\\n0,0.5\\n1,\\n'
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def axes(result: dict[str, Any]) -> tuple[str, ...]:
+    """The columns that make up a point of a sweep."""
+    return tuple(result["config"]["points"][0])
 
 
 def by_point(
     rows: list[dict[str, Any]], names: tuple[str, ...], metric: str
 ) -> dict[tuple, np.ndarray]:
-    """A metric `[seeds, epochs]` of each point; NaN where a lane has diverged.
+    """A metric `[seeds, epochs]` of each point; NaN where a trial has diverged.
 
     Args:
-      rows: of a sweep, one a lane and epoch.
+      rows: of a sweep, one per trial and epoch.
       names: the columns that make up a point.
       metric: the column to take.
 
@@ -41,68 +81,87 @@ def by_point(
     {(1.0,): array([[1., 2.],
            [2., 3.]])}
     """
-    lanes: dict[tuple, dict[int, dict[int, float]]] = {}
+    trials: dict[tuple, dict[int, dict[int, float]]] = {}
     for row in rows:
         value = np.nan if row[metric] is None else row[metric]
-        point = tuple(row.get(name) for name in names)
-        lanes.setdefault(point, {}).setdefault(row["seed"], {})[row["epoch"]] = value
+        point = tuple(_plain(row.get(name)) for name in names)
+        trials.setdefault(point, {}).setdefault(row["seed"], {})[row["epoch"]] = value
     return {
         point: np.array(
             [[by_epoch[epoch] for epoch in sorted(by_epoch)] for by_epoch in seeds.values()]
         )
-        for point, seeds in lanes.items()
+        for point, seeds in trials.items()
     }
 
 
-def ranked(rows: list[dict[str, Any]], names: tuple[str, ...], metric: str) -> list[tuple]:
+def _plain(value):
+    """A value of a point as one that can be compared: the type of a spec stands for it."""
+    if isinstance(value, dict):
+        return value.get("type", str(value)).rpartition(" ")[2]
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
+
+
+def ranked(
+    rows: list[dict[str, Any]], names: tuple[str, ...], ranking: dict[str, str]
+) -> list[tuple]:
     """The points from the best on: (point, mean, standard deviation, seeds, diverged) of the last epoch.
 
     Mean and deviation are over the seeds that have not diverged; points of which all have come last.
     """
     entries = []
-    for point, values in by_point(rows, names, metric).items():
+    for point, values in by_point(rows, names, ranking["metric"]).items():
         last = values[:, -1]
         good = last[~np.isnan(last)]
         mean, spread = (good.mean(), good.std()) if good.size else (np.nan, np.nan)
-        entries.append((point, mean, spread, last.size, last.size - good.size))
-    return sorted(entries, key=lambda entry: -np.nan_to_num(entry[1], nan=-np.inf))
+        entries.append((point, float(mean), float(spread), last.size, last.size - good.size))
+    sign = -1 if ranking["best"] == "max" else 1
+    return sorted(entries, key=lambda entry: np.nan_to_num(sign * entry[1], nan=np.inf))
 
 
-def best_table(rows: list[dict[str, Any]], names: tuple[str, ...], metric: str) -> str:
-    """The best points as lines for people."""
-    cells = [(*names, f"{metric.replace('_', ' ')}, mean ± std", "seeds", "diverged")]
-    for point, mean, spread, seeds, diverged in ranked(rows, names, metric)[:SHOWN]:
-        cells.append((*map(_short, point), f"{mean:.4f} ± {spread:.4f}", str(seeds), str(diverged)))
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+def sweep_table(result: dict[str, Any]) -> str:
+    """The best points of a sweep as lines for people."""
+    names, ranking = axes(result), result["provenance"]["selection"]
+    header = (*short(names), f"{ranking['metric'].replace('_', ' ')}, mean ± std")
+    rows = []
+    for point, mean, spread, seeds, diverged in ranked(result["history"], names, ranking)[:SHOWN]:
+        rows.append((*map(_short, point), f"{mean:.4f} ± {spread:.4f}", str(seeds), str(diverged)))
+    return tables.aligned((*header, "seeds", "diverged"), rows)
 
 
-def draw(
-    rows: list[dict[str, Any]], names: tuple[str, ...], metric: str, folder: Path, title: str
-) -> list[Path]:
-    """Draws the learning curves of the best points and, where two numbers vary, a heat map; returns the files."""
-    points = by_point(rows, names, metric)
-    shown = {
-        ", ".join(f"{name} {_short(x)}" for name, x in zip(names, point, strict=True))
-        or "all": points[point]
-        for point, *_ in ranked(rows, names, metric)[:SHOWN]
-    }
-    label = metric.replace("_", " ")
-    made = plot.spread(shown, label=label, title=title)
-    files = [plot.save(made, folder / "learning_curves.png")]
+def labels(names: tuple[str, ...], points: Sequence[tuple]) -> list[str]:
+    """Points in words, by what differs between them.
+
+    >>> labels(("network.neuron.decay", "gain"), [(0.5, 1.0), (0.9, 1.0)])
+    ['decay 0.5', 'decay 0.9']
+    """
     varied = [i for i in range(len(names)) if len({point[i] for point in points}) > 1]
-    if len(varied) == 2 and all(isinstance(point[i], float) for point in points for i in varied):
-        down, across = varied
-        ends: dict[tuple, float] = {
-            (point[down], point[across]): mean for point, mean, *_ in ranked(rows, names, metric)
-        }
-        made = plot.heat_map(ends, (names[down], names[across]), label=label, title=title)
-        files.append(plot.save(made, folder / "heat_map.png"))
-    return files
+    shown = short(names)
+    return [
+        ", ".join(f"{shown[i]} {_short(point[i])}" for i in varied) or "all" for point in points
+    ]
+
+
+def short(names: Sequence[str]) -> list[str]:
+    """Paths by their shortest ends that tell them apart.
+
+    >>> short(("network.neuron.decay", "network.gain", "network.neuron.surrogate.width", "window.width"))
+    ['decay', 'gain', 'surrogate.width', 'window.width']
+    """
+    found = []
+    for name in names:
+        pieces = name.split(".")
+        ends = (".".join(pieces[i:]) for i in range(len(pieces) - 1, -1, -1))
+        found.append(next(e for e in ends if sum(f".{n}".endswith(f".{e}") for n in names) == 1))
+    return found
 
 
 def _short(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def progress_line(text: str, *, done: bool) -> None:
+    """Says how a sweep stands: on a terminal over the line before, elsewhere once it is done."""
+    if sys.stderr.isatty():
+        print(f"\r{text}", end="\n" if done else "", file=sys.stderr, flush=True)
+    elif done:
+        print(text, file=sys.stderr, flush=True)

@@ -1,300 +1,286 @@
-"""A sweep on a task: grids of a neuron's numbers, of the optimiser's and of the initial weights, over seeds.
+"""A sweep: a config trained at many points of its own values, those of one structure in one compiled program.
 
-The folder has `record.json`, `lanes.csv`, pictures, and for each finished group of lanes, by its first lane N, its rows
-(`lanes_N.json`) and its trained variables by name, `[lanes, ...]` (`lanes_N.npz`).
+Points may move any value of the config by its path. Numbers that differ between points are operands of the program;
+whatever else differs, a choice, a size or a part, makes a program of its own. The run folder holds `record.json`,
+`trials.csv`, pictures, and in `groups_N` for each finished group of program N, by its first trial, its rows and its
+trained variables by name, `[trials, ...]`.
 """
 
-import dataclasses
+import itertools
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax import data
-from spikejax.devices import mesh
-from spikejax.inputs.batches import check_samples
-from spikejax.neurons.core.contract import fields
-from spikejax.neurons.core.parameters import map_numbers, named_numbers, with_values
-from spikejax.objectives.model import bind
-from spikejax.registry import choose
-from spikejax.runs import parts as recipe
-from spikejax.runs import record, report
+from spikejax import files, paths
+from spikejax.devices import processes
+from spikejax.devices.processes import OutOfTime
+from spikejax.runs import parts as building
+from spikejax.runs import pictures, record, report
+from spikejax.runs.config import Config
 from spikejax.runs.folder import open_run
-from spikejax.runs.parts import Job
-from spikejax.surrogate import SURROGATES
-from spikejax.sweeps import groups as sweep
-from spikejax.sweeps.grid import Point
-from spikejax.sweeps.trials import Init, Mode, TrainEpoch, default_mode
-from spikejax.training import train
+from spikejax.runs.parts import Parts
+from spikejax.runs.programs import Program, epoch_of, group_points
+from spikejax.runs.serial import to_json
+from spikejax.runs.training import parameters_of
+from spikejax.sweeps import grid as grids
+from spikejax.sweeps import groups
+from spikejax.sweeps.groups import Keeping, Placement
+from spikejax.sweeps.trials import default_mode
+from spikejax.training import checkpoint
 
-METRIC = "test_accuracy"  # by which points are ranked
-# Axes that are settings, by the names that they may be called.
-SETTINGS = {"lr": "learning_rate", "learning_rate": "learning_rate"}
-SETTINGS |= {"weight_decay": "weight_decay", "gain": "gain"}
+Points = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Study:
-    """What to sweep: a job, of which each neuron is trained at each point with each seed."""
+class Sweep(NamedTuple):
+    """What to sweep.
 
-    job: Job
-    points: list[Point]
+    Attributes:
+      config: what is trained at each point.
+      points: values by path, each a point.
+      seeds: each point is trained once with each.
+    """
+
+    config: Config
+    points: list[dict[str, Any]]
     seeds: tuple[int, ...]
-    lanes: Mode | None = None  # see `sweep.run`
-    group: int | None = None
-    memory: int | None = None  # bytes
 
-    def config(self) -> dict[str, Any]:
-        """The study as JSON values."""
-        own = {"points": self.points, "seeds": list(self.seeds), "lanes": self.lanes}
-        return {**self.job.config(), **own, "group": self.group, "memory": self.memory}
+    def at(self, trial: int) -> Config:
+        """The config of a trial."""
+        point = self.points[trial // len(self.seeds)]
+        seed = self.seeds[trial % len(self.seeds)]
+        return paths.replace(self.config, {**point, "seed": seed})
 
-
-@dataclasses.dataclass(frozen=True)
-class Program:
-    """One program of a study: a neuron with its choices made, and the points that it trains."""
-
-    label: str
-    name: str  # of the neuron
-    neuron: Any
-    choices: Point
-    points: list[Point]  # with all names, as rows show them
-    values: list[dict[str, float]]  # what the program is given for each
+    def to_json(self) -> dict[str, Any]:
+        """The sweep as JSON values."""
+        points = [{k: to_json(v, k) for k, v in point.items()} for point in self.points]
+        return {"base": to_json(self.config), "points": points, "seeds": list(self.seeds)}
 
 
-def programs(study: Study) -> list[Program]:
-    """The programs of a study, one for each neuron and each combination of choices.
-
-    Raises:
-      ValueError: a name that a neuron does not have, or a value out of bounds.
-    """
-    found = []
-    for name, neuron in study.job.neurons.items():
-        chosen: dict[str, list[Point]] = {}
-        for point in study.points:
-            choices = {key: value for key, value in point.items() if key in _choices(neuron)}
-            chosen.setdefault(json.dumps(choices), []).append(point)
-        for text, points in chosen.items():
-            choices = json.loads(text)
-            made = _with_choices(neuron, choices)
-            values = [_values(study.job.settings, made, point, choices) for point in points]
-            label = "_".join([name, *map(str, choices.values())])
-            found.append(Program(label, name, made, choices, points, values))
-    return found
-
-
-def _choices(neuron):
-    """The axes that make another program."""
-    return [*(["surrogate"] if fields(neuron, "surrogate") else []), *fields(neuron, "option")]
-
-
-def _with_choices(neuron, choices):
-    options = {key: value for key, value in choices.items() if key != "surrogate"}
-    if "surrogate" in choices:
-        made = SURROGATES[choose("surrogate", str(choices["surrogate"]), list(SURROGATES))]()
-        options |= dict.fromkeys(fields(neuron, "surrogate"), made)
-    return dataclasses.replace(neuron, **options)
-
-
-def _values(settings, neuron, point, choices):
-    """The numbers of one lane: of the settings, and all of the neuron's that are single numbers."""
-    words = {
-        key: value
-        for key, value in point.items()
-        if key not in choices and isinstance(value, str | bool)
-    }
-    if words:
-        raise ValueError(f"expected numbers, found {words}; choices are {_choices(neuron)}")
-    own = {SETTINGS[key]: value for key, value in point.items() if key in SETTINGS}
-    changed = dataclasses.replace(settings, **own)  # holds the bounds
-    values = {name: float(getattr(changed, name)) for name in set(SETTINGS.values())}
-    rest = {
-        key: value for key, value in point.items() if key not in SETTINGS and key not in choices
-    }
-    numbers = named_numbers(with_values(neuron, rest))
-    return values | {name: float(x) for name, x in numbers.items() if isinstance(x, int | float)}
-
-
-def lane(study: Study, program: Program, dataset: data.Dataset) -> tuple[Init, TrainEpoch]:
-    """What `sweep.run` wants of a program.
-
-    Args:
-      study: the study.
-      program: one of its `programs`.
-      dataset: the task's.
-
-    Returns:
-      `init` and `train_epoch`, to which (inputs, labels) of the training and of the test samples are shared. A lane
-      is trained as by `spikejax train` with one device; neurons that draw have other noise on several.
-    """
-    settings, name = study.job.settings, program.name
-    job = dataclasses.replace(study.job, neurons={name: program.neuron})
-    plan = _plan(study, job, name, dataset)
-    time = {"chunk": plan.chunk, "segment": plan.segment, "truncate": settings.truncate}
-    model = bind(recipe.network(job, name, dataset.classes), dataset.scale, **time)
-
-    def optimizer(point):
-        rates = {key: point[key] for key in ("learning_rate", "weight_decay")}
-        return recipe.optimizer(settings, len(dataset.train), **rates)
-
-    def init(point, seed):
-        neuron = map_numbers(lambda key, leaf, shape: point.get(key, leaf), program.neuron)
-        network = recipe.network(job, name, dataset.classes, neuron=neuron, gain=point["gain"])
-        return recipe.initial_state(network, optimizer(point), dataset, seed)
-
-    def train_epoch(state, point, shared):
-        (inputs, labels), test = shared
-        batch = {"batch_size": settings.batch_size, "micro_batches": plan.micro_batches}
-        rule = optimizer(point)
-        state, metrics = train.train_epoch(model.objective, rule, state, inputs, labels, **batch)
-        means = jax.tree.map(jnp.mean, metrics)
-        inputs, labels = test
-        tested = train.evaluate(model.measure, state.variables, inputs, labels, settings.batch_size)
-        rates = tested.pop("firing_rate")
-        return state, {**means, **tested, **{f"rate_{key}": x for key, x in rates.items()}}
-
-    return init, train_epoch
-
-
-def _plan(study, job, name, dataset):
-    """How a device trains its lanes: one at a time, or as many as a group gives it."""
-    models = 1
-    if (study.lanes or default_mode()) == "vmap":
-        devices = len(jax.local_devices())
-        count = len(study.points) * len(study.seeds)
-        models = sweep.group_size(count, devices, study.group) // devices
-    return recipe.plan(job, name, dataset, devices=1, models=models)
-
-
-def run(
-    study: Study,
+def sweep(
+    config: Config,
+    axes: Points,
     out: str | Path,
     *,
+    seeds: Sequence[int] = (),
+    placement: Placement = Placement(),
     data_dir: str | Path | None = None,
-    download: bool = False,
     resume: bool = False,
     overwrite: bool = False,
-    tell: Callable[[str, int, int, int], None] | None = None,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
-    """Trains a study's lanes and writes the run folder.
+    """Trains a config at every point of a grid, each with every seed.
 
     Args:
-      study: what to train.
+      config: what is trained; points and seeds replace its values.
+      axes: values by path, of which every combination is a point, or the points themselves. A path is that of a value
+        of the config, "network.neuron.decay", or the end of one, "neuron.decay".
       out: the run folder.
+      seeds: of the trials of each point; the config's own if there are none.
+      placement: where and how trials are run; what changes nothing but speed.
       data_dir: where the data set's files are.
-      download: whether the data set may be downloaded.
-      resume: continue a study that is there, with the groups that it has finished; start it if there is none.
-      overwrite: delete a study that is there.
-      tell: called after each epoch with the program's label, the group, the number of groups and the epoch.
+      resume: continue a sweep that is there, with what it has finished; start it if there is none.
+      overwrite: delete a sweep that is there.
+      seconds: time after which it ends, saved and to be resumed.
 
     Returns:
-      The record. Its history has the rows of each program by label, its metrics each lane's last row.
+      The record. Its history has a row per trial and epoch, its metrics each trial's last row. Where the time was over
+      it is not complete.
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
-      ValueError: a study that cannot be, found before a file is touched, or another one than the folder's.
-      Interrupted: stopped from outside; finished groups were kept.
+      UnknownName, ValueError: an unknown path or a value that is not allowed, found before a file is touched.
+      Interrupted: stopped from outside; what was done is kept.
     """
-    out, settings = Path(out), study.job.settings
-    dataset = data.load(study.job.task, data_dir, download)
-    samples = dataset.train
-    check_samples(samples.inputs, samples.labels, dataset.classes, settings.batch_size)
-    todo = programs(study)
-    for program in todo:
-        init, train_epoch = lane(study, program, dataset)
-        state = jax.eval_shape(init, program.values[0], jnp.int32(0))
-        jax.eval_shape(train_epoch, state, program.values[0], _shared(dataset))
-    plan = {
-        program.label: _plan(study, study.job, program.name, dataset)._asdict() for program in todo
-    }
-    how = {"lanes": study.lanes or default_mode(), "devices": len(jax.local_devices())}
+    begun, out = time.perf_counter(), Path(out)
+    groups.check(placement)
+    study = _study(config, axes, seeds)
+    if resume and not overwrite and (done := record.finished(out, config=study.to_json())):
+        return done
+    programs = group_points(study.config, study.points, data_dir)
+    built = [_build(program, placement, len(study.seeds)) for program in programs]
+    dataset = built[0].dataset
     facts = {
-        "plan": {"sweep": how, **plan},
-        "seeds": list(study.seeds),
+        "plan": [parts.plan._asdict() for parts in built],
+        "placement": {
+            "mode": [mode_of(parts, placement) for parts in built],
+            "devices": len(jax.local_devices()),
+        },
         "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
+        "selection": dict(zip(("metric", "best"), built[0].selection, strict=True)),
+        "programs": [to_json(parts.config) for parts in built],
+        "steps": [parts.config.epochs * parts.batches().steps for parts in built],
     }
-    may_change = ("lanes", "group", "memory")
-    options = {"resume": resume, "overwrite": overwrite, "may_change": may_change}
-    opened = mesh.on_first(
-        open_run, out, f"sweep {study.job.task}", study.config(), facts, **options
+    options = {"resume": resume, "overwrite": overwrite}
+    opened = processes.on_first(
+        open_run, out, f"sweep {dataset.name}", study.to_json(), facts, **options
     )
+
+    def over():
+        return seconds is not None and time.perf_counter() - begun > seconds
+
     with opened as result:
-        for program in todo:
-            rows = _run_program(study, program, dataset, out / program.label, tell)
-            result["history"][program.label] = rows
-            result["metrics"] |= {
-                f"{program.label} {row['lane']}": row
-                for row in rows
-                if row["epoch"] == settings.epochs
-            }
-            if mesh.is_first():
-                record.write(out / "record.json", result)
-        if mesh.is_first():
-            rows = all_rows(result)
-            record.write_text(out / "lanes.csv", report.csv_text(rows))
-            report.draw(rows, axes(study), METRIC, out, study.job.task)
+        result["history"], before = [], result["metrics"].get("seconds", 0.0)
+        try:
+            for number, (program, parts) in enumerate(zip(programs, built, strict=True)):
+                label = f"program {number + 1} of {len(programs)}, " if len(programs) > 1 else ""
+                keeping = _keeping(out / f"groups_{number}", label, parts.config.epochs, over)
+                rows = _run(program, parts, study, placement, keeping)
+                result["history"] = sorted(result["history"] + rows, key=_by_trial)
+                result["metrics"] |= {
+                    "trials": _last_rows(result["history"]),
+                    "parameters": [parameters_of(parts) for parts in built],
+                }
+                if processes.is_first():
+                    record.write(out / "record.json", result)
+        except OutOfTime as stop:
+            result["provenance"]["incomplete"] = f"OutOfTime: {stop}"
+            return result
+        finally:
+            result["metrics"]["seconds"] = before + time.perf_counter() - begun
+        if processes.is_first():
+            files.write_text(out / "trials.csv", report.csv_text(result["history"]))
+            pictures.of_sweep(result, out)
     return result
 
 
-def axes(study: Study) -> tuple[str, ...]:
-    """The columns that make up a point: the neuron where there are several, and the axes."""
-    names = tuple(study.points[0])
-    return ("neuron", *names) if len(study.job.neurons) > 1 else names
+def _study(config, axes, seeds) -> Sweep:
+    points = grids.product(axes) if isinstance(axes, Mapping) else [dict(p) for p in axes]
+    known = paths.places(config)
+    full = [{paths.find(path, known): x for path, x in point.items()} for point in points]
+    if not full or any(set(point) != set(full[0]) for point in full):
+        raise ValueError("expected at least one point, and the same values in all of them")
+    if "seed" in full[0]:
+        raise ValueError("expected seeds beside the axes, found an axis called seed; give seeds=")
+    for path in full[0]:
+        if known[path].role == "part" and not all(_is_value(point[path]) for point in full):
+            raise ValueError(f"{path} is a part: expected specs as its values")
+    return Sweep(config, full, tuple(map(int, seeds)) or (config.seed,))
 
 
-def all_rows(result: dict[str, Any]) -> list[dict]:
-    """The rows of all programs of a study's record."""
-    return [row for rows in result["history"].values() for row in rows]
+def _is_value(value):
+    return not isinstance(value, str | int | float)
 
 
-def _run_program(study, program, dataset, folder, tell):
-    init, train_epoch = lane(study, program, dataset)
+def _build(program: Program, placement, seeds) -> Parts:
+    """The parts of a program's first point, planned for as many trials as a device runs at once."""
+    devices, models = len(jax.local_devices()), 1
+    if (placement.mode or default_mode()) == "vmap":
+        count = len(program.numbers) * seeds
+        models = groups.group_size(count, devices, placement.group) // devices
+    return building.build(program.config, program.dataset, devices=1, models=models)
+
+
+def mode_of(parts: Parts, placement: Placement) -> str:
+    """How trials are run: as asked for, else in turn from Python where there is a convolution on a CPU."""
+    if placement.mode is not None:
+        return placement.mode
+    convolves = parts.facts.convolves and jax.default_backend() == "cpu"
+    return "loop" if convolves else default_mode()
+
+
+def _run(program: Program, parts: Parts, study: Sweep, placement, keeping) -> list[dict]:
+    """The rows of a program's trials, numbered as in the whole sweep."""
+    init, train_epoch = epoch_of(program, parts)
+    samples = (parts.train, *_measured_splits(parts).values())
+    rows = groups.run(
+        *(init, train_epoch, program.values, study.seeds),
+        epochs=parts.config.epochs,
+        shared=jax.tree.map(jnp.asarray, samples),
+        placement=placement._replace(mode=mode_of(parts, placement)),
+        keeping=keeping,
+    )
+    seeds = len(study.seeds)
+    found = []
+    for row in rows:
+        point = program.numbers[row["trial"] // seeds]
+        trial = point * seeds + row["trial"] % seeds
+        shown = {path: to_json(x, path) for path, x in study.points[point].items()}
+        first = {"trial": trial, "program": program.number, **shown}
+        own = {name: x for name, x in row.items() if name not in program.values[0]}
+        found.append({**first, **own, "trial": trial})
+    return found
+
+
+def _measured_splits(parts: Parts) -> dict[str, Any]:
+    splits = {"validation": parts.validation, "test": parts.dataset.test}
+    return {name: split for name, split in splits.items() if split is not None}
+
+
+def _keeping(folder: Path, label: str, epochs: int, over: Callable[[], bool]) -> Keeping:
+    """Finished groups in files of their own, a stopped one as a checkpoint."""
+
+    def name(numbers):
+        return f"trials_{numbers[0]:05d}"
 
     def keep(rows, states):
-        path = folder / f"lanes_{rows[0]['lane']:05d}"
-        numbers = np.unique([row["lane"] for row in rows])
-        record.write_arrays(path.with_suffix(".npz"), {"lane": numbers, **_named(states.variables)})
+        numbers = sorted({row["trial"] for row in rows})
+        path = folder / name(numbers)
+        arrays = {"trial": np.asarray(numbers), **named(states.measured)}
+        files.write_arrays(path.with_suffix(".npz"), arrays)
         # Written last: what has rows is whole.
-        record.write_text(path.with_suffix(".json"), json.dumps(rows))
+        files.write_text(path.with_suffix(".json"), json.dumps(rows))
 
-    rows = sweep.run(
-        *(init, train_epoch, program.values, study.seeds),
-        epochs=study.job.settings.epochs,
-        shared=_shared(dataset),
-        lanes=study.lanes,
-        group=study.group,
-        memory=study.memory,
-        finished=_finished(folder),
-        keep=keep,
-        tell=(lambda *where: tell(program.label, *where)) if tell else None,
-    )
-    own = {"neuron": program.name}
-    # A row shows what was asked for: β1, and not what the program was given for it.
-    given = set(program.values[0])
-    return [
-        {"lane": row["lane"], **own, **program.points[row["lane"] // len(study.seeds)]}
-        | {key: value for key, value in row.items() if key not in given}
-        for row in rows
-    ]
+    def suspend(numbers, group, history):
+        checkpoint.save(folder / f"{name(numbers)}_stopped", group, {"history": history})
+
+    def resume(numbers, group):
+        stopped = folder / f"{name(numbers)}_stopped"
+        if not checkpoint.exists(stopped):
+            return None
+        group, notes = checkpoint.restore(stopped, group)
+        return group, notes["history"]
+
+    def tell(group, count, epoch):
+        if processes.is_first():
+            which = f"group {group} of {count}, " if count > 1 else ""
+            text = f"{label}{which}epoch {epoch} of {epochs}"
+            report.progress_line(text, done=epoch == epochs)
+
+    return Keeping(finished_rows(folder), keep, suspend, resume, tell, over)
 
 
-def _named(tree):
-    """The arrays of a tree of dictionaries by their path."""
+def named(tree: Any) -> dict[str, np.ndarray]:
+    """The arrays of nested dictionaries by their path."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {"/".join(str(key.key) for key in path): np.asarray(leaf) for path, leaf in leaves}
 
 
-def _finished(folder):
-    """The rows that were kept."""
-    files = sorted(folder.glob("lanes_*.json"))
-    return [row for path in files for row in json.loads(path.read_text(encoding="utf-8"))]
+def finished_rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a program's finished groups.
+
+    Raises:
+      ValueError: a file that is broken, or rows whose variables are missing; names the file.
+    """
+    rows = []
+    for path in sorted(folder.glob("trials_*.json")):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            with np.load(path.with_suffix(".npz")) as arrays:
+                whole = sorted({row["trial"] for row in found}) == arrays["trial"].tolist()
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ValueError(
+                f"{path} and its .npz do not hold what was saved ({error}); restore them from a copy, or sweep into "
+                "another folder"
+            ) from error
+        if not whole:
+            raise ValueError(
+                f"{path} and its .npz are of different trials; restore them from a copy"
+            )
+        rows += found
+    return rows
 
 
-def _shared(dataset):
-    """What all lanes read: (inputs, labels) of the training and of the test samples."""
-    parts = [(part.inputs, part.labels) for part in (dataset.train, dataset.test)]
-    return jax.tree.map(jnp.asarray, tuple(parts))
+def _by_trial(row):
+    return row["trial"], row["epoch"]
+
+
+def _last_rows(rows):
+    """The last row of each trial, by its number."""
+    grouped = itertools.groupby(rows, key=lambda row: row["trial"])
+    return {str(trial): list(found)[-1] for trial, found in grouped}

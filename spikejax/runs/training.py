@@ -1,203 +1,233 @@
-"""One training job: a task and one or more neurons, trained one after the other under the same budget.
+"""One run: a config is trained, and its folder tells of it.
 
-Its run folder holds `record.json`, the pictures `learning_curves.png` and `raster.png`, and a folder of checkpoints
-for each neuron. A job that was stopped, also by kill -9, continues from its last checkpoint.
+The folder holds `record.json`, the pictures `learning_curves.png` and `raster.png`, the newest checkpoint in `last`,
+and in `best` the one that did best on the validation samples, where there are some. A run that was stopped, also by
+kill -9, continues from its last checkpoint.
 """
 
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
-from spikejax import data
-from spikejax.devices import mesh
+from spikejax.devices import mesh as meshes
+from spikejax.devices import processes
 from spikejax.devices.memory import largest_resident
-from spikejax.inputs.batches import check_samples
-from spikejax.plot import draw as plot
-from spikejax.runs import parts as recipe
-from spikejax.runs import record
+from spikejax.devices.processes import OutOfTime
+from spikejax.inputs.batches import Batches
+from spikejax.runs import parts as building
+from spikejax.runs import pictures, record
+from spikejax.runs.config import Config
 from spikejax.runs.folder import open_run
-from spikejax.runs.parts import Job, build, from_config, plan
-from spikejax.training import checkpoint, train
+from spikejax.runs.parts import Parts
+from spikejax.runs.serial import to_json
+from spikejax.training import Hooks, checkpoint
+from spikejax.training.loop import fit as fit_state
+
+Callback = Callable[[list[dict[str, Any]], Any], bool | None]
 
 
-def run(
-    job: Job,
-    out: str | Path,
+class Trained(NamedTuple):
+    """What a run gives.
+
+    Attributes:
+      record: see `record.write`. Its history has an entry per epoch; its metrics are those of the last epoch, with
+        "parameters" (how many are learned), "seconds" (of training, compilation included) and "peak_memory_mb"
+        (largest resident memory of the process so far).
+      network: the Flax module, with all that its config left open filled in.
+      variables: its trained variables; None where a finished run was only read.
+    """
+
+    record: dict[str, Any]
+    network: Any
+    variables: Any
+
+
+def fit(
+    config: Config,
+    out: str | Path | None = None,
     *,
+    batches: Batches | None = None,
     data_dir: str | Path | None = None,
-    download: bool = False,
     resume: bool = False,
     overwrite: bool = False,
+    callbacks: Sequence[Callback] = (),
+    seconds: float | None = None,
     progress: bool = True,
-) -> dict[str, Any]:
-    """Trains the job's neurons and writes the run folder.
+) -> Trained:
+    """Trains a config.
 
     Args:
-      job: what to train.
-      out: the run folder.
-      data_dir: where the data set's files are, see `spikejax data`.
-      download: whether the data set may be downloaded.
-      resume: continue a run that is there; start it if it is not.
+      config: what to train.
+      out: the run folder; None keeps nothing on disk.
+      batches: training batches from elsewhere than the data set's arrays, an `inputs.Stream` for example; the data set
+        then gives the shape of a sample, the validation and the test samples.
+      data_dir: where the data set's files are; None means the environment variable SPIKEJAX_DATA_DIR.
+      resume: continue a run that is there; start it if there is none.
       overwrite: delete a run that is there.
-      progress: whether to show progress bars.
+      callbacks: `(history, variables) -> stop`, called after each epoch; training ends where one returns True.
+      seconds: time after which the training ends, saved and to be resumed.
+      progress: whether to show a progress bar.
 
     Returns:
-      The record. Its metrics, by neuron: test_accuracy (of the last epoch), parameters, firing_rate (spikes a
-      neuron and step on the test samples, by layer), seconds (of training, compilation included) and
-      peak_memory_mb (largest resident memory of the process so far).
+      The record, the network and its variables. Where the time was over they are those of the last step, and the record
+      is not complete.
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
-      ValueError: settings that cannot be, found before a file is touched, or others than those of the run to resume.
-      Diverged, Interrupted: see `train.fit`. The record then says so, as it does of every other end.
+      ValueError: invalid settings, found before a file is touched, or others than those of the run to resume.
+      Diverged, Interrupted: see `training.fit`. The record then says so, as it does of every other end.
+
+    >>> from spikejax import MLP
+    >>> from spikejax.neurons.lif import LIF
+    >>> config = Config(data="digits", network=MLP((8,), None, LIF()), epochs=1, batch_size=512)
+    >>> trained = fit(config, progress=False)
+    >>> sorted(trained.record["metrics"])[:3]
+    ['accuracy', 'epoch', 'firing_rate']
     """
-    out = Path(out)
-    dataset = data.load(job.task, data_dir, download)
-    _check(job, dataset)
-    facts = {
-        "seed": job.settings.seed,
-        "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
-        "plan": {name: plan(job, name, dataset)._asdict() for name in job.neurons},
-    }
-    # With a schedule that does not depend on it, the end of the training may be moved.
-    may_change = () if job.settings.drops is None else ("settings.epochs",)
-    options = {"may_change": may_change, "resume": resume, "overwrite": overwrite}
-    opened = mesh.on_first(open_run, out, f"train {job.task}", job.config(), facts, **options)
+    asked = None if out is None else to_json(config)
+    if out is not None and resume and not overwrite and (done := record.finished(Path(out))):
+        if done["provenance"].get("asked") == asked:
+            return Trained(done, None, None)
+    dataset = building.load(config, data_dir)
+    parts = building.build(config, dataset)
+    out = None if out is None else Path(out)
+    what: tuple[Any, ...] = (
+        f"train {dataset.name}",
+        {} if out is None else to_json(parts.config),
+        {
+            "asked": asked,
+            "seed": parts.config.seed,
+            "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
+            "plan": parts.plan._asdict(),
+        },
+    )
+    if out is None:
+        opened = contextlib.nullcontext(record.begin(*what))
+    else:
+        # With a schedule that does not depend on it, the end of the training may be moved.
+        fixed = parts.config.optimiser.schedule.spans or parts.config.scheduled
+        options = {"may_change": () if fixed else ("epochs",)}
+        options |= {"resume": resume, "overwrite": overwrite}
+        opened = processes.on_first(open_run, out, *what, **options)
+    newest: dict[str, Any] = {}
     with opened as result:
-        rasters = {}
-        for name in job.neurons:
-            model, split = build(job, name, dataset)
-            state = _train(job, name, model, split, dataset, out, result, progress)
-            rasters[name] = model.spikes(state.variables, dataset.test.inputs[:1])
-        if mesh.is_first():
-            curves = plot.learning_curves(result["history"], title=job.task)
-            plot.save(curves, out / "learning_curves.png")
-            plot.save(plot.rasters(rasters), out / "raster.png")
-    return result
+        result["history"] = result["history"] or []
+        result["provenance"]["asked"] = asked
+        try:
+            how = (batches, callbacks, seconds, progress)
+            newest["state"] = _train(parts, out, result, how, newest)
+        except OutOfTime as stop:
+            result["provenance"]["incomplete"] = f"OutOfTime: {stop}"
+            return Trained(result, parts.config.network, _variables(newest))
+        variables = _variables(newest)
+        if out is None:
+            result["complete"] = True
+        elif processes.is_first():
+            pictures.of_run(parts, variables, result["history"], out)
+    return Trained(result, parts.config.network, variables)
 
 
-def _check(job, dataset):
-    """Traces every network once, so that settings that cannot be are refused before a file is touched."""
-    samples, batch_size = dataset.train, job.settings.batch_size
-    check_samples(samples.inputs, samples.labels, dataset.classes, batch_size)
-    for name in job.neurons:
-        model, _ = build(job, name, dataset)
-        state = jax.eval_shape(lambda model=model: _start(job, model, dataset)[0])
-        inputs = jax.ShapeDtypeStruct((batch_size, *samples.inputs.shape[1:]), samples.inputs.dtype)
-        labels = jax.ShapeDtypeStruct((batch_size,), samples.labels.dtype)
-        jax.eval_shape(model.objective, state.variables, inputs, labels, state.key)
+def _variables(newest):
+    return jax.device_get(newest["state"].measured)
 
 
-def _start(job, model, dataset):
-    """The state before the first step, and the optimiser."""
-    optimizer = recipe.optimizer(job.settings, len(dataset.train))
-    seed = job.settings.seed
-    return recipe.initial_state(model.network, optimizer, dataset, seed), optimizer
-
-
-def _measure(job, model, dataset):
-    """A function of variables: means over the test samples, as Python floats."""
-    test = jnp.asarray(dataset.test.inputs), jnp.asarray(dataset.test.labels)
-
-    @jax.jit
-    def means(variables, inputs, labels):
-        return train.evaluate(model.measure, variables, inputs, labels, job.settings.batch_size)
-
-    return lambda variables: jax.tree.map(float, jax.device_get(means(variables, *test)))
-
-
-def _train(job, name, model, split, dataset, out, result, progress):
-    settings, folder = job.settings, out / name
-    state, optimizer = _start(job, model, dataset)
-    state = mesh.replicate(state, split["mesh"])
-    measure = _measure(job, model, dataset)
-    history = []
-    if checkpoint.exists(folder):
-        state, notes = checkpoint.restore(folder, state)
+def _train(parts: Parts, out, result, how, newest):
+    """Trains from wherever the folder stands; fills in the record's history and metrics, and the newest state."""
+    batches, callbacks, seconds, progress = how
+    batches = parts.batches() if batches is None else batches
+    config, trainer = parts.config, parts.trainer
+    state, history = parts.init(config.seed), []
+    if trainer.mesh is not None:
+        state = meshes.replicate(state, trainer.mesh)
+    last, best = (None, None) if out is None else (out / "last", out / "best")
+    if last is not None and checkpoint.exists(last):
+        state, notes = checkpoint.restore(last, state)
         history = notes["history"]
+        batches.restore(notes["position"])
+    elif result["history"]:
+        raise ValueError(
+            f"{out} has a record of {len(result['history'])} epochs and no checkpoint in {last}; restore it from a "
+            "copy, or train in another folder"
+        )
 
     def report(history):
-        result["history"][name] = history
+        result["history"] = history
         finished = [entry for entry in history if not entry.get("unfinished")]
         if finished:
-            last = finished[-1]
-            result["metrics"][name] = {
-                "test_accuracy": last["test_accuracy"],
-                "parameters": sum(x.size for x in jax.tree.leaves(state.params)),
-                "firing_rate": last["firing_rate"],
-                "seconds": sum(entry["seconds"] for entry in history),
-                "peak_memory_mb": max(entry["peak_memory_mb"] for entry in finished),
-            }
+            result["metrics"] = metrics_of(parts, finished)
 
-    def save(state, history):
-        checkpoint.save(folder, state, {"history": history})
+    def save(state, history, position):
         report(history)
-        if mesh.is_first():
+        newest["state"] = state
+        if out is None or last is None or best is None:
+            return
+        checkpoint.save(last, state, {"history": history, "position": position})
+        if _is_best(parts, history):
+            checkpoint.save(best, state, {"history": history, "position": position})
+        if processes.is_first():
             record.write(out / "record.json", result)
 
-    def evaluate(variables):
-        return {**measure(variables), "peak_memory_mb": largest_resident()}
-
-    state, history = train.fit(
-        state,
-        model.objective,
-        optimizer,
-        (dataset.train.inputs, dataset.train.labels),
-        classes=dataset.classes,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        evaluate=evaluate,
-        save=save,
-        history=history,
-        progress=progress,
-        name=name,
-        **split,
-    )
+    stopping = config.stopping
+    if stopping is not None:
+        callbacks = (*callbacks, lambda history, variables: stopping.over(history))
+    hooks = Hooks(lambda variables: measured(parts, variables), save, callbacks)
+    over = history and not history[-1].get("unfinished") and stopping and stopping.over(history)
+    if not over:
+        state, history = fit_state(
+            *(trainer, state, batches, config.epochs),
+            hooks=hooks,
+            history=history,
+            seconds=seconds,
+            name=name_of_run(parts, out),
+            progress=progress and processes.is_first(),
+        )
     report(history)
     return state
 
 
-def evaluate(out: str | Path, *, data_dir: str | Path | None = None) -> dict[str, Any]:
-    """Measures the networks of a run folder on its test samples, from their newest checkpoints.
-
-    Returns:
-      By neuron: steps trained, test_loss, test_accuracy and firing_rate by layer.
-
-    Raises:
-      FileNotFoundError: no record or no checkpoint there.
-    """
-    out = Path(out)
-    config = record.read(out / "record.json")["config"]
-    try:
-        job = from_config(config)
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f"{out / 'record.json'} is not the record of a training: {error!r}"
-        ) from error
-    dataset = data.load(job.task, data_dir)
-    results = {}
-    for name in job.neurons:
-        model, split = build(job, name, dataset)
-        state = mesh.replicate(_start(job, model, dataset)[0], split["mesh"])
-        state, _ = checkpoint.restore(out / name, state)
-        results[name] = {"steps": int(state.step), **_measure(job, model, dataset)(state.variables)}
-    return results
+def measured(parts: Parts, variables: Any) -> dict[str, Any]:
+    """What is measured after an epoch: on the validation samples, if there are some, and on the test samples."""
+    found: dict[str, Any] = {}
+    samples = {"validation": parts.validation, "test": parts.dataset.test}
+    for split, part in samples.items():
+        if part is not None:
+            values = parts.measure(variables, part)
+            rates = values.pop("firing_rate")
+            found |= {f"{split}_{name}": value for name, value in values.items()}
+            found["firing_rate"] = rates
+    return {**found, "peak_memory_mb": largest_resident()}
 
 
-def table(metrics: dict[str, dict]) -> str:
-    """The metrics of a record, by neuron, as lines for people."""
-    rows = [("neuron", "parameters", "test accuracy", "firing rate per layer", "seconds")]
-    for name, values in metrics.items():
-        rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
-        accuracy = f"{100 * values['test_accuracy']:.2f} %"
-        rows.append(
-            (name, f"{values['parameters']:,}", accuracy, rates, f"{values['seconds']:.1f}")
-        )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+def metrics_of(parts: Parts, finished: list[dict[str, Any]]) -> dict[str, Any]:
+    """The metrics of a record, from the entries of its epochs."""
+    return {
+        **finished[-1],
+        "parameters": parameters_of(parts),
+        "seconds": sum(entry["seconds"] for entry in finished),
+        "peak_memory_mb": max(entry["peak_memory_mb"] for entry in finished),
+    }
+
+
+def parameters_of(parts: Parts) -> int:
+    """How many numbers are learned."""
+    shapes = jax.eval_shape(parts.init, 0).params
+    return sum(int(np.prod(x.shape)) for x in jax.tree.leaves(shapes))
+
+
+def _is_best(parts, history):
+    """Whether the newest epoch did better on the validation samples than all before."""
+    if parts.validation is None or history[-1].get("unfinished"):
+        return False
+    name, best = parts.selection
+    values = [entry[name] for entry in history]
+    better = max if best == "max" else min
+    return values.index(better(values)) == len(values) - 1
+
+
+def name_of_run(parts: Parts, out: Path | None) -> str:
+    """What stands before the progress bar: the folder's name."""
+    return parts.dataset.name if out is None else Path(out).name

@@ -1,18 +1,15 @@
-"""Records: whole or not written, read as they were written."""
+"""Records: read as they were written, and what a result depends on."""
 
-import errno
 import json
 import os
 import re
-import shutil
 import sys
 from importlib import metadata
-from types import SimpleNamespace
 
 import jax
 import pytest
 
-from spikejax.runs import record
+from spikejax.runs import provenance, record
 
 OLD = {
     "experiment": "digits",
@@ -22,29 +19,19 @@ OLD = {
     "history": [{"epoch": 1, "loss": 2.0}],
     "complete": True,
 }
-NEW = {**OLD, "metrics": {"accuracy": 0.75}}
-
-
-def no_bytes_free(folder):
-    return SimpleNamespace(free=2**19)
 
 
 @pytest.fixture
 def path(tmp_path):
-    """A folder with an old record."""
+    """A folder with a record."""
     return record.write(tmp_path / "run" / "record.json", OLD)
-
-
-def assert_untouched(path):
-    assert record.read(path) == OLD
-    assert os.listdir(path.parent) == ["record.json"]
 
 
 def test_read_gives_what_was_written(path):
     assert record.read(path) == OLD
-    assert record.write(str(path), NEW) == path
-    assert record.read(path) == NEW
-    assert os.listdir(path.parent) == ["record.json"]
+    new = {**OLD, "metrics": {"accuracy": 0.75}}
+    assert record.write(str(path), new) == path
+    assert record.read(path) == new
     assert path.read_text().endswith("}\n")
 
 
@@ -55,58 +42,20 @@ def test_keys_stand_in_one_order(path):
     assert tuple(json.loads(text)) == record.KEYS
 
 
-@pytest.mark.parametrize("error", [OSError(errno.EIO, "broken disk"), KeyboardInterrupt()])
-@pytest.mark.parametrize("function", ["fsync", "replace"])
-def test_an_error_in_the_middle_leaves_the_old_record(function, error, path, monkeypatch):
-    def fail(*arguments):
-        raise error
-
-    monkeypatch.setattr(os, function, fail)
-    with pytest.raises(type(error)) as raised:
-        record.write(path, NEW)
-    assert raised.value is error
-    assert_untouched(path)
-
-
-def test_a_full_disk_is_named_before_writing(path, monkeypatch):
-    monkeypatch.setattr(shutil, "disk_usage", no_bytes_free)
-    message = (
-        rf"no room to write 0\.0 MB to {re.escape(str(path.parent))}: 0\.5 MB are free; .*--out"
-    )
-    with pytest.raises(OSError, match=message) as raised:
-        record.write(path, NEW)
-    assert raised.value.errno == errno.ENOSPC
-    assert_untouched(path)
-
-
-def test_a_disk_that_fills_while_writing(path, monkeypatch):
-    def fill(number):
-        monkeypatch.setattr(shutil, "disk_usage", no_bytes_free)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fill)
-    with pytest.raises(
-        OSError, match=r"no room to write .*: 0\.5 MB are free; make room"
-    ) as raised:
-        record.write(path, NEW)
-    assert raised.value.errno == errno.ENOSPC
-    assert_untouched(path)
-
-
 @pytest.mark.parametrize(
     "wrong", [{"metrics": {}}, {**OLD, "notes": ""}, {k: OLD[k] for k in list(OLD)[1:]}]
 )
 def test_wrong_keys(wrong, path):
     with pytest.raises(ValueError, match=r"expected a record with the keys .*found"):
         record.write(path, wrong)
-    assert_untouched(path)
+    assert record.read(path) == OLD
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_are_not_finite(number, path):
     with pytest.raises(ValueError):
         record.write(path, {**OLD, "history": [{"loss": number}]})
-    assert_untouched(path)
+    assert record.read(path) == OLD
 
 
 def test_there_is_no_record(tmp_path):
@@ -117,35 +66,45 @@ def test_there_is_no_record(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    "content, message",
     [
-        ('{"experiment": ', "JSON record in .*found broken text"),
-        ("", "found broken text"),
-        ("[1, 2]", "expected a record with the keys"),
-        ('{"experiment": "digits"}', "expected a record with the keys"),
+        (b'{"experiment": ', "JSON record in .*found broken text"),
+        (b"", "found broken text"),
+        (b"\xff\xfe\x00", "found broken text"),
+        (b"[1, 2]", "expected a record with the keys"),
+        (b'{"experiment": "digits"}', "expected a record with the keys"),
     ],
 )
-def test_a_file_that_is_no_record(text, message, tmp_path):
+def test_a_file_that_is_no_record(content, message, tmp_path):
     path = tmp_path / "record.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as raised:
         record.read(path)
+    assert str(path) in str(raised.value)
 
 
-def test_a_file_that_is_no_text(tmp_path):
-    path = tmp_path / "record.json"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=re.escape(str(path))):
-        record.read(path)
+def test_what_is_finished(path):
+    folder = path.parent
+    assert record.finished(folder) == record.finished(folder, config={"epochs": 2}) == OLD
+    assert record.finished(folder, config={"epochs": 3}) is None
+    assert record.finished(folder / "nowhere") is None
+    record.write(path, {**OLD, "complete": False})
+    assert record.finished(folder) is None
+
+
+def test_a_record_begins_with_what_it_depends_on():
+    found = record.begin("train toy", {"epochs": 1}, {"seed": 3})
+    assert set(found) == set(record.KEYS) and found["complete"] is False
+    assert found["provenance"]["seed"] == 3 and found["provenance"]["versions"]
 
 
 def test_provenance(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/some/where/spikejax", "train", "--seed", "3"])
-    facts = record.provenance(seed=3, dataset={"name": "digits"})
+    facts = provenance.current_provenance(seed=3, dataset={"name": "digits"})
     assert facts["seed"] == 3 and facts["dataset"] == {"name": "digits"}
     assert facts["versions"]["jax"] == jax.__version__
     assert facts["versions"]["spikejax"] == metadata.version("spikejax")
-    assert set(facts["versions"]) == set(record.PACKAGES)
+    assert set(facts["versions"]) == set(provenance.PACKAGES)
     assert facts["device"].startswith("cpu: ")
     assert facts["processors"] == os.cpu_count()
     assert facts["command"] == "spikejax train --seed 3"
@@ -154,20 +113,19 @@ def test_provenance(monkeypatch):
     json.dumps(facts, allow_nan=False)
 
 
+def test_where_a_machine_keeps_its_data_is_no_provenance(monkeypatch):
+    words = ["/x/spikejax/__main__.py", "train", "--data-dir", "/home/me", "--coordinator=h:1"]
+    monkeypatch.setattr(sys, "argv", words)
+    command = provenance.current_provenance()["command"]
+    assert command == "python -m spikejax train --data-dir DIR --coordinator=HOST:PORT"
+
+
 def test_no_commit_outside_a_checkout(tmp_path, monkeypatch):
-    monkeypatch.setattr(record, "__file__", str(tmp_path / "record.py"))
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    assert record.provenance()["commit"] is None
+    assert provenance.current_provenance()["commit"] is None
 
 
 def test_no_commit_without_git(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert record.provenance()["commit"] is None
-
-
-def test_ensure_room(tmp_path, monkeypatch):
-    record.ensure_room(tmp_path, 1)
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=4 * 2**20))
-    record.ensure_room(tmp_path, 3 * 2**20)
-    with pytest.raises(OSError, match=r"no room to write 3\.5 MB to .*: 4\.0 MB are free"):
-        record.ensure_room(tmp_path, 3 * 2**20 + 2**19)
+    assert provenance.current_provenance()["commit"] is None

@@ -1,0 +1,70 @@
+"""The command line: train, sweep, eval, recipes, neurons, data, info."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from spikejax.registry import UnknownName, choose
+
+COMMANDS = {
+    "train": "train a recipe: spikejax train digits --neuron lif tc_lif",
+    "sweep": "train a grid of models in one program: spikejax sweep digits --grid beta1=-0.2,-0.8",
+    "eval": "measure a run's networks again: spikejax eval runs/digits",
+    "recipes": "list what can be trained by its name",
+    "neurons": "list the neuron models, describe some, or draw one",
+    "data": "say what a data set is and where it was looked for: spikejax data smnist",
+    "info": "say which versions and devices are in use, or how a recipe would be laid out on them",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood, 124 out of time, 130 stopped."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+        return 0
+    if arguments[0] == "--version":
+        from spikejax import __version__
+
+        print(__version__)
+        return 0
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # so that "my_lab.neurons:MyLIF" is found where it lies
+    try:
+        command = choose("command", arguments[0], list(COMMANDS))
+        module = importlib.import_module(f"spikejax.cli.{_MODULES.get(command, command)}")
+        return module.command(arguments[1:])
+    except UnknownName as error:
+        print(f"spikejax: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        return 0
+    except KeyboardInterrupt:
+        print("\nspikejax: stopped", file=sys.stderr)
+        return 130
+    # User errors print one line; anything else is a bug and shows its traceback.
+    except (OSError, ValueError, ModuleNotFoundError, FloatingPointError) as error:
+        print(f"spikejax: {error}{_hint(error)}", file=sys.stderr)
+        return 1
+
+
+def _hint(error):
+    """What a command can do about an error of the library, which knows no flags."""
+    from spikejax.data import MissingData
+
+    if isinstance(error, MissingData):
+        return " (--data-dir says where the files are, --download fetches them where they have an address)"
+    if isinstance(error, FileExistsError):
+        return " (--resume, --overwrite, --out)"
+    return ""
+
+
+_MODULES = {"eval": "evaluate"}
+
+
+def usage() -> str:
+    """The commands, one a line."""
+    lines = ["usage: spikejax COMMAND ...", ""]
+    lines += [f"  {name:<8} {text}" for name, text in COMMANDS.items()]
+    return "\n".join([*lines, "", "spikejax COMMAND --help shows a command's flags."])

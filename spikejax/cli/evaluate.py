@@ -1,0 +1,40 @@
+"""`spikejax eval RUN`."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from spikejax.cli.flags import parse
+from spikejax.devices import processes
+from spikejax.runs import evaluate, report
+
+
+@dataclasses.dataclass(frozen=True)
+class EvalFlags:
+    """Measure the trained networks of a run folder on its samples."""
+
+    folder: tyro.conf.Positional[Path]
+    """Run folder, of several runs or of a sweep too."""
+    trial: int | None = None
+    """Which trial of a sweep; its best one if not given."""
+    data_dir: Path | None = None
+    """Where the data set's files are."""
+    json: bool = False
+    """Print JSON."""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    processes.start()
+    flags = parse(EvalFlags, arguments, "eval")
+    results = evaluate(flags.folder, data_dir=flags.data_dir, trial=flags.trial)
+    if flags.json:
+        print(json.dumps(results, indent=1))
+        return 0
+    several = "steps" not in results
+    for name, values in results.items() if several else [(flags.folder.name, results)]:
+        print(f"{name}: {report.summary_line(values)}")
+    return 0

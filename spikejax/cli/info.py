@@ -1,0 +1,59 @@
+"""`spikejax info`."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+import jax
+
+from spikejax.cli.flags import parse
+from spikejax.cli.train import TrainFlags, parse_configs
+from spikejax.devices import processes
+from spikejax.runs import parts
+from spikejax.runs.provenance import versions
+
+
+@dataclasses.dataclass(frozen=True)
+class InfoFlags:
+    """Say what is installed and where programs are cached; --plan RECIPE [flags of train] says how that would run."""
+
+    json: bool = False
+    """Print JSON."""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    processes.start()
+    if "--plan" in arguments:
+        where = list(arguments).index("--plan")
+        return _plan([*arguments[where + 1 :], *arguments[:where]])
+    flags = parse(InfoFlags, arguments, "info")
+    facts = {
+        "versions": versions(),
+        "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
+        "compilation cache": jax.config.values["jax_compilation_cache_dir"]
+        or "none (set JAX_COMPILATION_CACHE_DIR)",
+    }
+    if flags.json:
+        print(json.dumps(facts, indent=1))
+        return 0
+    for name, version in facts["versions"].items():
+        print(f"{name:<17} {version}")
+    print(f"{'devices':<17} {', '.join(facts['devices'])}")
+    print(f"{'compilation cache':<17} {facts['compilation cache']}")
+    return 0
+
+
+def _plan(arguments):
+    """Says how a training would be laid out on this machine."""
+    name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
+    plans = {
+        neuron: parts.build(config, parts.load(config, flags.data_dir)).plan
+        for neuron, config in configs.items()
+    }
+    if flags.json:
+        print(json.dumps({neuron: plan._asdict() for neuron, plan in plans.items()}, indent=1))
+        return 0
+    for neuron, plan in plans.items():
+        print(f"{name} {neuron}: {plan}")
+    return 0

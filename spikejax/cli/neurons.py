@@ -1,0 +1,95 @@
+"""`spikejax neurons [NAME ...]`."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import tyro
+
+from spikejax import plot
+from spikejax.catalogue import descriptions, evidence, portrait
+from spikejax.cli.flags import parse
+from spikejax.neurons import NEURONS, make
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuronsFlags:
+    """List the neuron models, describe those that are named, or draw what one does."""
+
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Neurons to describe; a line for each of all if none is named."""
+    plot: Path | None = None
+    """Draw the one that is named into this PNG: its answer to a step, to pulses and to noise, and its f-I curve."""
+    markdown: bool = False
+    """Print a Markdown table."""
+    json: bool = False
+    """Print JSON."""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    flags = parse(NeuronsFlags, arguments, "neurons")
+    for name in flags.names:
+        NEURONS.find(name)
+    if (flags.plot is not None) + flags.markdown + flags.json > 1:
+        raise ValueError("--plot, --markdown and --json exclude each other; choose one")
+    if flags.plot is not None:
+        return _portrait(flags.names, flags.plot)
+    names = flags.names or tuple(NEURONS)
+    if flags.markdown:
+        print(descriptions.markdown(names), end="")
+        return 0
+    entries = [{**descriptions.describe(name), "evidence": evidence.of(name)} for name in names]
+    if flags.json:
+        print(json.dumps(entries, indent=1, ensure_ascii=False))
+        return 0
+    if not flags.names:
+        for entry in entries:
+            print(f"{entry['name']:<20} {entry['summary']}")
+        print("\nspikejax neurons NAME describes one: equations, parameters, evidence, reference")
+        return 0
+    for entry in entries:
+        _print(entry)
+    return 0
+
+
+def _print(entry):
+    print(f"{entry['name']}: {entry['summary']}")
+    print("\n".join(f"    {line}" for line in entry["equation"].splitlines()))
+    for field, facts in entry["fields"].items():
+        print(f"  {field}: {_field(facts)}")
+    if entry["like"]:
+        print(f"  like: {', '.join(entry['like'])}")
+    if entry["deviations"]:
+        print(f"  deviations: {entry['deviations']}")
+    print(f"  validation: {evidence.summary(entry['name'])}")
+    print(f"  {entry['reference']}\n")
+
+
+def _portrait(names, path):
+    if len(names) != 1:
+        raise ValueError("--plot draws one neuron: spikejax neurons NAME --plot out.png")
+    neuron = make(names[0])
+    made = plot.portrait(
+        portrait.responses(neuron),
+        portrait.rates(neuron),
+        title=names[0],
+        unit=neuron.current_unit,
+        spiking=neuron.spiking,
+    )
+    print(plot.save(made, path))
+    return 0
+
+
+def _field(facts):
+    """What a field holds, in words."""
+    text = f"{facts['doc']}; {facts['default']}"
+    if facts["kind"] == "option":
+        return f"{text}, one of {', '.join(map(str, facts['choices']))}"
+    if facts["kind"] == "param":
+        unit = f" {facts['unit']}" if facts["unit"] else ""
+        low, high = ("" if bound is None else f"{bound:g}" for bound in facts["bounds"])
+        bounds = f", from {low or 'minus infinity'} to {high or 'infinity'}" if low or high else ""
+        return text + unit + bounds + (", learned" if facts["learned"] else "")
+    return text

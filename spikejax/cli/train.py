@@ -1,0 +1,185 @@
+"""`spikejax train RECIPE`."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from spikejax import paths
+from spikejax.cli.flags import parse_config, values_of, with_parts, without
+from spikejax.data.core.dataset import Source
+from spikejax.devices import processes
+from spikejax.networks import NETWORKS
+from spikejax.neurons import NEURONS
+from spikejax.neurons.core.parameters import named_parameters
+from spikejax.recipes import RECIPES, recipe_for
+from spikejax.registry import UnknownName, choose
+from spikejax.runs import fit, fit_several, report
+from spikejax.runs.config import Config, source_of
+from spikejax.sweeps.grid import parse_seeds
+
+OUT_OF_TIME = 124  # the exit code of `timeout`
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainFlags:
+    """Train a recipe, with one neuron or several of them one after the other."""
+
+    neuron: tuple[str, ...] = ()
+    """Neurons of the network, see `spikejax neurons`, or module:Name of one of your own; the recipe's if not given."""
+    learn: tuple[str, ...] | None = None
+    """Parameters of the neurons that are learned; those that their authors learn if not given."""
+    seeds: str | None = None
+    """Seeds that each neuron is trained with, 0..4 for example, in one program; the one of --seed if not given."""
+    out: Path | None = None
+    """Run folder; runs/RECIPE if not given."""
+    data_dir: Path | None = None
+    """Where the data set's files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
+    download: bool = False
+    """Allow the data set to be downloaded."""
+    resume: bool = False
+    """Continue the run in the folder, or start it if there is none."""
+    overwrite: bool = False
+    """Delete the run in the folder."""
+    seconds: float | None = None
+    """End the training after this time, saved; --resume continues it."""
+    quiet: bool = False
+    """Show no progress."""
+    json: bool = False
+    """Print the record as JSON and no progress."""
+    coordinator: str | None = None
+    """Train together with other processes: host:port of process 0, or auto where the cluster provides it."""
+    processes: int | None = None
+    """How many processes there are."""
+    process: int | None = None
+    """Which one this is, counted from 0."""
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Runs the command."""
+    name, configs, flags = parse_configs(arguments, "train", TrainFlags)
+    out = flags.out or Path("runs") / name
+    processes.start(flags.coordinator, flags.processes, flags.process)
+    prepare(configs, flags)
+    seeds = parse_seeds(flags.seeds) if flags.seeds else ()
+    how: dict[str, Any] = {
+        "data_dir": flags.data_dir,
+        "resume": flags.resume,
+        "overwrite": flags.overwrite,
+        "seconds": flags.seconds,
+        "progress": not (flags.json or flags.quiet),
+    }
+    try:
+        if len(configs) == 1 and len(seeds) < 2:
+            (neuron, config), *_ = configs.items()
+            config = paths.replace(config, {"seed": seeds[0]}) if seeds else config
+            result = fit(config, out, **how).record
+            metrics = {neuron: result["metrics"]}
+        else:
+            result = fit_several(configs, out, seeds=seeds, **how)
+            metrics = result["metrics"]
+    except processes.Interrupted as stop:
+        print(f"\n{stop}; continue with the same command and --resume", file=sys.stderr)
+        return 130
+    code = 0 if result["complete"] else OUT_OF_TIME
+    if not processes.is_first():
+        return code
+    if flags.json:
+        print(json.dumps(result, indent=1))
+        return code
+    print(f"{name}: {result['provenance']['data']['note']}\n")
+    if metrics and all(metrics.values()):
+        print(report.run_table(metrics))
+    say_where(result, out, ("record.json", "learning_curves.png", "raster.png"))
+    return code
+
+
+def say_where(result: dict[str, Any], out: Path, files: Sequence[str]) -> None:
+    """Prints how a run that was cut short goes on, and the files that there are."""
+    if not result["complete"]:
+        print(f"\nnot complete: {result['provenance']['incomplete']}; continue with --resume")
+    print()
+    for file in files:
+        if (out / file).exists():
+            print(out / file)
+
+
+def parse_configs(
+    arguments: Sequence[str], command: str, kind: type[Any]
+) -> tuple[str, dict[str, Config], Any]:
+    """Reads `RECIPE [flags]` into configs by their neuron's name, and the other flags of the command.
+
+    Raises:
+      UnknownName: an unknown recipe, or an unknown part.
+      SystemExit: help was asked for, or a flag is not known; printed by the parser.
+    """
+    if not arguments or arguments[0].startswith("-"):
+        if not set(arguments) & {"-h", "--help"}:
+            raise UnknownName(f"expected a recipe after {command}: {', '.join(RECIPES)}")
+        print(f"recipes: {', '.join(RECIPES)}; these are the flags of digits\n")
+        arguments = ["digits", *arguments]
+    recipe, rest = recipe_for(arguments[0]), list(arguments[1:])
+    names = values_of(rest, "--neuron")
+    configs: dict[str, Config] = {}
+    flags: Any = None
+    for name in names or (None,):
+        own = _own(rest, name, names)
+        config = recipe.config if name is None else recipe.with_neuron(name)
+        config, flags = parse_config(
+            with_parts(config, without(own, "--neuron")), own, f"{command} {arguments[0]}", kind
+        )
+        label = name.rpartition(":")[2] if name is not None else _neuron_name(config)
+        configs[label] = config
+    return arguments[0].rpartition(":")[2], _with_learn(configs, flags.learn), flags
+
+
+def _own(arguments, name, names):
+    """The arguments for one of several neurons: --lif.decay is --neuron.decay of lif, and not of others."""
+    own = list(arguments)
+    for other in names:
+        prefix = f"--{other.rpartition(':')[2].replace('_', '-')}."
+        for argument in list(own):
+            if argument.replace("_", "-").startswith(prefix):
+                flag = argument.partition("=")[0]
+                if other == name:
+                    own[own.index(argument)] = f"--neuron.{argument[len(prefix) :]}"
+                else:
+                    own = without(own, flag)
+    return own
+
+
+def _neuron_name(config: Config) -> str:
+    """What a run is called in a table: by its neuron, or by its network where that has none."""
+    places = paths.places(config)
+    try:
+        return NEURONS.name_of(type(places[paths.find("neuron", places)].value))
+    except UnknownName:
+        return NETWORKS.name_of(type(config.network))
+
+
+def _with_learn(configs, learn):
+    """The configs with the parameters that are learned, each with those that its neuron has."""
+    if learn is None:
+        return configs
+    parameters = {}
+    for name, config in configs.items():
+        known = paths.places(config)
+        parameters[name] = set(named_parameters(known[paths.find("neuron", known)].value))
+    everything = set().union(*parameters.values())
+    for wanted in learn:
+        choose("parameter to learn", wanted, sorted(everything))
+    return {
+        name: paths.replace(config, {"learn": tuple(x for x in learn if x in parameters[name])})
+        for name, config in configs.items()
+    }
+
+
+def prepare(configs: dict[str, Config], flags: Any) -> None:
+    """Downloads data sets where that is allowed, so that what follows finds them."""
+    if flags.download:
+        for config in configs.values():
+            source = source_of(config)
+            if isinstance(source, Source):
+                source.load(flags.data_dir, True)

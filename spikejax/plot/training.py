@@ -1,0 +1,123 @@
+"""Pictures of training: learning curves, their spread over seeds, a map of two values."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from spikejax.plot.style import INK, figure
+
+
+def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = "") -> Any:
+    """Draws what training measured against the epoch: losses on the left, the first metric on the right.
+
+    Training values are dotted, validation values dashed, test values solid; one colour per model. What an entry does
+    not have is not drawn.
+
+    Args:
+      history: by model, the entries of its epochs, as `training.fit` returns them.
+      title: of the figure.
+    """
+    metric = _first_metric(history)
+    names = ["loss"] + ([metric] if metric else [])
+    made, axes = figure(1, len(names), width=4.0 * len(names), height=3.4)
+    for axis, name in zip(axes[0], names, strict=True):
+        for i, (model, entries) in enumerate(history.items()):
+            for prefix, line in (("", ":"), ("validation_", "--"), ("test_", "-")):
+                points = [(e["epoch"], e[prefix + name]) for e in entries if prefix + name in e]
+                if points:
+                    x, y = zip(*points, strict=True)
+                    marker = "." if len(points) < 20 else None
+                    label = _label(model, prefix)
+                    axis.plot(x, y, line, color=f"C{i}", marker=marker, linewidth=1.2, label=label)
+        axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    positive = [e["loss"] for entries in history.values() for e in entries if "loss" in e]
+    if positive and min(positive) > 0:
+        axes[0, 0].set_yscale("log")
+    if metric and "accuracy" in metric:
+        axes[0, -1].set_ylim(0, 1)
+    if axes[0, -1].get_legend_handles_labels()[0]:
+        axes[0, -1].legend(frameon=False, fontsize=7)
+    if title:
+        made.suptitle(title)
+    return made
+
+
+def _label(model, prefix):
+    part = {"": "training", "validation_": "validation", "test_": "test"}[prefix]
+    return f"{model}, {part}" if model else part
+
+
+def _first_metric(history):
+    """The first number beside the loss that entries have of the training samples."""
+    for entries in history.values():
+        for entry in entries:
+            for name, value in entry.items():
+                known = ("epoch", "loss", "seconds", "gradient_norm", "peak_memory_mb")
+                plain = not name.startswith(("validation_", "test_")) and name not in known
+                if plain and isinstance(value, float):
+                    return name
+    return None
+
+
+def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
+    """Draws the mean of some runs against the epoch and, behind it, one standard deviation to each side.
+
+    Args:
+      curves: by name, `[runs, epochs]`; NaN where a run has none.
+      label: what is drawn.
+      title: of the figure.
+    """
+    made, axes = figure(height=3.8)
+    axis = axes[0, 0]
+    for i, (name, values) in enumerate(curves.items()):
+        values = np.ma.masked_invalid(values)
+        epochs = np.arange(1, values.shape[1] + 1)
+        mean, deviation = values.mean(0), values.std(0)
+        axis.plot(
+            epochs,
+            mean,
+            color=f"C{i}",
+            label=textwrap.fill(name, 40),
+            linewidth=1.2,
+            marker="." if len(epochs) < 20 else None,
+        )
+        axis.fill_between(
+            epochs, mean - deviation, mean + deviation, color=f"C{i}", alpha=0.2, linewidth=0
+        )
+    runs = max(len(values) for values in curves.values())
+    axis.set(
+        xlabel="epoch", ylabel=f"{label}, mean ± std of {runs}" if runs > 1 else label, title=title
+    )
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return made
+
+
+def heat_map(
+    values: dict[tuple[float, float], float], names: tuple[str, str], *, label: str, title: str = ""
+) -> Any:
+    """Draws a number for each pair of two others as a cell; a pair without one, or with NaN, is crossed out.
+
+    Args:
+      values: by (down, across).
+      names: of down and across.
+      label: what the cells are.
+      title: of the figure.
+    """
+    rows, columns = (sorted({pair[i] for pair in values}) for i in (0, 1))
+    cells = np.array([[values.get((row, column), np.nan) for column in columns] for row in rows])
+    made, axes = figure(width=2.6 + 0.75 * len(columns), height=1.6 + 0.5 * len(rows))
+    axis = axes[0, 0]
+    shown = axis.imshow(np.ma.masked_invalid(cells), cmap="viridis", aspect="auto", origin="lower")
+    middle = np.nanmean(cells) if np.isfinite(cells).any() else 0.0
+    for (i, j), value in np.ndenumerate(cells):
+        text = f"{value:.3f}" if np.isfinite(value) else "×"
+        colour = "white" if np.isfinite(value) and value < middle else INK
+        axis.text(j, i, text, ha="center", va="center", color=colour, fontsize=8)
+    axis.set_xticks(range(len(columns)), [f"{x:.4g}" for x in columns])
+    axis.set_yticks(range(len(rows)), [f"{x:.4g}" for x in rows])
+    axis.set(xlabel=names[1], ylabel=names[0], title=title)
+    made.colorbar(shown, label=label)
+    return made

@@ -1,0 +1,167 @@
+"""What a run is: one spec whose numbers are leaves and whose choices are structure, like a neuron."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from spikejax import fields, paths
+from spikejax.data import SOURCES, Dataset, Source
+from spikejax.fields import Leaf, part, setting, size, spec
+from spikejax.inputs import Encoder, Events, Repeat, Sequence
+from spikejax.neurons.core.contract import Neuron
+from spikejax.objectives import Accuracy, MeanAbsoluteError, SummedCrossEntropy
+from spikejax.training.optimisers import Adam, Optimiser
+
+
+@spec
+class EarlyStopping:
+    """Ends a training where a measured number has not improved for some epochs.
+
+    >>> [EarlyStopping(metric="loss", patience=2).over([{"loss": x} for x in run]) for run in ([3, 2, 1], [1, 2, 3])]
+    [False, True]
+    """
+
+    metric: str = setting(default="validation_loss", doc="of the history's entries")
+    patience: int = size(default=10, doc="epochs without a better value")
+    best: str = fields.option(default="min", choices=("min", "max"), doc="which end is better")
+
+    def over(self, history: list[dict[str, Any]]) -> bool:
+        """Whether the training should end after these epochs.
+
+        Raises:
+          ValueError: the history does not have the number.
+        """
+        if self.metric not in history[-1]:
+            known = sorted(name for name, x in history[-1].items() if isinstance(x, float))
+            raise ValueError(f"expected to stop by one of {known}, found {self.metric!r}")
+        values = [entry[self.metric] for entry in history]
+        best = min(values) if self.best == "min" else max(values)
+        return len(values) - 1 - values.index(best) >= self.patience
+
+
+@spec
+class Config:
+    """What a run trains, all of it.
+
+    `data` is a data set of `spikejax.data` (an instance of its class, or its name) or a `Dataset` of your own arrays,
+    `network` any Flax module from inputs `[T, B, *F]` to outputs `[T, B, C]`. What is left open, `encoder=None`,
+    `metrics=None`, `MLP(classes=None)` or a neuron's number of steps, is filled in from the data.
+
+    >>> from spikejax import MLP
+    >>> from spikejax.neurons.lif import LIF
+    >>> config = Config(data="digits", network=MLP((64,), None, LIF()), epochs=2)
+    >>> paths.replace(config, {"neuron.decay": 0.5, "learning_rate": 0.01}).network.neuron.decay
+    0.5
+    """
+
+    data: Any = part(doc="data set, or its name", of="data set", static=True)
+    network: Any = part(doc="network, a Flax module", of="network")
+    encoder: Encoder | None = part(
+        default=None,
+        of="encoder",
+        doc="from samples to inputs over time; by the kind of data if None",
+    )
+    augment: tuple[Any, ...] = part(default=(), of="augmentation", doc="random changes of batches")
+    loss: Any = part(default=SummedCrossEntropy(), of="loss", doc="what is minimised")
+    regularisers: tuple[Any, ...] = part(
+        default=(), of="regulariser", doc="terms that are added to the loss"
+    )
+    metrics: tuple[Any, ...] | None = part(
+        default=None, of="metric", doc="what else is measured; by the kind of labels if None"
+    )
+    optimiser: Optimiser = part(default=Adam(), of="optimiser", doc="optimiser and its schedule")
+    scheduled: tuple[Any, ...] = part(
+        default=(), of="ramp", doc="constants of the network that move during training"
+    )
+    average: Leaf = fields.param(
+        default=None, low=0, high=1, doc="decay per step of a moving average of the parameters"
+    )
+    stopping: EarlyStopping | None = part(default=None, of="stopping", doc="early stopping")
+    validation: float = setting(
+        default=0.0, doc="fraction of the training samples that is held out for validation"
+    )
+    epochs: int = size(default=20, doc="passes over the training samples")
+    batch_size: int = size(default=64, doc="samples per step")
+    chunk: Any = setting(
+        default="auto",
+        doc="time steps that are run at once and recomputed in the backward pass; auto chooses, None is all",
+    )
+    truncate: bool = fields.option(
+        default=False, choices=(False, True), doc="stop the gradient at the borders of the chunks"
+    )
+    seed: int = size(default=0, low=0, doc="of the initial weights and of all that is drawn")
+
+    def check(self) -> None:
+        """Raises ValueError for settings that do not fit together."""
+        if self.seed >= 2**31:
+            raise ValueError(f"expected a seed from 0 to 2147483647, found {self.seed}")
+        if not isinstance(self.validation, float | int) or not 0 <= self.validation < 1:
+            raise ValueError(f"expected a validation fraction in [0, 1), found {self.validation!r}")
+        whole = isinstance(self.chunk, int) and not isinstance(self.chunk, bool)
+        if not (self.chunk in ("auto", None) or (whole and self.chunk >= 1)):
+            raise ValueError(
+                f"expected a chunk of at least 1 step, auto or None, found {self.chunk!r}"
+            )
+        if self.truncate and not whole:
+            raise ValueError(
+                "truncate cuts the gradient between chunks; give a chunk shorter than the sequence"
+            )
+
+
+def source_of(config: Config) -> Source | Dataset:
+    """The data of a config as an object that loads it, or the data set that it holds."""
+    data = config.data
+    if isinstance(data, str):
+        return SOURCES.find(data)()
+    if isinstance(data, Source | Dataset):
+        return data
+    hint = f"; give an instance, {data.__name__}()" if isinstance(data, type) else ""
+    raise ValueError(
+        f"expected the name of a data set, a data set or a Dataset of arrays, found {data!r}{hint}"
+    )
+
+
+def complete(config: Config, dataset: Dataset) -> Config:
+    """The config with what it leaves open filled in from its data.
+
+    Raises:
+      ValueError: what cannot be filled in.
+    """
+    encoder: Any = config.encoder
+    if encoder is None:
+        encoder = {"sequence": Sequence, "image": Repeat, "events": Events}[dataset.kind]()
+    changes: dict[str, Any] = {}
+    if "scale" in fields.fields_of(encoder) and encoder.scale is None:
+        changes["scale"] = dataset.scale
+    if isinstance(encoder, Events) and encoder.shape is None:
+        changes["shape"] = dataset.shape
+    encoder = dataclasses.replace(encoder, **changes) if changes else encoder
+    steps = encoder.steps_of(jax.tree.map(lambda x: x[:1], dataset.train.inputs))
+    network = _fitted(config.network, dataset, steps)
+    metrics = config.metrics
+    if metrics is None:
+        error = MeanAbsoluteError(at=getattr(config.loss, "at", "last"))
+        metrics = (error,) if dataset.classes is None else (Accuracy(),)
+    source = source_of(config)
+    return dataclasses.replace(
+        config, data=source, encoder=encoder, network=network, metrics=metrics
+    )
+
+
+def _fitted(network, dataset, steps):
+    """A network with the classes and the number of steps of the data."""
+    known = paths.places(network)
+    changes = {}
+    for path, place in known.items():
+        if place.name == "classes" and place.value is None and place.field is not None:
+            if dataset.classes is None:
+                raise ValueError(
+                    f"{dataset.name} has no classes; give the network its number of outputs, classes=1 for example"
+                )
+            changes[path] = dataset.classes
+    network = paths.replace(network, changes) if changes else network
+    for path, place in paths.places(network).items():
+        if place.role == "part" and isinstance(place.value, Neuron):
+            network = paths.replace(network, {path: place.value.for_steps(steps)})
+    return network

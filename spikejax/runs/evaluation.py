@@ -1,0 +1,170 @@
+"""What a finished run gives back: its network with variables, and its measurements."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from spikejax import paths
+from spikejax.data import Dataset
+from spikejax.runs import parts as building
+from spikejax.runs import record
+from spikejax.runs.config import Config
+from spikejax.runs.parts import Parts
+from spikejax.runs.serial import MissingArrays, from_json
+from spikejax.training import checkpoint
+
+
+class Loaded(NamedTuple):
+    """A trained network.
+
+    Attributes:
+      network: the Flax module.
+      variables: its trained variables, with the moving average of the parameters if there is one.
+      config: what was trained.
+      steps: taken in training.
+    """
+
+    network: Any
+    variables: dict[str, Any]
+    config: Config
+    steps: int
+
+
+def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Loaded:
+    """Loads the trained network of a run, or of a trial of a sweep.
+
+    Args:
+      run: a run folder. Of a folder of several runs give the folder of one, "runs/digits/lif".
+      trial: which trial of a sweep; its best one if None.
+      best: take the epoch that did best on the validation samples instead of the last one.
+
+    Raises:
+      FileNotFoundError: no record or no checkpoint there.
+      ValueError: the folder of several runs, or a record of something that is not there any more; names it.
+    """
+    run = Path(run)
+    found = record.read(run / "record.json")
+    config = found["config"]
+    if "base" in config:
+        return _trial(run, found, trial)
+    if "runs" in config:
+        names = ", ".join(str(run / name) for name in config["runs"])
+        raise ValueError(f"{run} holds several runs; load one of {names}")
+    state, _ = checkpoint.read(run / ("best" if best else "last"))
+    params = state["params"] if state["average"] is None else state["average"]
+    constants = {"constants": state["constants"]} if state["constants"] else {}
+    variables = {"params": params, **constants, **state["carried"]}
+    made = from_json(config)
+    return Loaded(made.network, variables, made, int(state["step"]))
+
+
+def _trial(run, found, trial) -> Loaded:
+    rows = found["metrics"]["trials"]
+    if trial is None:
+        trial = _best(found)
+    if str(trial) not in rows:
+        raise ValueError(
+            f"expected a trial of {run} from 0 to {len(rows) - 1}, found {trial}; has it been trained?"
+        )
+    row, config, facts = rows[str(trial)], found["config"], found["provenance"]
+    seeds, program = config["seeds"], row["program"]
+    point = {path: from_json(x) for path, x in config["points"][trial // len(seeds)].items()}
+    base = from_json(facts["programs"][program])
+    made = paths.replace(base, {**point, "seed": seeds[trial % len(seeds)]})
+    variables = _variables(run / f"groups_{program}", trial, found)
+    return Loaded(made.network, variables, made, facts["steps"][program])
+
+
+def _best(found):
+    """The trial that did best, by what the record says that trials are ranked by."""
+    ranking = found["provenance"]["selection"]
+    rows = [r for r in found["metrics"]["trials"].values() if r[ranking["metric"]] is not None]
+    if not rows:
+        raise ValueError("expected a trial that has not diverged, found none")
+    choose = max if ranking["best"] == "max" else min
+    return choose(rows, key=lambda row: row[ranking["metric"]])["trial"]
+
+
+def _variables(folder: Path, trial: int, found) -> dict[str, Any]:
+    """A trial's variables from the file of its group."""
+    rows = found["metrics"]["trials"]
+    own = sorted(int(t) for t, row in rows.items() if row["program"] == rows[str(trial)]["program"])
+    position = own.index(trial)
+    for path in sorted(folder.glob("trials_*.npz")):
+        with np.load(path) as arrays:
+            numbers = arrays["trial"].tolist()
+            if position in numbers:
+                place = numbers.index(position)
+                return _nested({k: arrays[k][place] for k in arrays.files if k != "trial"})
+    raise FileNotFoundError(f"expected the variables of trial {trial} in {folder}, found none")
+
+
+def _nested(arrays):
+    tree: dict[str, Any] = {}
+    for path, array in arrays.items():
+        *above, name = path.split("/")
+        node = tree
+        for step in above:
+            node = node.setdefault(step, {})
+        node[name] = jnp.asarray(array)
+    return tree
+
+
+def evaluate(
+    run: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    data: Dataset | None = None,
+    trial: int | None = None,
+) -> dict[str, Any]:
+    """Measures the trained network of a run on its samples.
+
+    Args:
+      run: a run folder, of several runs too, or a sweep's.
+      data_dir: where the data set's files are.
+      data: the data set, where the run was trained on arrays of your own.
+      trial: which trial of a sweep; its best one if None.
+
+    Returns:
+      Steps trained and what is measured on the validation samples, if there are some, and on the test samples; of
+      several runs by their names.
+
+    Raises:
+      FileNotFoundError: no record or no checkpoint there.
+    """
+    run = Path(run)
+    config = record.read(run / "record.json")["config"]
+    if "runs" in config:
+        options: dict[str, Any] = {"data_dir": data_dir, "data": data}
+        return {name: evaluate(run / name, **options) for name in config["runs"]}
+    loaded = load(run, trial=trial)
+    parts = rebuilt(loaded, data_dir, data)
+    splits = {"validation": parts.validation, "test": parts.dataset.test}
+    measured = {
+        f"{split}_{name}" if name != "firing_rate" else name: value
+        for split, samples in splits.items()
+        if samples is not None
+        for name, value in parts.measure(loaded.variables, samples).items()
+    }
+    return {"steps": loaded.steps, **measured}
+
+
+def rebuilt(
+    loaded: Loaded, data_dir: str | Path | None = None, data: Dataset | None = None
+) -> Parts:
+    """The parts of a run, from what was loaded of it.
+
+    Raises:
+      ValueError: it was trained on arrays of one's own, which are not given.
+    """
+    config = loaded.config
+    if isinstance(config.data, MissingArrays) and data is None:
+        raise ValueError(
+            f"the run was trained on the arrays {str(config.data)!r}, which a record does not hold; give data="
+        )
+    if data is not None:
+        config = paths.replace(config, {"data": data})
+    dataset = building.load(config, data_dir)
+    return building.build(config, dataset)

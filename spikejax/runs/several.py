@@ -1,0 +1,127 @@
+"""Several runs under one folder, one per neuron for example, each with one seed or more, and one record over them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spikejax import paths, plot
+from spikejax.devices import processes
+from spikejax.runs import pictures, record, report
+from spikejax.runs.config import Config
+from spikejax.runs.evaluation import load, rebuilt
+from spikejax.runs.folder import open_run
+from spikejax.runs.parts import load as load_data
+from spikejax.runs.serial import to_json
+from spikejax.runs.sweeping import sweep
+from spikejax.runs.training import fit
+
+
+def fit_several(
+    configs: Mapping[str, Config],
+    out: str | Path,
+    *,
+    seeds: Sequence[int] = (),
+    data_dir: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    seconds: float | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Trains several configs one after the other, each in a folder of its own inside of `out`.
+
+    Args:
+      configs: by name, which is that of the folder too.
+      out: the folder of all of them.
+      seeds: of each config: with several it is a sweep over them, in one program. The config's own if there are none.
+      data_dir: where the data sets' files are.
+      resume: continue what is there; start it if there is nothing.
+      overwrite: delete what is there.
+      seconds: time after which each of them ends, saved and to be resumed.
+      progress: whether to show progress.
+
+    Returns:
+      The record. Its metrics are those of each run by name, of several seeds the mean over them, with the standard
+      deviation behind "_std".
+
+    Raises:
+      As `fit` and `sweep`.
+    """
+    out = Path(out)
+    seeds = tuple(map(int, seeds))
+    facts = {"seeds": list(seeds), "data": None}
+    asked = {name: to_json(config, name) for name, config in configs.items()}
+    described: dict[str, Any] = {"runs": asked, "seeds": list(seeds)}
+    if resume and not overwrite and (done := record.finished(out, config=described)):
+        return done
+    options = {"resume": resume, "overwrite": overwrite}
+    name = " ".join(configs)
+    opened = processes.on_first(open_run, out, f"train {name}", described, facts, **options)
+    with opened as result:
+        for name, config in configs.items():
+            where: dict[str, Any] = {"data_dir": data_dir, "resume": resume, "seconds": seconds}
+            if len(seeds) > 1:
+                found = sweep(config, [{}], out / name, seeds=seeds, **where)
+                result["metrics"][name] = over_seeds(found) if found["complete"] else {}
+            else:
+                one = paths.replace(config, {"seed": seeds[0]}) if seeds else config
+                found = fit(one, out / name, progress=progress, **where).record
+                result["metrics"][name] = found["metrics"]
+            result["provenance"]["data"] = found["provenance"]["data"]
+            result["history"][name] = found["history"]
+            if not found["complete"]:
+                why = found["provenance"]["incomplete"]
+                result["provenance"]["incomplete"] = f"{name}: {why}"
+            if processes.is_first():
+                record.write(out / "record.json", result)
+        if processes.is_first() and all(result["metrics"].values()):
+            _draw(configs, result, out, len(seeds) > 1, data_dir)
+    return result
+
+
+def over_seeds(found: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of a sweep over seeds: means over the trials that have not diverged, and deviations behind "_std"."""
+    rows = [row for row in found["metrics"]["trials"].values() if not row["diverged"]]
+    columns = [name for name, x in found["metrics"]["trials"]["0"].items() if isinstance(x, float)]
+    metrics: dict[str, Any] = {"firing_rate": {}}
+    for name in columns:
+        values = np.array([row[name] for row in rows])
+        mean, deviation = (float(values.mean()), float(values.std())) if rows else (None, None)
+        if name.startswith("rate_"):
+            metrics["firing_rate"][name.removeprefix("rate_")] = mean
+        else:
+            metrics |= {name: mean, f"{name}_std": deviation}
+    return {
+        **metrics,
+        "seeds": len(found["metrics"]["trials"]),
+        "diverged": len(found["metrics"]["trials"]) - len(rows),
+        "parameters": found["metrics"]["parameters"][0],
+        "seconds": found["metrics"]["seconds"],
+    }
+
+
+def _draw(configs, result, out, several, data_dir):
+    """Learning curves of all runs in one picture, and the spikes of each for the first test sample."""
+    if several:
+        curves, label = {}, ""
+        for name, rows in result["history"].items():
+            ranking = record.read(out / name / "record.json")["provenance"]["selection"]
+            curves[name] = report.by_point(rows, (), ranking["metric"])[()]
+            label = ranking["metric"].replace("_", " ")
+        made = pictures.drawn(lambda: plot.spread(curves, label=label, title=out.name), out)
+    else:
+        history = {name: rows for name, rows in result["history"].items()}
+        made = pictures.drawn(lambda: plot.learning_curves(history, title=out.name), out)
+    if made is None:
+        return
+    plot.save(made, out / "learning_curves.png")
+    spikes = {}
+    for name in result["history"]:
+        loaded = load(out / name, trial=0 if several else None)
+        parts = rebuilt(loaded, data_dir, load_data(configs[name], data_dir))
+        found = pictures.spikes_of(parts, loaded.variables)
+        if found:
+            spikes[name] = found
+    if spikes:
+        plot.save(plot.rasters(spikes), out / "raster.png")

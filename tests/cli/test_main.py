@@ -1,0 +1,67 @@
+"""The commands that say what there is, and how any command ends."""
+
+import json
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from spikejax import __version__
+from spikejax.cli.commands import COMMANDS, main
+from spikejax.data import SOURCES
+from spikejax.neurons import NEURONS
+from spikejax.recipes import RECIPES
+
+
+def test_usage_names_every_command(capsys):
+    assert main([]) == main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  {name}" in said for name in COMMANDS)
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"spikejax {command}" in capsys.readouterr().out
+
+
+def test_neurons_lists_every_model(capsys):
+    assert main(["neurons", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in entries] == list(NEURONS)
+    for entry in entries:
+        equation = entry["equation"]
+        assert "[t]" in equation or "/dt" in equation or "dt)" in equation
+        assert entry["reference"] and entry["fields"] and entry["evidence"]
+    assert main(["neurons"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"{name} " in said for name in NEURONS)
+    assert main(["neurons", "lif"]) == 0
+    assert "H[t] = decay U[t−1] + g I[t]" in capsys.readouterr().out
+
+
+def test_what_else_there_is(capsys):
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["versions"]["jax"] == jax.__version__
+    assert main(["data", "digits", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["licence"] == "CC BY 4.0" and facts["looked in"][0]["found"] is True
+    assert main(["data"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in SOURCES)
+    assert main(["recipes"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said and recipe.title in said for name, recipe in RECIPES.items())
+    assert main(["recipes", "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == list(RECIPES)
+
+
+def test_output_that_nobody_reads_to_the_end():
+    command = f"{sys.executable} -m spikejax neurons --json | head -c 10"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert done.stderr == "" and len(done.stdout) == 10

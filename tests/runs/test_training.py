@@ -1,0 +1,194 @@
+"""A run: what it records, how it ends, and how it goes on."""
+
+import json
+import os
+import signal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import toy
+from spikejax.devices.processes import Interrupted
+from spikejax.runs import EarlyStopping, evaluate, fit, load, record
+from spikejax.training import Diverged, OneCycle
+from toy import plain
+
+
+def run(config=toy.CONFIG, out=None, **options):
+    return fit(config, out, **{"progress": False} | options)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """Two epochs in one go."""
+    out = tmp_path_factory.mktemp("runs") / "straight"
+    return out, run(out=out)
+
+
+def test_what_a_run_leaves(straight):
+    out, trained = straight
+    found = record.read(out / "record.json")
+    assert found == json.loads(json.dumps(trained.record))
+    assert found["complete"] is True and found["experiment"] == "train toy"
+    assert [entry["epoch"] for entry in found["history"]] == [1, 2]
+    measured = {"loss", "accuracy", "gradient_norm", "test_loss", "test_accuracy", "firing_rate"}
+    assert set(found["history"][-1]) == measured | {"epoch", "seconds", "peak_memory_mb"}
+    metrics = found["metrics"]
+    assert set(metrics) == set(found["history"][-1]) | {"parameters"}
+    # 2-6-3 with biases and a recurrent layer of 6; a LIF's authors learn none of its parameters.
+    assert metrics["parameters"] == (12 + 6) + (36 + 6) + (18 + 3)
+    assert metrics["firing_rate"].keys() == {"neuron_0"}
+    assert metrics["seconds"] == pytest.approx(sum(e["seconds"] for e in found["history"]))
+    assert found["provenance"]["data"]["sha256"] == toy.dataset().checksum
+    for picture in ("learning_curves.png", "raster.png"):
+        assert (out / picture).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_without_a_folder(straight, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained = run()
+    assert plain(trained.record["history"]) == plain(straight[1].record["history"])
+    assert trained.record["complete"] is True and not list(tmp_path.iterdir())
+    outputs = trained.network.apply(trained.variables, jnp.ones((toy.T, 1, 2)))
+    assert outputs.shape == (toy.T, 1, toy.CLASSES)
+
+
+def test_a_network_that_no_record_can_hold():
+    """Without a folder it may be anything; with one it must be found again."""
+    network = nn.Sequential([nn.Dense(3), lambda x: 2 * x])
+    assert run(toy.config(network=network, epochs=1)).record["complete"]
+    with pytest.raises(ValueError, match="network.layers.1: <function .* define it at the top"):
+        run(toy.config(network=network), "never")
+
+
+def test_a_finished_run_is_not_trained_again(straight):
+    out, trained = straight
+    again = run(out=out, resume=True)
+    assert again.record == record.read(out / "record.json") and again.variables is None
+
+
+def test_settings_that_cannot_be_cost_nothing(straight, tmp_path):
+    """Neither the run that would be deleted, nor a folder that the corrected settings would meet."""
+    out, _ = straight
+    before = (out / "record.json").read_text()
+    with pytest.raises(ValueError, match="expected a chunk from 1 to T=10 steps"):
+        run(toy.config(chunk=65), out, overwrite=True)
+    with pytest.raises(ValueError, match="expected a chunk from 1 to T=10 steps"):
+        run(toy.config(chunk=65), tmp_path / "new")
+    assert (out / "record.json").read_text() == before and not (tmp_path / "new").exists()
+
+
+def test_overwritten_by_another(tmp_path):
+    run(toy.config(epochs=1), tmp_path / "run")
+    with pytest.raises(FileExistsError, match="holds a run"):
+        run(toy.config(epochs=1), tmp_path / "run")
+    again = run(toy.config(epochs=1, seed=1), tmp_path / "run", overwrite=True)
+    assert again.record["config"]["seed"] == 1 and "resumed" not in again.record["provenance"]
+
+
+# --- Other ends -----------------------------------------------------------------------------------
+
+
+def test_stopped_and_continued(straight, tmp_path):
+    """By a signal in the middle of an epoch; resumed, it ends as if nothing had happened."""
+    out = tmp_path / "run"
+    expected = record.read(straight[0] / "record.json")
+
+    def kill(history, variables):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="stopped after epoch 1 of 2, saved"):
+        run(out=out, callbacks=(kill,))
+    stopped = record.read(out / "record.json")
+    assert stopped["complete"] is False and len(stopped["history"]) == 1
+    assert "stopped after epoch 1" in stopped["provenance"]["incomplete"]
+    trained = run(out=out, resume=True)
+    assert trained.record["complete"] and len(trained.record["provenance"]["resumed"]) == 1
+    assert plain(trained.record["history"]) == plain(expected["history"])
+    for a, b in zip(*map(jax.tree.leaves, (trained.variables, load(out).variables)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_time_budget(straight, tmp_path):
+    """It ends cleanly, saved and with what there is by then; continued, it comes to the same end."""
+    out, trained, runs = tmp_path / "run", None, 0
+    while trained is None or not trained.record["complete"]:
+        trained = run(out=out, resume=True, seconds=0.0)
+        runs += 1
+        if runs == 1:
+            found = record.read(out / "record.json")
+            assert found["complete"] is False
+            assert found["provenance"]["incomplete"].startswith("OutOfTime: the 0 seconds are over")
+            assert trained.variables is not None
+    assert runs == 2 * toy.TRAIN // 8
+    assert plain(trained.record["history"]) == plain(straight[1].record["history"])
+
+
+def test_a_time_budget_without_a_folder():
+    trained = run(seconds=0.0)
+    assert trained.record["complete"] is False and "params" in trained.variables
+
+
+def test_a_diverging_run_says_so_and_keeps_its_record(tmp_path):
+    wild = toy.config(optimiser=toy.Adam(learning_rate=1e38, schedule=toy.Constant()))
+    with pytest.raises(Diverged, match="is (nan|inf) at step .*lower learning rate"):
+        run(wild, tmp_path / "run")
+    found = record.read(tmp_path / "run" / "record.json")
+    assert found["complete"] is False and "Diverged" in found["provenance"]["incomplete"]
+
+
+def test_a_longer_training_continues_a_shorter_one(straight, tmp_path):
+    """With a schedule that does not depend on the end; otherwise the rates before would have been others."""
+    out = tmp_path / "run"
+    run(toy.config(epochs=1), out)
+    longer = run(out=out, resume=True)
+    assert plain(longer.record["history"]) == plain(straight[1].record["history"])
+    cycle = toy.config(epochs=1, optimiser=toy.Adam(schedule=OneCycle()))
+    run(cycle, tmp_path / "cycle")
+    with pytest.raises(ValueError, match="epochs was 1 and is 2. Give the same ones"):
+        run(toy.dataclasses.replace(cycle, epochs=2), tmp_path / "cycle", resume=True)
+
+
+def test_a_lost_checkpoint_is_named(straight, tmp_path):
+    out = tmp_path / "run"
+    run(toy.config(epochs=1), out)
+    for path in (out / "last").glob("save_*.json"):
+        path.unlink()
+    with pytest.raises(ValueError, match="has a record of 1 epochs and no checkpoint in .*last"):
+        run(out=out, resume=True)
+
+
+def test_early_stopping(tmp_path):
+    stopping = EarlyStopping(metric="test_loss", patience=1)
+    config = toy.config(
+        epochs=50, optimiser=toy.Adam(learning_rate=0.0, schedule=toy.Constant()), stopping=stopping
+    )
+    trained = run(config, tmp_path / "run")
+    assert trained.record["complete"] and len(trained.record["history"]) == 2
+    again = run(config, tmp_path / "run", resume=True)
+    assert len(again.record["history"]) == 2
+
+
+def test_validation_and_the_best_epoch(tmp_path):
+    """The best checkpoint is that of the epoch that did best on the validation samples, not of the last one."""
+    seen = {}
+
+    def keep(history, variables):
+        seen[len(history)] = jax.device_get(variables)
+
+    config = toy.config(
+        epochs=6, validation=0.25, optimiser=toy.Adam(learning_rate=0.3, schedule=toy.Constant())
+    )
+    out = tmp_path / "run"
+    history = run(config, out, callbacks=(keep,)).record["history"]
+    scores = [entry["validation_accuracy"] for entry in history]
+    best = scores.index(max(scores)) + 1  # of equals the first
+    found = load(out, best=True)
+    assert found.steps == best * 24 // 8 and best < 6
+    for a, b in zip(*map(jax.tree.leaves, (found.variables, seen[best])), strict=True):
+        np.testing.assert_array_equal(a, b)
+    measured = evaluate(out, data=toy.dataset())
+    assert measured["validation_accuracy"] == pytest.approx(scores[-1])
