@@ -1,10 +1,10 @@
-# `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make bench` measures
-# other libraries beside this one: about 5 GB and an hour.
+# `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make test-slow` runs
+# the tests that take over 20 seconds each. `make bench` measures other libraries beside this one: about 5 GB and an hour.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install train test bench
+.PHONY: install train test test-slow check bench
 
 install: $(INSTALLED)
 
@@ -21,10 +21,21 @@ $(INSTALLED): pyproject.toml
 	@touch $@
 
 train: install
-	$(PYTHON) -m spikejax train digits --neuron lif tc_lif --out runs/digits --resume
+	$(PYTHON) -m spikejax train digits --neuron lif tc_lif --seeds 0..4 --out runs/digits --resume
 
+# Two processes, a file of tests each: most of the time is compiling, which takes one core.
 test: install
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+
+test-slow: install
+	$(PYTHON) -m pytest -m slow
+
+check: install
+	@command -v uv >/dev/null 2>&1 && uv pip install --quiet --python $(PYTHON) --editable '.[dev]' || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/pyright
 
 bench: install
 	$(PYTHON) -m experiments.peers.environments

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import tyro
 
-from experiments.registry import RESULTS, discover
+from experiments.registry import EXPERIMENTS, RESULTS, Request
 from experiments.render import PAGES, render
+from experiments.tables import expectations
+from spikejax import files
+from spikejax.devices.processes import Interrupted
 from spikejax.registry import choose
 from spikejax.runs import record
-from spikejax.training.train import Interrupted
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Run:
     """Run folder; runs/experiments/NAME if not given, or runs/quick/NAME."""
     data_dir: str | None = None
     """Where the data sets' files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
+    seconds: float | None = None
+    """End trainings after this time, saved; the same command continues them."""
 
 
 @dataclass(frozen=True)
@@ -41,33 +45,43 @@ class Render:
 
 def main() -> int:
     command = tyro.cli(List | Run | Render, prog="python -m experiments", description=__doc__)
-    experiments = discover()
     if isinstance(command, List):
-        for experiment in experiments.values():
-            print(f"{experiment.name}  ({experiment.time})\n  {experiment.claim}")
+        for name, experiment in EXPERIMENTS.items():
+            print(f"{name}  ({experiment.time})\n  {experiment.claim}")
         return 0
     if isinstance(command, Render):
         for page in PAGES:
-            record.write_text(page, render(page))
+            files.write_text(page, render(page))
             print(f"rendered {page}")
         return 0
     try:
-        experiment = experiments[choose("experiment", command.name, experiments)]
-        folder = Path("runs") / ("quick" if command.quick else "experiments")
-        out = command.out or folder / experiment.name
-        result = experiment.run(out, command.quick, command.data_dir)
-        path = record.write(out / "record.json", result)
-        if not command.quick:
-            path = record.write(RESULTS / f"{experiment.name}.json", result)
-            if experiment.figure:
-                shutil.copyfile(out / experiment.figure, RESULTS / f"{experiment.name}.png")
+        return run(command)
     except Interrupted as stop:
         print(f"\n{stop}; continue with the same command", file=sys.stderr)
         return 130
     except (OSError, ValueError, FloatingPointError) as error:
         print(f"experiments: {error}", file=sys.stderr)
         return 1
+
+
+def run(command: Run) -> int:
+    """Runs an experiment, keeps its record and says what of it was expected."""
+    experiment = EXPERIMENTS[choose("experiment", command.name, EXPERIMENTS)]
+    folder = Path("runs") / ("quick" if command.quick else "experiments")
+    out = command.out or folder / command.name
+    request = Request(out, command.quick, command.data_dir, command.seconds)
+    result = {**experiment.run(request), "experiment": command.name}
+    path = record.write(out / "record.json", result)
+    if not result["complete"]:
+        print(f"not complete: {result['provenance'].get('incomplete')}; the same command goes on")
+        return 124
+    if not command.quick:
+        path = record.write(RESULTS / f"{command.name}.json", result)
+        if experiment.figure:
+            shutil.copyfile(out / experiment.figure, RESULTS / f"{command.name}.png")
     print(json.dumps(result["metrics"], indent=1))
+    if experiment.expected and not command.quick:
+        print(expectations(experiment, result["metrics"]))
     print(f"record  {path}")
     return 0
 

@@ -1,45 +1,91 @@
-"""What an experiment is, and finding them: one file each, ending in `EXPERIMENT = Experiment(...)`."""
+"""What an experiment is, and all of them by name: one file each, ending in `EXPERIMENT = Experiment(...)`."""
 
-import importlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
+
+from spikejax.registry import Registry
 
 RESULTS = Path(__file__).parent / "results"
+FOLDERS = ("papers", "pages", "speed", "compiled")
+
+
+class Request(NamedTuple):
+    """How an experiment is to be run.
+
+    Attributes:
+      out: the run folder, in which it resumes what it finds.
+      quick: cut to seconds, which proves that it runs.
+      data_dir: where the data sets' files are.
+      seconds: time after which trainings end, saved and to be resumed.
+    """
+
+    out: Path
+    quick: bool = False
+    data_dir: str | None = None
+    seconds: float | None = None
+
+
+class Expectation(NamedTuple):
+    """What the record of an experiment should show, and the tolerance.
+
+    Attributes:
+      words: what is compared.
+      found: the value, from the metrics of a record.
+      low: the least that is as expected.
+      high: the most.
+      source: where the expected value is from; "" where it is this library's own goal.
+    """
+
+    words: str
+    found: Callable[[Mapping[str, Any]], float]
+    low: float = -math.inf
+    high: float = math.inf
+    source: str = ""
+
+    def holds(self, metrics: Mapping[str, Any]) -> bool:
+        """Whether the value lies within the tolerance."""
+        return self.low <= self.found(metrics) <= self.high
+
+    @property
+    def bounds(self) -> str:
+        """The tolerance in words.
+
+        >>> Expectation("x", lambda metrics: 0.0, low=0.95).bounds
+        'at least 0.95'
+        """
+        if self.high == math.inf:
+            return f"at least {self.low:g}"
+        return (
+            f"at most {self.high:g}" if self.low == -math.inf else f"{self.low:g} to {self.high:g}"
+        )
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A result that a command produces.
+    """A result that a command produces; its record is kept as `results/NAME.json`, NAME being that of its file.
 
     Args:
-      name: that of its module; the kept record is `results/NAME.json`.
-      claim: what it reproduces or measures, with the expected value and its tolerance.
+      claim: what it reproduces or measures.
       time: how long it takes, in words.
-      run: `(out, quick, data_dir) -> record`; resumes what it finds in the run folder `out`.
+      run: from a `Request` to a record.
+      expected: what the record should show.
       figure: name of a picture in the run folder that is kept beside the record.
     """
 
-    name: str
     claim: str
     time: str
-    run: Callable[[Path, bool, str | None], dict[str, Any]]
+    run: Callable[[Request], dict[str, Any]]
+    expected: tuple[Expectation, ...] = ()
     figure: str | None = None
 
 
-def discover() -> MappingProxyType[str, Experiment]:
-    """The experiments of these folders, by name: the modules that define EXPERIMENT."""
-    found = {}
-    for path in sorted(Path(__file__).parent.glob("*/*.py")):
-        if "\nEXPERIMENT = " not in path.read_text(encoding="utf-8"):
-            continue
-        module = importlib.import_module(f"experiments.{path.parent.name}.{path.stem}")
-        experiment = module.EXPERIMENT
-        if experiment.name != path.stem:
-            raise ImportError(
-                f"expected {path.name} to define {path.stem!r}, found {experiment.name!r}"
-            )
-        found[experiment.name] = experiment
-    return MappingProxyType(found)
+EXPERIMENTS: dict[str, Experiment] = {
+    name: experiment
+    for folder in FOLDERS
+    for name, experiment in Registry(
+        "experiment", f"experiments.{folder}", lambda value: isinstance(value, Experiment)
+    ).items()
+}

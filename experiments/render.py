@@ -5,37 +5,34 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.peers.tables import SECTIONS
-from experiments.tables import markdown, origin, read
-from spikejax.catalogue import describe as catalogue
-from spikejax.catalogue import evidence as fidelity
+from experiments.tables import origin, read
+from spikejax.catalogue import descriptions, evidence
+from spikejax.neurons import NEURONS
+from spikejax.recipes import RECIPES
+from spikejax.tables import markdown
 
 ROOT = Path(__file__).parent.parent
-README, NEURONS = ROOT / "README.md", ROOT / "spikejax" / "neurons" / "README.md"
+README, CATALOGUE = ROOT / "README.md", ROOT / "spikejax" / "neurons" / "README.md"
 BENCH = ROOT / "experiments" / "README.md"
 
 
 def digits() -> str:
+    """Mean and standard deviation over the seeds of `make train`."""
     result = read("digits")
+    header = ["neuron", "parameters", "test accuracy", "firing rate per layer", "seconds"]
     rows = []
     for name, values in result["metrics"].items():
+        accuracy, deviation = (100 * values[f"test_accuracy{end}"] for end in ("", "_std"))
         rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
-        accuracy = f"{100 * values['test_accuracy']:.2f} %"
-        rows.append(
-            [f"`{name}`", f"{values['parameters']:,}", accuracy, rates, f"{values['seconds']:.0f}"]
-        )
-    header = [
-        "neuron",
-        "parameters",
-        "test accuracy",
-        "spikes a neuron and step, by layer",
-        "seconds of training",
-    ]
-    return markdown(header, rows) + f"\n{origin(result)}\n"
+        shown = f"{accuracy:.2f} ± {deviation:.2f} %"
+        parameters, seconds = f"{values['parameters']:,}", f"{values['seconds']:.0f}"
+        rows.append([f"`{name}`", parameters, shown, rates, seconds])
+    seeds = next(iter(result["metrics"].values()))["seeds"]
+    return f"{markdown(header, rows)}\n{seeds} seeds, mean ± standard deviation; {origin(result)}\n"
 
 
 def smnist() -> str:
     result = read("smnist_first_epochs")
-    (name,) = result["metrics"]
     rows = [
         [
             str(entry["epoch"]),
@@ -43,9 +40,9 @@ def smnist() -> str:
             f"{entry['loss']:.3f}",
             f"{entry['seconds']:.0f}",
         ]
-        for entry in result["history"][name]
+        for entry in result["history"]
     ]
-    values = result["metrics"][name]
+    values = result["metrics"]
     facts = f"{values['parameters']:,} parameters, largest resident memory {values['peak_memory_mb']:,.0f} MB; "
     return (
         markdown(["epoch", "test accuracy", "training loss", "seconds"], rows)
@@ -77,7 +74,7 @@ def beta_grid() -> str:
             name,
             f"{values['beta1']:g}",
             f"{values['beta2']:g}",
-            f"{100 * values['test_accuracy']:.2f} ± {100 * values['deviation']:.2f} %",
+            f"{100 * values['test_accuracy']:.2f} ± {100 * values['test_accuracy_std']:.2f} %",
         ]
         for name, values in result["metrics"].items()
     ]
@@ -86,13 +83,33 @@ def beta_grid() -> str:
 
 def trust() -> str:
     """How many neurons there are, and what stands behind them."""
-    entries = [fidelity.evidence(name) for name in fidelity.NEURONS]
+    entries = [evidence.of(name) for name in NEURONS]
     cases = sum(len(entry["oracle"]["cases"]) for entry in entries)
-    traces = ", ".join(f"{count} of {peer}" for peer, count in fidelity.counts().items())
+    traces = ", ".join(f"{count} of {peer}" for peer, count in evidence.counts().items())
     return (
         f"{len(entries)} neurons, {cases} cases compared with independent float64 models, states and gradients; "
         f"recorded traces: {traces}.\n"
     )
+
+
+def spoken_digits() -> str:
+    """The accuracy of the network of the page."""
+    result = read("spoken_digits")
+    values = result["metrics"]
+    rows = []
+    for part in ("validation", "test"):
+        name = f"{part}_right_at_its_peak"
+        rows.append([part, f"{100 * values[name]:.1f} ± {100 * values[f'{name}_std']:.1f} %"])
+    facts = (
+        f"{values['seeds']} seeds, mean ± standard deviation; {values['parameters']:,} parameters; "
+    )
+    return f"{markdown(['recordings', 'accuracy'], rows)}\n{facts}{origin(result)}\n"
+
+
+def recipes() -> str:
+    """What can be trained by its name."""
+    rows = [[f"`{name}`", recipe.title, recipe.source] for name, recipe in RECIPES.items()]
+    return markdown(["recipe", "what", "source"], rows)
 
 
 Sections = dict[str, Callable[[], str]]
@@ -103,16 +120,18 @@ PAGES: dict[Path, Sections] = {
         "beta grid": beta_grid,
         "chunking": chunking,
         "neurons": trust,
+        "recipes": recipes,
     },
-    NEURONS: {
-        "catalogue": catalogue.markdown,
-        "fidelity": fidelity.markdown,
-        "deviations": fidelity.deviations,
-        "peers": fidelity.peers,
-        "presets": fidelity.presets,
-        "surrogates": catalogue.surrogates,
+    CATALOGUE: {
+        "catalogue": descriptions.markdown,
+        "fidelity": evidence.markdown,
+        "deviations": evidence.deviations,
+        "peers": evidence.peers,
+        "presets": evidence.presets,
+        "surrogates": descriptions.surrogates,
     },
     BENCH: SECTIONS,
+    ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
 }
 
 

@@ -1,22 +1,36 @@
-"""What tables of records share: their form, and the line that says where their numbers come from."""
+"""What tables of records share: reading a record, where its numbers come from, and what was expected of it."""
 
-from experiments.registry import RESULTS
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.registry import RESULTS, Experiment
+from spikejax import tables
 from spikejax.runs import record
 
 
-def markdown(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def read(name: str) -> dict:
+def read(name: str) -> dict[str, Any]:
+    """The kept record of an experiment."""
     return record.read(RESULTS / f"{name}.json")
 
 
-def origin(result: dict) -> str:
+def origin(result: Mapping[str, Any]) -> str:
+    """Machine, versions and commit of a record, in one line."""
     facts = result["provenance"]
     versions = facts["versions"]
     return (
         f"{facts['device'].split(':')[0].upper()}, {facts['processors']} cores, Python {facts['python']}, "
         f"jax {versions['jax']}, commit {facts['commit']}"
     )
+
+
+def rows_of(experiment: Experiment, metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """What was expected of an experiment, what was found, and whether it holds."""
+    return [
+        (e.words, e.bounds, f"{e.found(metrics):.3g}", "yes" if e.holds(metrics) else "**no**")
+        for e in experiment.expected
+    ]
+
+
+def expectations(experiment: Experiment, metrics: Mapping[str, Any]) -> str:
+    """The same as lines for people."""
+    return tables.aligned(("", "expected", "found", "holds"), rows_of(experiment, metrics))

@@ -57,10 +57,11 @@ def first_spikes(names: dict) -> None:
     assert len(intervals) > 5 and intervals[-1] > intervals[0]
     # Both networks learn: far above chance, and the loss falls.
     chance = 1 / names["digits"].classes
-    assert set(names["accuracies"]) == {"TiringLIF", "TCLIF"}
-    for name, accuracy in names["accuracies"].items():
-        history = names["histories"][name]
-        assert accuracy > 2.5 * chance, name
+    assert set(names["trained"]) == {"TiringLIF", "TCLIF"}
+    for name, result in names["trained"].items():
+        history = result.record["history"]
+        assert result.record["metrics"]["test_accuracy"] > 2.5 * chance, name
+        assert 0 <= float(result.variables["params"]["neuron_0"].get("recovery", 0)) <= 1
         assert history[-1]["loss"] < history[0]["loss"] / 2, name
         assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
 
@@ -76,6 +77,7 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
 def test_runs_and_what_it_says_holds(path):
     matplotlib = pytest.importorskip("matplotlib")

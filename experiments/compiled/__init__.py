@@ -1,1 +1,1 @@
-"""Programs, devices and compilers of `experiments/aot.py`."""
+"""Programs compiled for devices that need not be there."""

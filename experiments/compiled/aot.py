@@ -1,7 +1,7 @@
 """The programs for TPU and GPU, compiled without one. NOTHING WAS RUN on such a device: here are no times of one.
 
 Compiles, on a CPU, with XLA's compilers for TPU v5e and NVIDIA H100: a training step (LIF 1-64-256-256-10, T = 784,
-batch 256, Adam) for one chip of each, and shared by four v5e; and the epoch of a sweep of 16 lanes. Reads from the
+batch 256, Adam) for one chip of each, and shared by four v5e; and the epoch of a sweep of 16 trials. Reads from the
 compiled programs: the device's memory they need (what a TPU keeps on the chip is not counted); the kernels of a time
 step, over all layers, forward and backward; and the collectives. For the H100 without autotuning, which would choose
 among kernels of matrix products.
@@ -19,13 +19,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import jax
 
 from experiments.compiled import programs
 from experiments.compiled.program_text import count_collectives, count_kernels
 from experiments.compiled.targets import ENVIRONMENT, TARGETS, Target, compiler, devices_of
-from experiments.registry import Experiment
+from experiments.registry import Expectation, Experiment, Request
 from spikejax.devices import mesh
 from spikejax.runs import record
 
@@ -46,7 +47,7 @@ def measure(function: jax.stages.Wrapped, operands: tuple, target: Target) -> di
             raise
         return {"compiled_for": target.words, "fits": False, "temp_mb": float(said[1]) * 2**10}
     seconds = time.perf_counter() - started
-    memory, text = program.memory_analysis(), program.as_text()
+    memory, text = program.memory_analysis(), program.as_text() or ""
     parts = {
         f"{name}_mb": getattr(memory, f"{name}_size_in_bytes") / 2**20
         for name in ("temp", "argument", "output", "alias")
@@ -84,8 +85,8 @@ def measure_all(name: str, size: programs.Size) -> dict[str, dict]:
 def compile_for(name: str, quick: bool) -> dict[str, dict]:
     """A target's rows of the record, from a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.aot", name, "quick" if quick else "full"],
-        cwd=Path(__file__).parent.parent,
+        [sys.executable, "-m", "experiments.compiled.aot", name, "quick" if quick else "full"],
+        cwd=Path(__file__).parents[2],
         env={**os.environ, **ENVIRONMENT},
         stdout=subprocess.PIPE,
         text=True,
@@ -125,8 +126,8 @@ def advise(rows: dict[str, dict], target: Target, chosen: programs.Variant) -> d
     return advice
 
 
-def run(out: Path, quick: bool, data_dir: str | None) -> dict:
-    del out, data_dir
+def run(request: Request) -> dict[str, Any]:
+    quick = request.quick
     jax.config.update("jax_platforms", "cpu")
     size = programs.QUICK if quick else programs.FULL
     compilers = {target.platform: compiler(target.platform) for target in TARGETS.values()}
@@ -147,29 +148,51 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
             chosen = programs.planned(size, kind, target.backend, target.devices)
             metrics |= {**own, f"{name} {kind} advice": advise(own, target, chosen)}
     print(WARNING)
-    facts = {"warning": WARNING, "compilers": compilers}
+    facts: dict[str, Any] = {"seed": None, "data": None, "warning": WARNING, "compilers": compilers}
     if missing and not quick:
         facts["incomplete"] = "; ".join(f"{platform}: {MISSING}" for platform in missing)
-    return {
-        "experiment": EXPERIMENT.name,
-        "config": {
-            **size._asdict(),
-            "neuron": "lif",
-            "variants": list(map(str, size.variants)),
-            "sweep_variants": list(map(str, size.sweep_variants)),
-        },
-        "provenance": record.provenance(seed=None, data=None, **facts),
-        "metrics": metrics,
-        "history": {},
-        "complete": "incomplete" not in facts,
+    variants = {
+        "variants": list(map(str, size.variants)),
+        "sweep_variants": list(map(str, size.sweep_variants)),
     }
+    result = record.begin("aot", {**size._asdict(), "neuron": "lif", **variants}, facts)
+    return {**result, "metrics": metrics, "complete": "incomplete" not in facts}
+
+
+def _collectives(metrics, kind):
+    """The collectives of the programs of a kind: the most, or of shared steps how many have one."""
+    rows = {name: row for name, row in metrics.items() if "collectives" in row}
+    return [row["collectives"] for name, row in rows.items() if kind in name]
+
+
+def _savings(metrics):
+    """The most that chunks need of the memory of the whole sequence, over the targets."""
+    steps = {name: row for name, row in metrics.items() if " step K" in name}
+    return max(
+        row["temp_mb"] / steps[name.replace("K28 recomputed", "K784 stored")]["temp_mb"]
+        for name, row in steps.items()
+        if name.endswith("K28 recomputed")
+    )
 
 
 EXPERIMENT = Experiment(
-    name="aot",
     claim="programs compiled for TPU v5e and H100, never run there: memory, kernels of a time step, collectives",
     time="about 10 minutes on 2 CPU cores",
     run=run,
+    expected=(
+        Expectation(
+            "memory of chunks of 28, recomputed, over that of the whole sequence",
+            _savings,
+            high=0.1,
+        ),
+        Expectation("collectives of a sweep", lambda m: max(_collectives(m, " sweep ")), high=0),
+        Expectation(
+            "collectives of a step that devices share",
+            lambda m: max(_collectives(m, "2x2 step"), key=lambda found: abs(found - 1)),
+            low=1,
+            high=1,
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -1,27 +1,31 @@
 """The programs that are compiled: one training step, and the epoch of a sweep."""
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from spikejax.data import Split
 from spikejax.devices import mesh, plan
-from spikejax.dynamics import network as execute
-from spikejax.inputs import encode
+from spikejax.dynamics import Time
+from spikejax.inputs import Sequence
 from spikejax.networks import MLP
+from spikejax.networks.core import pure
 from spikejax.neurons.lif import LIF
-from spikejax.objectives import losses, metrics
-from spikejax.sweeps.trials import programs as lane_programs
-from spikejax.training import train
+from spikejax.objectives import Accuracy, SummedCrossEntropy
+from spikejax.objectives.composed import objective
+from spikejax.objectives.model import Model
+from spikejax.sweeps.trials import programs
+from spikejax.training import Adam, Trainer, init, train_epoch, train_step
 
 CLASSES = 10
 KINDS = ("step", "sweep")
 
 
 class Variant(NamedTuple):
-    """How time is cut, see `execute.run`."""
+    """How time is cut, see `dynamics.Time`."""
 
     chunk: int
     recompute: bool
@@ -38,7 +42,7 @@ class Size(NamedTuple):
     steps: int
     batch: int
     hidden: tuple[int, ...]
-    lanes: int  # of the sweep
+    trials: int  # of the sweep
     samples: int  # of the data set, which stays on the device
     variants: tuple[Variant, ...]
     sweep_variants: tuple[Variant, ...]  # fewer: a sweep takes a minute and more to compile
@@ -51,14 +55,14 @@ FULL = Size(784, 256, (64, 256, 256), 16, 60_000, RECOMPUTED + STORED, FEW)
 # So wide that without chunks a quarter of the batch overflows the memory on a TPU's chip.
 QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False)), FEW)
 
-Program = tuple[jax.stages.Wrapped, tuple]
+Program = tuple[Any, tuple]
 
 
 def planned(size: Size, kind: str, backend: str, devices: int) -> Variant:
-    """What the library itself chooses for "tpu" or "gpu"; a lane of a sweep has one device."""
+    """What the library itself chooses for "tpu" or "gpu"; a trial of a sweep has one device."""
     features = (*size.hidden, CLASSES)
     share = (
-        {"devices": devices} if kind == "step" else {"devices": 1, "models": size.lanes // devices}
+        {"devices": devices} if kind == "step" else {"devices": 1, "models": size.trials // devices}
     )
     chosen = plan.choose(size.steps, size.batch, features, backend=backend, **share)
     return Variant(chosen.chunk, True, chosen.segment)
@@ -67,31 +71,28 @@ def planned(size: Size, kind: str, backend: str, devices: int) -> Variant:
 def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     """The jitted functions "step" and "sweep" and their operands, which have shapes and shardings only.
 
-    The devices share the batch of the step, or the lanes of the sweep. Each lane has a first decay, a learning rate and
-    a seed of its own.
+    The devices share the batch of the step, or the trials of the sweep. Each trial has a first decay, a learning rate
+    and a seed of its own.
     """
-    count = size.samples // size.batch
     network = MLP(size.hidden, CLASSES, LIF(), learn=("decay",))
+    time = Time(variant.chunk, variant.segment, variant.recompute)
 
-    def objective(variables, samples, labels, key):
-        cut = {"chunk": variant.chunk, "segment": variant.segment, "checkpoint": variant.recompute}
-        inputs = encode.sequence(samples, scale=255)
-        logits, _ = execute.run(network.apply, variables, inputs, **cut)
-        measured = {"accuracy": metrics.accuracy(logits, labels)}
-        return losses.summed_cross_entropy(logits, labels), (measured, {})
+    def trainer_of(point, **shared):
+        # The first decay is in the variables alone: of what is learned the network's own value is not read.
+        model = Model(pure.Functions(network), Sequence(scale=255.0), time)
+        optimiser = Adam(learning_rate=point["learning_rate"])
+        rule = optimiser.transformation(size.samples // size.batch, 1)
+        minimised = objective(model, SummedCrossEntropy(), (), (Accuracy(),))
+        return Trainer(minimised, rule, **shared)
 
-    def init(point, seed):
-        own = network.clone(neuron=LIF(decay=point["decay"]))
-        variables = own.init(jax.random.key(seed), jnp.zeros((0, 1, 1)))
-        return train.init(variables, train.adam(point["learning_rate"], count), seed)
+    def start(point, seed):
+        own = pure.Functions(network.clone(neuron=LIF(decay=point["decay"])))
+        variables = own.init(jax.random.key(seed), jnp.zeros((1, 1, 1)))
+        return init(trainer_of(point), variables, seed)
 
-    def train_epoch(state, point, shared):
-        optimizer = train.adam(point["learning_rate"], count)
-        state, values = train.train_epoch(objective, optimizer, state, *shared, size.batch)
-        return state, jax.tree.map(jnp.mean, values)
-
-    def spec(dtype, *shape):
-        return jax.ShapeDtypeStruct(shape, dtype)
+    def epoch(state, point, shared):
+        state, measured = train_epoch(trainer_of(point), state, shared, size.batch)
+        return state, jax.tree.map(jnp.mean, measured)
 
     def place(tree, where):
         sharding = NamedSharding(devices, where)
@@ -99,16 +100,17 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
             lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree
         )
 
+    def samples(count):
+        inputs = jax.ShapeDtypeStruct((count, size.steps, 1), jnp.uint8)
+        return Split(inputs, jax.ShapeDtypeStruct((count,), jnp.int32))
+
     whole, split = PartitionSpec(), PartitionSpec(mesh.AXIS)
-    samples = (spec(jnp.uint8, size.samples, size.steps, 1), spec(jnp.int32, size.samples))
-    order = spec(jnp.int32, count, size.batch)
-    point = {"decay": 0.9, "learning_rate": 1e-3}
-    state = jax.eval_shape(functools.partial(init, point), spec(jnp.int32))
-    step = functools.partial(train.train_step, objective, train.adam(1e-3, count), mesh=devices)
-    start, epoch = lane_programs(init, train_epoch, "vmap", devices)
-    points = {name: spec(jnp.float32, size.lanes) for name in point}, spec(jnp.int32, size.lanes)
-    lanes = jax.eval_shape(start, None, points)
-    return {
-        "step": (jax.jit(step, donate_argnums=0), place((state, *samples, order), whole)),
-        "sweep": (epoch, (place(samples, whole), place(lanes, split))),
-    }
+    point, seed = {"decay": 0.9, "learning_rate": 1e-3}, jax.ShapeDtypeStruct((), jnp.int32)
+    state = jax.eval_shape(functools.partial(start, point), seed)
+    step = functools.partial(train_step, trainer_of(point, mesh=devices))
+    sweep = programs(start, epoch, "vmap", devices)
+    points = {name: jax.ShapeDtypeStruct((size.trials,), jnp.float32) for name in point}
+    group = jax.eval_shape(sweep.start, points, jax.ShapeDtypeStruct((size.trials,), jnp.int32))
+    of_step = place(state, whole), place(samples(size.batch), split)
+    of_sweep = place(samples(size.samples), whole), place(group, split)
+    return {"step": (jax.jit(step, donate_argnums=0), of_step), "sweep": (sweep.epoch, of_sweep)}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from spikejax.runs import record
+from spikejax import files
 
 
 def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:
@@ -17,7 +17,7 @@ def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:
         if kept["config"] == config:
             return kept["result"]
     result = measure()
-    record.write_text(path, json.dumps({"config": config, "result": result}, indent=1) + "\n")
+    files.write_text(path, json.dumps({"config": config, "result": result}, indent=1) + "\n")
     return result
 
 

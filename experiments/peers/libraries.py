@@ -27,28 +27,28 @@ class Library:
     compiles: bool = False
 
 
-_OURS = {
+_OURS: dict[str, Any] = {
     "script": "spikejax_worker.py",
     "imports": "import jax, optax, spikejax, spikejax.training, spikejax.objectives",
     "compiles": True,
 }
-_JAXPIKE = {
+_JAXPIKE: dict[str, Any] = {
     "script": "jaxpike_worker.py",
     "imports": "import jax, equinox, optax, jaxpike",
     "environment": "jaxpike",
     "compiles": True,
 }
-_SPIKINGJELLY = {
+_SPIKINGJELLY: dict[str, Any] = {
     "script": "spikingjelly_worker.py",
     "imports": "import torch; from spikingjelly.activation_based import functional, layer, neuron",
     "environment": "spikingjelly",
 }
-_SNNTORCH = {
+_SNNTORCH: dict[str, Any] = {
     "script": "snntorch_worker.py",
     "imports": "import torch, snntorch",
     "environment": "snntorch",
 }
-_NORSE = {
+_NORSE: dict[str, Any] = {
     "script": "norse_worker.py",
     "imports": "import torch, norse.torch",
     "environment": "norse",

@@ -1,9 +1,8 @@
-"""spikejax as a job trains: `train.train_step` laid out by `plan.choose`, a device a core, the samples stored whole.
+"""spikejax as it trains: `train_step` laid out by the plan, a device per core, the samples stored whole.
 
-Options: "plain" is one scan over all steps a layer, nothing recomputed, on one device; "neuron" another neuron for a
+Options: "plain" is one scan over all steps per layer, nothing recomputed, on one device; "neuron" another neuron for a
 row of neurons alone, "tc_lif"; "loop" trains a grid's networks one after the other, "anew" compiles each of them, as
-separate trainings do. Binary inputs are stored as
-bytes, as a data set is.
+separate trainings do. Binary inputs are stored as bytes, as a data set is.
 """
 
 import functools
@@ -18,17 +17,23 @@ import optax
 import workload as common
 from worker import Program, serve
 
+from spikejax.data import Split
 from spikejax.devices import mesh
 from spikejax.devices.plan import Plan, choose
-from spikejax.dynamics import network as execute
+from spikejax.dynamics import Time
+from spikejax.inputs import Sequence
+from spikejax.inputs.batches import place
 from spikejax.layers import Spiking
 from spikejax.networks import MLP
+from spikejax.networks.core import pure
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.objectives.model import bind
+from spikejax.objectives import Accuracy, Rates, SummedCrossEntropy
+from spikejax.objectives.composed import measurement, objective
+from spikejax.objectives.model import Model
 from spikejax.surrogate import ATan
-from spikejax.sweeps import groups as sweep
-from spikejax.training import train
+from spikejax.sweeps import groups
+from spikejax.training import Trainer, init, train_step
 
 NEURONS = {
     "lif": (
@@ -57,9 +62,10 @@ def network(workload, decay=common.DECAY):
     return MLP(workload.hidden, workload.classes, neuron, ("decay",), recurrent)
 
 
-def variables(workload, model):
+def variables(workload, module):
     """The network's variables with the common weights."""
-    made = jax.jit(model.init)(jax.random.key(0), jnp.zeros((0, 1, workload.sizes[0])))
+    example = jnp.zeros((1, 1, workload.sizes[0]))
+    made = jax.jit(pure.Functions(module).init)(jax.random.key(0), example)
     names = [*(f"linear_{i}" for i in range(len(workload.hidden))), "readout"]
     for i, (name, weights) in enumerate(zip(names, common.layers(workload), strict=True)):
         layer = made["params"][name]
@@ -71,33 +77,30 @@ def variables(workload, model):
     return made
 
 
-def samples(workload):
-    """`[B, T, ...]`."""
+def batch_of(workload):
+    """Samples `[B, T, ...]` and their labels."""
     stored = common.inputs(workload).swapaxes(0, 1)
-    return stored if workload.density is None else stored.astype(np.uint8)
+    stored = stored if workload.density is None else stored.astype(np.uint8)
+    return Split(stored, common.labels(workload))
 
 
-def learner(objective, initial, stored, labels, plan, rates):
+def learner(minimised, initial, batch, plan, rates, statistics=False):
     """A training step on the whole batch."""
-    optimizer = optax.adam(common.LEARNING_RATE)
     devices = mesh.over(jax.devices()[: plan.devices])
-    state = train.init(initial, optimizer, 0)
-    order = jnp.arange(len(labels))[None]
-    state, *operands = mesh.replicate((state, stored, labels, order), devices)
-    split = {"micro_batches": plan.micro_batches, "mesh": devices}
-    step = jax.jit(
-        functools.partial(train.train_step, objective, optimizer, **split), donate_argnums=0
-    )
-    compiled = step.lower(state, *operands).compile()
+    optimiser = optax.adam(common.LEARNING_RATE)
+    trainer = Trainer(minimised, optimiser, (), {}, plan.micro_batches, devices, statistics)
+    state, batch = mesh.replicate(init(trainer, initial, 0), devices), place(batch, devices)
+    step = jax.jit(functools.partial(train_step, trainer), donate_argnums=0)
+    compiled = step.lower(state, batch).compile()
 
     def take():
         nonlocal state
-        state, measured = jax.block_until_ready(compiled(state, *operands))
+        state, measured = jax.block_until_ready(compiled(state, batch))
         return float(measured["loss"])
 
     return Program(
         take,
-        lambda: rates(state.variables),
+        lambda: rates(jax.device_put(state.variables, jax.devices()[0])),
         # A program tells what it needs on one of its devices.
         lambda: compiled.memory_analysis().temp_size_in_bytes * plan.devices,
     )
@@ -105,56 +108,47 @@ def learner(objective, initial, stored, labels, plan, rates):
 
 def training(workload, options):
     plan = layout(workload, (*workload.hidden, workload.classes), options)
-    chunk, segment = (None, None) if options.get("plain") else (plan.chunk, plan.segment)
-    model = network(workload)
-    classifier = bind(model, 1.0, chunk=chunk, segment=segment)
-    stored, labels = samples(workload), common.labels(workload)
+    time = Time() if options.get("plain") else Time(plan.chunk, plan.segment)
+    module, batch = network(workload), batch_of(workload)
+    model = Model(pure.Functions(module), Sequence(), time)
+    measured = measurement(model, SummedCrossEntropy(), (Rates(),))
 
     def rates(trained):
-        alone = jax.device_put(trained, jax.devices()[0])
-        measured = jax.jit(classifier.measure)(alone, stored[:32], labels[:32])
-        return [float(rate) for rate in measured["firing_rate"].values()]
+        few = jax.tree.map(lambda x: x[:32], batch)
+        found = jax.jit(measured)(trained, few, jax.random.key(0))["firing_rate"].value
+        return [float(rate) for rate in found.values()]
 
-    initial = variables(workload, model)
-    return learner(classifier.objective, initial, stored, labels, plan, rates)
+    minimised = objective(model, SummedCrossEntropy(), (), (Accuracy(),))
+    return learner(minimised, variables(workload, module), batch, plan, rates)
 
 
 class Block(nn.Module):
     """Convolution and batch normalisation over all steps at once, then neurons."""
 
     channels: int
-    axis: str | None  # over which devices share a batch, whose statistics are those of all of it
 
     @nn.compact
-    def __call__(self, inputs):
-        currents = nn.Conv(self.channels, (3, 3))(inputs)
-        normalised = nn.BatchNorm(use_running_average=False, axis_name=self.axis)(currents)
+    def __call__(self, x):
+        x = nn.BatchNorm(use_running_average=False)(nn.Conv(self.channels, (3, 3))(x))
         neuron, learn = NEURONS["lif"]
-        return Spiking(neuron, learn)(normalised)[0]
+        return Spiking(neuron, learn)(x)
+
+
+def toward_one_spike(outputs, labels, activity, mask):
+    return ((outputs.sum(0) - 1) ** 2).mean()
 
 
 def convolution(workload, options):
-    # A plan is for products, whose rows want company; images are shared by all devices.
-    count = max(n for n in range(1, jax.device_count() + 1) if workload.batch % n == 0)
-    plan = Plan(count, 1, workload.steps, workload.steps)
-    stored = common.inputs(workload).swapaxes(0, 1)
-
-    def run(axis, given, stored):
-        block = Block(workload.sizes[-1], axis)
-        return block.apply(given, stored.swapaxes(0, 1), mutable=["batch_stats"])
-
-    def objective(given, stored, labels, key):
-        spikes, changed = run(mesh.AXIS, given, stored)
-        loss = ((spikes.sum(0) - 1) ** 2).mean()
-        return loss, ({"accuracy": jnp.zeros(())}, changed)
+    # As a run is planned: on a CPU one device uses all cores for a convolution.
+    plan, block = Plan(1, 1, workload.steps, workload.steps), Block(workload.sizes[-1])
+    model, batch = Model(pure.Functions(block), Sequence()), batch_of(workload)
 
     def rates(trained):
-        alone = jax.device_put(trained, jax.devices()[0])
-        return [float(run(None, alone, stored)[0].mean())]
+        return [float(model.run(trained, batch, jax.random.key(0), train=True).outputs.mean())]
 
     example = jnp.zeros((1, 1, *workload.sizes[:3]))
-    initial = jax.jit(Block(workload.sizes[-1], None).init)(jax.random.key(0), example)
-    return learner(objective, initial, stored, common.labels(workload), plan, rates)
+    initial = jax.jit(model.network.init)(jax.random.key(0), example)
+    return learner(objective(model, toward_one_spike), initial, batch, plan, rates, True)
 
 
 def neuron(workload, options):
@@ -164,23 +158,21 @@ def neuron(workload, options):
     devices = mesh.over(jax.devices()[: plan.devices])
     shared, split = jax.P(), jax.P(None, mesh.AXIS)
     currents = jax.device_put(common.inputs(workload), jax.NamedSharding(devices, split))
-    weights = jax.device_put(
-        common.neuron_weights(workload), jax.NamedSharding(devices, jax.P(mesh.AXIS))
-    )
-    given = mesh.replicate(
-        jax.jit(layer.init)(jax.random.key(0), jnp.zeros((0, *currents.shape[1:]))), devices
-    )
+    weights = common.neuron_weights(workload)
+    weights = jax.device_put(weights, jax.NamedSharding(devices, jax.P(mesh.AXIS)))
+    example = jnp.zeros((1, *currents.shape[1:]))
+    given = mesh.replicate(jax.jit(layer.init)(jax.random.key(0), example), devices)
 
     def value(given, currents, weights):
-        time = {} if options.get("plain") else {"chunk": plan.chunk, "segment": plan.segment}
-        spikes, _ = execute.run(layer.apply, given, currents, **time)
+        time = Time() if options.get("plain") else Time(plan.chunk, plan.segment)
+        spikes, _ = pure.run(layer, given, currents, time=time)
         return (spikes.sum(0) * weights).sum(), spikes.mean()
 
     def local(given, currents, weights):
         function = jax.value_and_grad(value, argnums=(0, 1), has_aux=True)
-        (total, rate), (of_numbers, of_currents) = function(given, currents, weights)
-        total, of_numbers = jax.lax.psum((total, of_numbers), mesh.AXIS)
-        return total, jax.lax.pmean(rate, mesh.AXIS), of_numbers, of_currents
+        (total, rate), (of_parameters, of_currents) = function(given, currents, weights)
+        total, of_parameters = jax.lax.psum((total, of_parameters), mesh.AXIS)
+        return total, jax.lax.pmean(rate, mesh.AXIS), of_parameters, of_currents
 
     differentiate = jax.jit(
         jax.shard_map(
@@ -204,15 +196,16 @@ def neuron(workload, options):
 
 
 def streaming(workload, options):
-    model = network(workload)
-    given, total = variables(workload, model), 0.0
-    pieces = itertools.cycle(list(jnp.asarray(common.inputs(workload))[:, None]))
-    _, state = model.apply(given, jnp.asarray(common.inputs(workload))[:0])
-    step = jax.jit(model.apply, donate_argnums=2)
+    module = network(workload)
+    given, total = variables(workload, module), 0.0
+    currents = jnp.asarray(common.inputs(workload))
+    pieces = itertools.cycle(list(currents[:, None]))
+    carry = pure.first_carry(module, given, currents)
+    step = jax.jit(lambda given, x, carry: pure.run(module, given, x, carry), donate_argnums=2)
 
     def take():
-        nonlocal state, total
-        logits, state = jax.block_until_ready(step(given, next(pieces), state))
+        nonlocal carry, total
+        logits, carry = jax.block_until_ready(step(given, next(pieces), carry))
         total += float(np.abs(np.asarray(logits)).sum())
         return total
 
@@ -220,39 +213,35 @@ def streaming(workload, options):
 
 
 def grid(workload, options):
-    """All networks in one program, `sweep.run`, a lane's epoch all of its updates; or one after the other."""
-    stored, labels = jnp.asarray(samples(workload)), jnp.asarray(common.labels(workload))
-    optimizer = optax.adam(common.LEARNING_RATE)
-    order = jnp.arange(workload.batch)[None]
-    objective = bind(network(workload), 1.0).objective
+    """All networks in one program, a trial's epoch all of its updates; or one after the other."""
+    batch = jax.tree.map(jnp.asarray, batch_of(workload))
+    model = Model(pure.Functions(network(workload)), Sequence())
+    trainer = Trainer(objective(model, SummedCrossEntropy()), optax.adam(common.LEARNING_RATE))
 
-    def init(point, seed):
-        given = variables(workload, network(workload, point["decay"]))
-        return train.init(given, optimizer, seed)
-
-    def update(state, shared):
-        return train.train_step(objective, optimizer, state, *shared, order)
+    def start(point, seed):
+        return init(trainer, variables(workload, network(workload, point["decay"])), seed)
 
     def train_epoch(state, point, shared):
         def body(state, _):
-            return update(state, shared)
+            return train_step(trainer, state, shared)
 
         state, measured = jax.lax.scan(body, state, length=workload.updates)
         return state, {"loss": measured["loss"][-1]}
 
     def take():
         points = {"decay": workload.decays}
-        rows = sweep.run(init, train_epoch, points, (0,), epochs=1, shared=(stored, labels))
+        rows = groups.run(start, train_epoch, points, (0,), epochs=1, shared=batch)
         return float(np.mean([row["loss"] for row in rows]))
 
     def take_in_turn():
-        start, step, last = jax.jit(init), jax.jit(update, donate_argnums=0), []
+        update = functools.partial(train_step, trainer)
+        begin, step, last = jax.jit(start), jax.jit(update, donate_argnums=0), []
         for decay in workload.decays:
             if options.get("anew"):
-                start, step = (jax.jit(functools.partial(f)) for f in (init, update))
-            state = start({"decay": decay}, 0)
+                begin, step = (jax.jit(functools.partial(f)) for f in (start, update))
+            state = begin({"decay": decay}, 0)
             for _ in range(workload.updates):
-                state, measured = step(state, (stored, labels))
+                state, measured = step(state, batch)
             last.append(float(measured["loss"]))
         return float(np.mean(last))
 

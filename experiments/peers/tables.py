@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.registry import RESULTS
-from experiments.tables import markdown, origin, read
+from experiments.registry import EXPERIMENTS, RESULTS
+from experiments.tables import origin, read, rows_of
+from spikejax.tables import markdown
 
 Row = Mapping[str, Any]
 TRAINING = {
@@ -58,7 +59,7 @@ def _count(number: int, things: str) -> str:
 def _training(result: dict) -> str:
     parts = []
     header = ["library", "seconds, best", "median", "middle half", "ours = 1"]
-    header += ["first step, s", "resident, MB", "XLA temporary, MB", "spikes a neuron and step"]
+    header += ["first step, s", "resident, MB", "XLA temporary, MB", "firing rate per layer"]
     for workload, title in TRAINING.items():
         rows, found = [], _of(result, workload)
         ours = found["spikejax"].get("seconds")
@@ -186,7 +187,7 @@ def _sweep(result: dict) -> str:
 
 
 def _compiled(result: dict) -> str:
-    header = ["program", "temporary memory a device, MB", "kernels a time step", "collectives"]
+    header = ["program", "temporary memory per device, MB", "kernels per time step", "collectives"]
     rows = []
     for name, row in result["metrics"].items():
         if "temp_mb" not in row:  # advice, which sums up other rows
@@ -200,48 +201,11 @@ def _compiled(result: dict) -> str:
 
 def _expectations() -> str:
     """What was expected of this library, what the records say, and whether it holds."""
+    rows = []
     for name in KEPT:
         if missing := _missing(name):
             return missing
-    bench, memory, sweep = (read(name)["metrics"] for name in KEPT)
-    compiled = ("spikingjelly", "snntorch", "norse")
-    torch = [*compiled, *(f"{name}_compiled" for name in compiled)]
-    found: list[
-        tuple[str, float, float, bool]
-    ] = []  # words, expected, found, whether more is better
-    for workload in ("smnist", "shd"):
-        ours = bench[f"{workload}/spikejax"]
-        spyx = bench[f"{workload}/spyx"]
-        fastest = min(bench[f"{workload}/{name}"]["seconds"] for name in torch)
-        share = ours["peak_memory_mb"] / spyx["peak_memory_mb"]
-        found += [
-            (f"`{workload}`: spyx's time over ours", 1.3, spyx["seconds"] / ours["seconds"], True),
-            (f"`{workload}`: our resident memory over spyx's", 0.5, share, False),
-            (f"`{workload}`: fastest PyTorch over ours", 3.0, fastest / ours["seconds"], True),
-        ]
-    ours = bench["smnist/spikejax"]["seconds"]
-    growth = memory["spikejax T=8192"]["temp_mb"] / memory["spikejax T=1024"]["temp_mb"]
-    found += [
-        ("`smnist`: ours over the floor", 1.8, ours / bench["smnist/floor"]["seconds"], False),
-        ("temporary memory, T = 8,192 over T = 1,024", 1.5, growth, False),
-    ]
-    ours = sweep["spikejax"]["seconds"]
-    others = [row["seconds"] for name, row in sweep.items() if not name.startswith("spikejax")]
-    found += [
-        ("separate trainings over a sweep", 1.3, sweep["spikejax_anew"]["seconds"] / ours, True),
-        (
-            "one by one, compiled once, over a sweep",
-            1.3,
-            sweep["spikejax_loop"]["seconds"] / ours,
-            True,
-        ),
-        ("the fastest other library's loop over a sweep", 1.0, min(others) / ours, True),
-    ]
-    rows = []
-    for words, expected, value, more in found:
-        holds = value >= expected if more else value <= expected
-        bound = f"{'at least' if more else 'at most'} {expected:g}"
-        rows.append([words, bound, f"{value:.2f}", "yes" if holds else "**no**"])
+        rows += rows_of(EXPERIMENTS[name], read(name)["metrics"])
     return markdown(["best against best", "expected", "found", "holds"], rows)
 
 

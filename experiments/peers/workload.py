@@ -49,7 +49,10 @@ class Workload:
     @classmethod
     def read(cls, fields: dict[str, Any]) -> "Workload":
         """From what JSON made of it."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        given: dict[str, Any] = {
+            name: tuple(x) if isinstance(x, list) else x for name, x in fields.items()
+        }
+        return cls(**given)
 
     @property
     def hidden(self) -> tuple[int, ...]:
@@ -102,7 +105,8 @@ def inputs(workload: Workload) -> np.ndarray:
     if workload.kind == "convolution":
         height, width, channels, _ = workload.sizes
         shape = (workload.steps, workload.batch, height, width, channels)
-        return (random.random(shape, np.float32) < workload.density).astype(np.float32)
+        density = workload.density or 0.0
+        return (random.random(shape, np.float32) < density).astype(np.float32)
     features, classes = workload.sizes[0], workload.classes
     drawn = random.random((workload.steps, workload.batch, features), np.float32)
     if workload.density is None:

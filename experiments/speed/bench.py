@@ -24,9 +24,10 @@ from experiments.peers.rounds import Rounds, race, summary
 from experiments.peers.start_up import start_up
 from experiments.peers.start_up import summary as start_up_summary
 from experiments.peers.workload import Workload, product_flops
-from experiments.registry import Experiment
-from spikejax.plot import draw as plot
+from experiments.registry import Expectation, Experiment, Request
+from spikejax import plot
 from spikejax.runs import record
+from spikejax.runs.provenance import current_provenance
 
 SMNIST = Workload("smnist", "training", 784, 256, (1, 64, 256, 256, 10), gains=(1.0, 3.0, 3.0))
 SHD = Workload(
@@ -85,7 +86,7 @@ def race_once(workload: Workload, quick: bool, out: Path) -> dict[str, Any]:
         load = os.getloadavg()[0]
         if load > QUIET:
             print(f"the machine has other work (load {load:.1f}): threads of PyTorch suffer most")
-        commit = record.provenance()["commit"]
+        commit = current_provenance()["commit"]
         results = race(workload, libraries, rounds, out / "logs")
         return {"load": load, "commit": commit, "results": results}
 
@@ -112,7 +113,7 @@ def turns(result: Mapping[str, Any], repeats: int) -> dict[str, Any]:
 
 
 def draw(metrics: Mapping[str, Any], workloads: list[str], libraries: list[str], path: Path):
-    """Step times relative to ours, a group of bars a workload, the floor as a line across it."""
+    """Step times relative to ours, a group of bars per workload, the floor as a line across it."""
 
     def relative(workload, name):
         seconds = metrics.get(f"{workload}/{name}", {}).get("seconds")
@@ -143,8 +144,8 @@ def draw(metrics: Mapping[str, Any], workloads: list[str], libraries: list[str],
     plot.save(made, path)
 
 
-def run(out: Path, quick: bool, data_dir: str | None) -> dict:
-    del data_dir
+def run(request: Request) -> dict[str, Any]:
+    out, quick = request.out, request.quick
     workloads = QUICK if quick else (SMNIST, SHD, CONV, *NEURONS, STREAMING)
     metrics, history, told = {}, {}, {}
     for workload in workloads:
@@ -171,24 +172,19 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
     shown = [name for name in LIBRARIES if any(f"{w.name}/{name}" in metrics for w in workloads)]
     draw(metrics, [workload.name for workload in workloads], shown, out / "bench.png")
     forget(out / "partial")
-    return {
-        "experiment": EXPERIMENT.name,
-        "config": {
-            "workloads": {
-                workload.name: {**asdict(workload), "rounds": rounds_of(workload, quick)._asdict()}
-                for workload in (*workloads, starting)
-            },
-            "libraries": {
-                name: {"label": LIBRARIES[name].label, "path": LIBRARIES[name].path, **told[name]}
-                for name in shown
-            },
-            "absent": ABSENT,
+    config = {
+        "workloads": {
+            workload.name: {**asdict(workload), "rounds": rounds_of(workload, quick)._asdict()}
+            for workload in (*workloads, starting)
         },
-        "provenance": record.provenance(seed=0, data={"name": "drawn by NumPy"}),
-        "metrics": metrics,
-        "history": history,
-        "complete": True,
+        "libraries": {
+            name: {"label": LIBRARIES[name].label, "path": LIBRARIES[name].path, **told[name]}
+            for name in shown
+        },
+        "absent": ABSENT,
     }
+    result = record.begin("bench", config, {"seed": 0, "data": {"name": "drawn by NumPy"}})
+    return {**result, "metrics": metrics, "history": history, "complete": True}
 
 
 def facts(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,10 +192,42 @@ def facts(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: result[key] for key in ("versions", "threads", "devices") if key in result}
 
 
+def _ratio(above: str, below: str, key: str = "seconds"):
+    """A value of one row over that of another."""
+    return lambda metrics: metrics[above][key] / metrics[below][key]
+
+
+def _fastest_torch(workload: str):
+    """Time of the fastest library in PyTorch over ours."""
+    names = [n for n in PEERS if n.startswith(("spikingjelly", "snntorch", "norse"))]
+
+    def found(metrics):
+        fastest = min(metrics[f"{workload}/{name}"]["seconds"] for name in names)
+        return fastest / metrics[f"{workload}/spikejax"]["seconds"]
+
+    return found
+
+
+def _of(workload: str) -> tuple[Expectation, ...]:
+    ours, spyx = f"{workload}/spikejax", f"{workload}/spyx"
+    share = _ratio(ours, spyx, "peak_memory_mb")
+    return (
+        Expectation(f"`{workload}`: spyx's time over ours", _ratio(spyx, ours), low=1.3),
+        Expectation(f"`{workload}`: our resident memory over spyx's", share, high=0.5),
+        Expectation(f"`{workload}`: fastest PyTorch over ours", _fastest_torch(workload), low=3),
+    )
+
+
 EXPERIMENT = Experiment(
-    name="bench",
     claim="training steps 1.3 times faster than spyx's at half of its memory, 3 times faster than PyTorch's libraries",
     time="about half an hour on 2 CPU cores after the other libraries are installed",
     run=run,
+    expected=(
+        *_of("smnist"),
+        *_of("shd"),
+        Expectation(
+            "`smnist`: ours over the floor", _ratio("smnist/spikejax", "smnist/floor"), high=1.8
+        ),
+    ),
     figure="bench.png",
 )

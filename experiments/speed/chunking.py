@@ -9,50 +9,47 @@ Time: about 2 minutes on 2 CPU cores.
 """
 
 import time
-from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
-from experiments.registry import Experiment
-from spikejax import data
-from spikejax.dynamics import network as execute
-from spikejax.inputs import encode
+from experiments.registry import Expectation, Experiment, Request
+from spikejax import data, plot
+from spikejax.dynamics import Time
+from spikejax.inputs import Sequence
 from spikejax.networks import MLP
+from spikejax.networks.core import pure
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.objectives import losses
-from spikejax.plot import draw as plot
+from spikejax.objectives import SummedCrossEntropy
+from spikejax.objectives.composed import objective
+from spikejax.objectives.model import Model
 from spikejax.runs import record
 
+HIDDEN = (64, 256, 256)
 
-def run(out: Path, quick: bool, data_dir: str | None) -> dict:
-    dataset = data.load("digits" if quick else "smnist", data_dir)
-    batch, chunks, rounds = (16, (1, 8, 64), 2) if quick else (256, (1, 28, 784), 7)
-    hidden = (64, 256, 256)
-    network = MLP(hidden, dataset.classes, TCLIF(), learn=("c1", "c2"))
-    inputs = encode.sequence(dataset.train.inputs[:batch], dataset.scale)
-    labels = jax.numpy.asarray(dataset.train.labels[:batch])
-    variables = jax.jit(network.init)(jax.random.key(0), inputs[:1])
 
-    def step(chunk):
-        recomputed = 1 < chunk < len(inputs)
+def run(request: Request) -> dict[str, Any]:
+    dataset = data.load("digits" if request.quick else "smnist", request.data_dir)
+    batch, chunks, rounds = (16, (1, 8, 64), 2) if request.quick else (256, (1, 28, 784), 7)
+    samples = jax.tree.map(lambda x: jax.numpy.asarray(x[:batch]), dataset.train)
+    steps = samples.inputs.shape[1]
+    network = pure.Functions(MLP(HIDDEN, dataset.classes, TCLIF()))
+    encoder = Sequence(scale=dataset.scale)
+    variables = jax.jit(network.init)(jax.random.key(0), encoder.encode(samples.inputs[:1])[:1])
 
-        def loss(params, constants, inputs, labels):
-            bound = {"params": params, "constants": constants}
-            logits, _ = execute.run(
-                network.apply, bound, inputs, chunk=chunk, checkpoint=recomputed
-            )
-            return losses.summed_cross_entropy(logits, labels)
+    def compiled(chunk):
+        time = Time(chunk, checkpoint=1 < chunk < steps)
+        minimised = objective(Model(network, encoder, time), SummedCrossEntropy())
+        step = jax.jit(jax.value_and_grad(minimised, has_aux=True))
+        return step.lower(variables, samples, jax.random.key(0)).compile()
 
-        return jax.jit(jax.value_and_grad(loss)).lower(*operands).compile()
-
-    operands = (variables["params"], variables["constants"], inputs, labels)
-    programs = {f"K{chunk}": step(chunk) for chunk in chunks}
-    seconds = {name: [] for name in programs}
+    programs: dict[str, Any] = {f"K{chunk}": compiled(chunk) for chunk in chunks}
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
     for i in range(rounds + 1):
         for name, program in programs.items():
             started = time.perf_counter()
-            jax.block_until_ready(program(*operands))
+            jax.block_until_ready(program(variables, samples, jax.random.key(0)))
             if i > 0:
                 seconds[name].append(time.perf_counter() - started)
     metrics = {
@@ -63,38 +60,42 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
         }
         for name, program in programs.items()
     }
+    draw(metrics, request.out / "chunking.png")
+    config = {"batch": batch, "steps": steps, "hidden": list(HIDDEN), "neuron": "tc_lif"}
+    facts = {"seed": 0, "data": {"name": dataset.name, "sha256": dataset.checksum}}
+    result = record.begin("chunking", {**config, "rounds": rounds}, facts)
+    return {**result, "metrics": metrics, "history": seconds, "complete": True}
+
+
+def draw(metrics, path):
     made, axes = plot.figure(1, 2, height=3.0)
-    for axis, key, label in zip(
-        axes[0], ("seconds", "temp_mb"), ("seconds a step", "temporary memory, MB"), strict=True
-    ):
-        axis.bar(
-            list(metrics), [values[key] for values in metrics.values()], color=plot.INK, width=0.6
-        )
+    labels = {"seconds": "seconds per step", "temp_mb": "temporary memory, MB"}
+    for axis, (key, label) in zip(axes[0], labels.items(), strict=True):
+        heights = [values[key] for values in metrics.values()]
+        axis.bar(list(metrics), heights, color=plot.INK, width=0.6)
         axis.set_ylabel(label)
-    plot.save(made, out / "chunking.png")
-    config = {
-        "batch": batch,
-        "steps": len(inputs),
-        "hidden": list(hidden),
-        "neuron": "tc_lif",
-        "rounds": rounds,
-    }
-    return {
-        "experiment": EXPERIMENT.name,
-        "config": config,
-        "provenance": record.provenance(
-            seed=0, data={"name": dataset.name, "sha256": dataset.checksum}
-        ),
-        "metrics": metrics,
-        "history": {name: values for name, values in seconds.items()},
-        "complete": True,
-    }
+    plot.save(made, path)
+
+
+def _others(metrics, key):
+    return min(metrics[name][key] for name in ("K1", "K784"))
 
 
 EXPERIMENT = Experiment(
-    name="chunking",
     claim="a training step in recomputed chunks: at least 6 times less memory, at most 1.2 times the time",
     time="about 2 minutes on 2 CPU cores",
     run=run,
+    expected=(
+        Expectation(
+            "memory of the better of step by step and layer by layer, over that of chunks",
+            lambda m: _others(m, "temp_mb") / m["K28"]["temp_mb"],
+            low=6,
+        ),
+        Expectation(
+            "time of chunks over that of the faster of the two",
+            lambda m: m["K28"]["seconds"] / _others(m, "seconds"),
+            high=1.2,
+        ),
+    ),
     figure="chunking.png",
 )

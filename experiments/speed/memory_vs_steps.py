@@ -2,7 +2,7 @@
 
 Measures: largest resident memory, XLA's temporary memory and the least time of three steps, 1-64-256-256-10, batch 64,
 for T from 128 to 8,192, each in a fresh process. A library is not asked for longer sequences once it needs more than
-16 GB or a minute a step. `experiments/README.md` has the table.
+16 GB or a minute per step. `experiments/README.md` has the table.
 Command: python -m experiments run memory_vs_steps
 Expected: XLA's temporary memory at T = 8,192 at most 1.5 times that at T = 1,024.
 Time: about 15 minutes on 2 CPU cores after the other libraries are installed; continues where it was stopped.
@@ -17,9 +17,9 @@ from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import Failed, Worker
 from experiments.peers.rounds import WARM_UP
 from experiments.peers.workload import Workload
-from experiments.registry import Experiment
+from experiments.registry import Expectation, Experiment, Request
 from experiments.speed.bench import SMNIST, TINY, facts
-from spikejax.plot import draw as plot
+from spikejax import plot
 from spikejax.runs import record
 
 STEPS, QUICK_STEPS = (128, 256, 512, 1024, 2048, 4096, 8192), (8, 16)
@@ -51,12 +51,12 @@ def measure(library: Library, workload: Workload, log: Path) -> dict[str, Any]:
 
 
 def draw(metrics: dict[str, Any], names: list[str], path: Path) -> None:
-    """Resident memory, temporary memory and time against T, a line a library."""
+    """Resident memory, temporary memory and time against T, a line per library."""
     made, axes = plot.figure(1, 3, width=11.0, height=3.6)
     labels = {
         "peak_memory_mb": "largest resident memory, MB",
         "temp_mb": "XLA's temporary memory, MB",
-        "seconds": "seconds a step",
+        "seconds": "seconds per step",
     }
     for axis, (key, label) in zip(axes[0], labels.items(), strict=True):
         for i, name in enumerate(names):
@@ -79,9 +79,9 @@ def draw(metrics: dict[str, Any], names: list[str], path: Path) -> None:
     plot.save(made, path)
 
 
-def run(out: Path, quick: bool, data_dir: str | None) -> dict:
-    del data_dir
-    names = list(NAMES[:1] if quick else NAMES)
+def run(request: Request) -> dict[str, Any]:
+    out, quick = request.out, request.quick
+    names: list[str] = list(NAMES[:1] if quick else NAMES)
     base = replace(SMNIST, batch=64)
     if quick:
         base = replace(base, batch=4, sizes=TINY, gains=(1.0, 3.0))
@@ -105,31 +105,32 @@ def run(out: Path, quick: bool, data_dir: str | None) -> dict:
             if "error" in row:
                 stopped[name] = f"T={steps}: {row['error']}"
             elif row["seconds"] > SECONDS_LIMIT:
-                stopped[name] = f"T={steps}: {row['seconds']:.0f} seconds a step"
+                stopped[name] = f"T={steps}: {row['seconds']:.0f} seconds per step"
     draw(metrics, names, out / "memory_vs_steps.png")
     forget(out / "partial")
-    return {
-        "experiment": EXPERIMENT.name,
-        "config": {
-            "workload": asdict(base),
-            "libraries": {
-                name: {"label": LIBRARIES[name].label, "path": LIBRARIES[name].path, **told[name]}
-                for name in names
-            },
-            "memory_limit_gb": MEMORY_LIMIT / 2**30,
-            "seconds_limit": SECONDS_LIMIT,
+    config = {
+        "workload": asdict(base),
+        "libraries": {
+            name: {"label": LIBRARIES[name].label, "path": LIBRARIES[name].path, **told[name]}
+            for name in names
         },
-        "provenance": record.provenance(seed=0, data={"name": "drawn by NumPy"}),
-        "metrics": metrics,
-        "history": {"stopped": stopped},
-        "complete": True,
+        "memory_limit_gb": MEMORY_LIMIT / 2**30,
+        "seconds_limit": SECONDS_LIMIT,
     }
+    result = record.begin(
+        "memory_vs_steps", config, {"seed": 0, "data": {"name": "drawn by NumPy"}}
+    )
+    return {**result, "metrics": metrics, "history": {"stopped": stopped}, "complete": True}
+
+
+def _growth(metrics):
+    return metrics["spikejax T=8192"]["temp_mb"] / metrics["spikejax T=1024"]["temp_mb"]
 
 
 EXPERIMENT = Experiment(
-    name="memory_vs_steps",
     claim="XLA's temporary memory of a training step at T = 8,192 at most 1.5 times that at T = 1,024",
     time="about 15 minutes on 2 CPU cores after the other libraries are installed",
     run=run,
+    expected=(Expectation("temporary memory, T = 8,192 over T = 1,024", _growth, high=1.5),),
     figure="memory_vs_steps.png",
 )

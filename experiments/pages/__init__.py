@@ -1,0 +1,1 @@
+"""Numbers that stand on the pages of `docs/`."""

@@ -1,0 +1,96 @@
+"""The pages do what they say: their Python runs from top to bottom, their commands succeed."""
+
+import os
+import re
+import shlex
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from experiments.render import ROOT
+from spikejax.cli.commands import main
+
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FILE = re.compile(r"# ([\w/]+\.py)\n")
+
+
+def blocks(page):
+    return BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+def lines_of(page, number):
+    """Lines of a page's block that are not empty."""
+    return [line for line in blocks(page)[number][1].splitlines() if line.strip()]
+
+
+@pytest.fixture
+def run_page(tmp_path, monkeypatch):
+    """Runs a page in an empty folder: files are written, Python is executed, commands are called."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def run(page):
+        # A module of its own, so that functions and classes of the page can be found again by their names.
+        module = types.ModuleType("page")
+        monkeypatch.setitem(sys.modules, "page", module)
+        for kind, text in blocks(page):
+            if kind == "sh":
+                for line in text.splitlines():
+                    words = shlex.split(line, comments=True)
+                    if words[:1] == ["spikejax"]:
+                        assert main(words[1:]) == 0, line
+            elif named := FILE.match(text):
+                path = Path(named[1])
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            else:
+                exec(compile(text, page, "exec"), module.__dict__)
+        return module.__dict__
+
+    yield run
+    for name in [n for n in sys.modules if n == "my_lab" or n.startswith("my_lab.")]:
+        del sys.modules[name]
+
+
+@pytest.mark.slow
+def test_a_neuron_of_ones_own(run_page, capsys):
+    names = run_page("docs/own_neuron.md")
+    assert names["spikes"].shape == (20, 4, 6) and 0 < names["spikes"].mean() < 1
+    assert names["outputs"].shape == (20, 4, 16)
+    learned = names["variables"]["params"]
+    assert "strength" in learned["layers_1"] and "decay" in learned["layers_4"]
+    assert names["loaded"].steps == 22
+    said = capsys.readouterr().out
+    assert "MyLIF" in said and "my_lab.neurons:MyLIF" in said and "recovery" in said
+    assert "ranked by test accuracy" in said
+
+
+@pytest.mark.slow
+def test_arrays_a_network_and_a_loss_of_ones_own(run_page):
+    names = run_page("docs/own_network.md")
+    assert len(lines_of("docs/own_network.md", 0)) <= 25
+    assert len(lines_of("docs/own_network.md", 1)) <= 5
+    history = names["trained"].record["history"]
+    assert history[-1]["test_accuracy"] > 0.4 and "regularisation" in history[-1]
+    margins = names["found"]["metrics"]["trials"]
+    assert len(margins) == 8 and names["found"]["provenance"]["selection"]["metric"].startswith(
+        "val"
+    )
+    assert (Path("runs/margin") / "best").is_dir()
+    per_step = names["per_step"].record["history"]
+    assert per_step[-1]["loss"] < per_step[0]["loss"]
+    assert names["shorter"].record["complete"]
+
+
+def test_the_spoken_digits_are_25_lines():
+    assert len(lines_of("docs/spoken_digits.md", 0)) <= 25
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_links_lead_somewhere(page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith("http"):
+            assert os.path.exists(ROOT / "docs" / target), target
