@@ -52,13 +52,13 @@ def option(default: Any = dataclasses.MISSING, *, choices: Sequence[Any], doc: s
 
 
 def size(default: Any = dataclasses.MISSING, *, low: int = 1, doc: str) -> Any:
-    """A whole number of at least `low`: static. With None as its default it may be left open."""
+    """An integer of at least `low`: static. With None as its default it may be left open."""
     metadata = {"kind": "size", "static": True, "low": low, "open": default is None, "doc": doc}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def setting(default: Any = dataclasses.MISSING, *, doc: str) -> Any:
-    """Any other static value: a name, a tuple of names or of whole numbers."""
+    """Any other static value: a name, a tuple of names or of integers."""
     metadata = {"kind": "setting", "static": True, "doc": doc}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -129,7 +129,7 @@ def fields_of(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
 
 
 def validate(model: Any) -> None:
-    """Holds a spec to its fields: bounds, choices, sizes, shapes. Whole numbers of parameters become floats.
+    """Holds a spec to its fields: bounds, choices, sizes, shapes. Integer parameters become floats.
 
     Raises:
       ValueError: a value that its field does not allow; names the field, what it allows and what was found.
@@ -157,7 +157,7 @@ def validate(model: Any) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < low:
             raise ValueError(
-                f"{type(model).__name__}.{name} must be a whole number of at least {low}, found {value!r}"
+                f"{type(model).__name__}.{name} must be an integer of at least {low}, found {value!r}"
             )
     for name, field in fields_of(model, "part").items():
         if field.metadata["check"] is not None:

@@ -85,7 +85,7 @@ def role(field: dataclasses.Field, value: Any) -> str:
     """What a dataclass's field holds: a "leaf", a "part" (a dataclass, or a tuple of them) or a "choice".
 
     A field made by `fields.param`, `option`, … declares it. Elsewhere, in a Flax module for example, floating-point
-    numbers and arrays are leaves; whole numbers, words, tuples of numbers and functions are choices.
+    numbers and arrays are leaves; integers, words, tuples of numbers and functions are choices.
     """
     kind = field.metadata.get("kind")
     if kind is not None:

@@ -55,7 +55,7 @@ class Registry(Mapping[str, Any]):
             name = vars(member).get("spec_name") if isinstance(member, type) else None
             if name is None and len(own) > 1:
                 raise ImportError(
-                    f"expected one {self.kind} in {module.__name__}, found {len(own)}; keep one a file, or give each "
+                    f"expected one {self.kind} in {module.__name__}, found {len(own)}; keep one per file, or give each "
                     "a name"
                 )
             if (name or stem) in self._members:

@@ -133,7 +133,7 @@ def test_values_that_cannot_be(values, message):
 @pytest.mark.parametrize(
     "values, message",
     [
-        ({"count": 0}, "Outer.count must be a whole number of at least 1, found 0"),
+        ({"count": 0}, "Outer.count must be an integer of at least 1, found 0"),
         ({"count": 2.0}, "found 2.0"),
         ({"count": True}, "found True"),
         ({"count": 6}, "expected a count up to 5"),
@@ -255,7 +255,7 @@ def test_an_entry_point_of_an_installed_package(monkeypatch):
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({"two": "A, B"}, "expected one neuron in lab_room.two, found 2; keep one a file"),
+        ({"two": "A, B"}, "expected one neuron in lab_room.two, found 2; keep one per file"),
         ({"one": "A", "other": "A"}, "two members of lab_room are called same; rename one"),
     ],
 )

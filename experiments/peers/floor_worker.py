@@ -1,4 +1,4 @@
-"""The fastest matrix products of this machine: chains of them on a device a core, and large ones on all threads.
+"""The fastest matrix products of this machine: chains of them on one device per core, and large ones on all threads.
 
 The value of a step is the better rate, in floating-point operations a second.
 """

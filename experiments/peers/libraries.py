@@ -57,7 +57,7 @@ _NORSE: dict[str, Any] = {
 LIBRARIES = {
     "spikejax": Library(
         "spikejax",
-        path="chunks and micro-batches chosen by its plan, a device a core",
+        path="chunks and micro-batches chosen by its plan, one device per core",
         **_OURS,
     ),
     "spikejax_tc_lif": Library(
@@ -68,7 +68,7 @@ LIBRARIES = {
     ),
     "spikejax_plain": Library(
         "spikejax, plain scan",
-        path="a scan over all steps a layer, nothing recomputed, one device",
+        path="one scan over all steps per layer, nothing recomputed, one device",
         options={"plain": True},
         **_OURS,
     ),

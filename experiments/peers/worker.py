@@ -25,7 +25,7 @@ class Program:
 
     Args:
       step: takes one step, waits for all of it, and returns the loss before it.
-      rates: spikes a neuron and step of each hidden layer; asked for once, after the last step.
+      rates: spikes per neuron and step of each hidden layer; asked for once, after the last step.
       temporary_bytes: of the compiled step, where there is a compiler that tells.
     """
 

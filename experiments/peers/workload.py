@@ -1,8 +1,8 @@
 """What is computed: sizes, inputs and weights, drawn by NumPy and the same for every library.
 
-The neuron is a leaky integrate-and-fire neuron with decay 0.9 (learned, one number a layer), threshold 1, soft reset
-and the arctangent's derivative as surrogate. A network is linear layers, each followed by such neurons, then a linear
-read-out; its loss is the cross-entropy of the logits summed over time; it is trained by Adam at 1e-3.
+The neuron is a leaky integrate-and-fire neuron with decay 0.9 (learned, one parameter per layer), threshold 1, soft
+reset and the arctangent's derivative as surrogate. A network is linear layers, each followed by such neurons, then a
+linear read-out; its loss is the cross-entropy of the logits summed over time; it is trained by Adam at 1e-3.
 """
 
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ def _describe_field(field):
 
 
 def markdown(names: Iterable[str] = tuple(NEURONS)) -> str:
-    """The catalogue as a Markdown table, one row a neuron."""
+    """The catalogue as a Markdown table, one row per neuron."""
     rows = []
     for name in names:
         entry = describe(name)

@@ -64,7 +64,7 @@ _MODULES = {"eval": "evaluate"}
 
 
 def usage() -> str:
-    """The commands, one a line."""
+    """The commands, one per line."""
     lines = ["usage: spikejax COMMAND ...", ""]
     lines += [f"  {name:<8} {text}" for name, text in COMMANDS.items()]
     return "\n".join([*lines, "", "spikejax COMMAND --help shows a command's flags."])

@@ -129,7 +129,7 @@ def _points(flags: SweepFlags, config: Config) -> list[Point]:
 
 
 def _typed(point: Point, config: Config) -> Point:
-    """A point as it was written, with parts for their names and whole numbers where sizes are."""
+    """A point as it was written, with parts for their names and integers where sizes are."""
     known, made = paths.places(config), {}
     for path, value in point.items():
         place = known[paths.find(path, known)]
@@ -141,7 +141,7 @@ def _typed(point: Point, config: Config) -> Point:
             isinstance(value, float) and isinstance(current, int) and not isinstance(current, bool)
         ):
             if not value.is_integer():
-                raise ValueError(f"expected whole numbers for {path}, found {value:g}")
+                raise ValueError(f"expected integers for {path}, found {value:g}")
             value = int(value)
         elif isinstance(value, str) and place.role in ("leaf", "derived"):
             raise UnknownName(f"expected numbers for {path}, found {value!r}")

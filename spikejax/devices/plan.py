@@ -1,6 +1,6 @@
 """How a training step is laid out: devices, micro-batches, chunks and segments, from a small cost model.
 
-On CPUs the numbers are those that were fastest on two cores with 512 KB of second-level cache each: a device a core;
+On CPUs the sizes are those that were fastest on two cores with 512 KB of second-level cache each: one device per core;
 micro-batches of which the widest layer has about 8 K neurons, whose state then stays in cache; chunks whose currents in
 that layer fill half a megabyte; segments whose matrix products fill 64 MB. On GPUs and TPUs nothing was measured: there
 a batch stays whole, and chunks and segments bound the memory of the programs that were compiled for them.

@@ -25,7 +25,7 @@ def unroll(
     Args:
       step: `(state, current) -> (state, spikes)`, for example the `step` of a neuron.
       state: the state before the first step, for example `neuron.init_state(currents[0])`.
-      currents: `[T, B, *F]`, or a pytree of arrays that all lead with T (a key a step, say).
+      currents: `[T, B, *F]`, or a pytree of arrays that all lead with T (one key per step, say).
       save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
 
     Returns:

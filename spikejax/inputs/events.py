@@ -45,7 +45,7 @@ class Events(Encoder):
         return self.steps
 
     def prepare(self, samples: Any) -> Array:
-        """Frames `[T, B, *F]` of whole numbers."""
+        """Frames `[T, B, *F]` of integers."""
         if self.shape is None:
             raise ValueError("expected the shape of a frame, found None; give Events(shape=…)")
         times, units = jnp.asarray(samples["times"]), jnp.asarray(samples["units"])

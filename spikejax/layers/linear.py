@@ -22,7 +22,7 @@ def uniform_fan_in(fan_in: int, gain: Any = 1.0):
 def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
     """x W over the last axis, multiplied in `dtype` and returned in x's dtype.
 
-    Events as whole numbers or booleans are exact as floats: they get the dtype of W.
+    Events as integers or booleans are exact as floats: they get the dtype of W.
     """
     # One flat product: the gradient of W then is one, too, and not one with two axes summed. An axis that is sharded
     # by an explicit mesh cannot be merged with another.
@@ -43,7 +43,7 @@ class Linear(nn.Module):
     Attributes:
       features: number of outputs.
       dtype: in which x and W are multiplied, for example bfloat16; that of x if None. Sums, b and I have x's dtype,
-        so spikes and the states of neurons stay exact. Events of whole numbers or booleans are taken as floats.
+        so spikes and the states of neurons stay exact. Events of integers or booleans are taken as floats.
       gain: scale of the initial W and b; it may be traced.
 
     Reference: the initialisation of the released code of TC-LIF (AAAI 2024).

@@ -46,7 +46,7 @@ class MLP(nn.Module):
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: sizes that are not whole numbers, `recurrent` names a layer that is not there; see also
+          ValueError: sizes that are not integers, `recurrent` names a layer that is not there; see also
             `Spiking`.
         """
         if self.classes is None:
@@ -71,7 +71,7 @@ def _check(network):
         )
         if not whole or (name == "hidden" and not sizes):
             raise ValueError(
-                f"expected {name} as a tuple of whole numbers of at least {low}, found {sizes!r}"
+                f"expected {name} as a tuple of integers of at least {low}, found {sizes!r}"
             )
     unknown = sorted(set(network.recurrent) - set(range(len(network.hidden))))
     if unknown:

@@ -1,4 +1,4 @@
-"""Neuron models, one a file; `NEURONS` finds them by their module's name, `make` makes one by name."""
+"""Neuron models, one per file; `NEURONS` finds them by their module's name, `make` makes one by name."""
 
 from typing import Any
 

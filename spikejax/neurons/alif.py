@@ -73,7 +73,7 @@ class ALIF(Neuron):
 
     Deviations: TC-LIF's baseline of this name is another neuron: order="tc_lif", with time constants −1/log α below
     one step (its α is exp(−1/σ(c))); baseline 0.01 and strength 1.8 are the same. The authors of "yin" start membrane
-    and spikes from uniform random numbers, we from 0; those of "lsnn" use 0.3 times `Triangle` and a refractory
+    and spikes from uniform random values, we from 0; those of "lsnn" use 0.3 times `Triangle` and a refractory
     period, which are `Scaled` and a wrapper here.
 
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification with adaptive spiking

@@ -57,14 +57,14 @@ class Alpha(Neuron):
         low=0.02,
         high=1,
         unit="per step",
-        doc="share of E kept a step; above fast_decay",
+        doc="fraction of E kept per step; above fast_decay",
     )
     fast_decay: Leaf = param(
         default=0.8,
         low=0.01,
         high=1,
         unit="per step",
-        doc="share of N kept a step; below slow_decay",
+        doc="fraction of N kept per step; below slow_decay",
     )
     threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=ATan())

@@ -59,7 +59,11 @@ class ARLIF(Neuron):
     )
     c: Leaf = param(default=1.0, learned=True, doc="α, how much the size of the input makes r fade")
     decay: Leaf = param(
-        default=0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.5,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     surrogate: Surrogate = surrogate_field(default=Rectangle())
     order: str = option(

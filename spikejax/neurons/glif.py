@@ -29,7 +29,7 @@ class GLIFState(NamedTuple):
 
     membrane: Array
     spikes: Array
-    time: Array  # steps so far, one whole number
+    time: Array  # steps so far, one integer
 
 
 @neuron(
@@ -79,7 +79,7 @@ class GLIF(Neuron):
         default=logit(0.5), learned=True, doc="σ of it is where the neuron fires"
     )
     leak_logit: Leaf = param(
-        default=logit(0.5 / 8), learned=True, doc="σ of it is lost a step, linearly"
+        default=logit(0.5 / 8), learned=True, doc="σ of it is lost per step, linearly"
     )
     reset_logit: Leaf = param(
         default=logit(0.5), learned=True, doc="σ of it is what a spike subtracts"

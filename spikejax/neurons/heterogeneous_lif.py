@@ -69,7 +69,7 @@ class HeterogeneousLIF(Neuron):
         high=1,
         unit="per step",
         learned=True,
-        doc="share of the synaptic current kept a step",
+        doc="fraction of the synaptic current kept per step",
     )
     decay: Leaf = param(
         default=GammaDecay(20.0),
@@ -77,7 +77,7 @@ class HeterogeneousLIF(Neuron):
         high=1,
         unit="per step",
         learned=True,
-        doc="share of the membrane kept a step",
+        doc="fraction of the membrane potential kept per step",
     )
     threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
     rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="resting membrane")

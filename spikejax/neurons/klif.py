@@ -47,7 +47,11 @@ class KLIF(Neuron):
         default=1.0, low=0.1, learned=True, doc="slope of the membrane before the threshold"
     )
     decay: Leaf = param(
-        default=0.5, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.5,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     threshold: Leaf = param(default=1.0, low=0, doc="F at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=ATan())

@@ -37,7 +37,11 @@ class LeakyIntegrator(Neuron):
     """
 
     decay: Leaf = param(
-        default=0.9, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.9,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     input_scaling: str = option(
         default="none", choices=("none", "complement"), doc="g = 1 or 1 − decay"

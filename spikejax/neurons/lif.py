@@ -86,7 +86,11 @@ class LIF(Neuron):
     """
 
     decay: Leaf = param(
-        default=0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.8,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())

@@ -38,7 +38,11 @@ class LTMD(Neuron):
 
     w: Leaf = param(default=0.5, learned=True, doc="the threshold is tanh(w)")
     decay: Leaf = param(
-        default=0.25, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.25,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     surrogate: Surrogate = surrogate_field(default=Rectangle())
     strict: bool = strict_option(True)

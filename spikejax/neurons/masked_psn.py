@@ -35,7 +35,7 @@ class MaskedPSN(Neuron):
     """
 
     steps: int = size(default=8, doc="T, the length of every sequence")
-    order: int = size(default=2, doc="how many steps a step sees, itself included")
+    order: int = size(default=2, doc="how many steps each step sees, itself included")
     weight: Leaf = param(
         default=uniform_rows,
         axes=("steps", "steps"),

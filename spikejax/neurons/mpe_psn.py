@@ -54,7 +54,7 @@ class MPEPSN(Neuron):
         low=0,
         high=1,
         unit="per step",
-        doc="share of the estimated membrane kept a step",
+        doc="fraction of the estimated membrane potential kept per step",
     )
     threshold: Leaf = param(
         default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"

@@ -60,7 +60,7 @@ class PLIF(Neuron):
 
     @property
     def decay(self) -> Array:
-        """Share of the membrane kept a step, 1 − σ(w)."""
+        """Fraction of the membrane potential kept per step, 1 − σ(w)."""
         return jax.nn.sigmoid(-jnp.asarray(self.w))
 
     def step(self, state: PLIFState, current: Array) -> tuple[PLIFState, Array]:

@@ -42,7 +42,7 @@ class SlidingPSN(Neuron):
     Array([0., 1., 0., 1.], dtype=float32)
     """
 
-    order: int = size(default=4, doc="k, how many steps a step sees, itself included")
+    order: int = size(default=4, doc="k, how many steps each step sees, itself included")
     weight: Leaf = param(default=halving, axes=("order",), learned=True, doc="w, oldest step first")
     threshold: Leaf = param(
         default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"

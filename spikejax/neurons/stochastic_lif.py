@@ -40,7 +40,11 @@ class StochasticLIF(Neuron):
     """
 
     decay: Leaf = param(
-        default=0.8, low=0, high=1, unit="per step", doc="share of the membrane kept a step"
+        default=0.8,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the membrane potential kept per step",
     )
     threshold: Leaf = param(default=1.0, low=0, doc="membrane at which it fires every other time")
     width: Leaf = param(default=0.2, low=0.01, doc="how far around the threshold it is undecided")

@@ -30,7 +30,7 @@ class TCLIF(Neuron):
         S[t] = Θ(U[t] − threshold)
 
     with β1 = sign1 σ(c1) and β2 = sign2 σ(c2); σ is the logistic function. Learn `c1` and `c2`: scalars are one
-    pair a layer, as in the paper; an initialiser makes one pair a neuron. The signs default to the paper's second
+    pair per layer, as in the paper; an initialiser makes one pair per neuron. The signs default to the paper's second
     quadrant, β1 ∈ (−1, 0) and β2 ∈ (0, 1).
 
     `order` says which U[t−1] stands in the dendrite's equation. "paper": the potential before the reset. "code":

@@ -37,10 +37,18 @@ class TwoCompartment(Neuron):
     """
 
     alpha1: Leaf = param(
-        default=1.0, low=0, high=1, unit="per step", doc="share of the dendrite kept a step"
+        default=1.0,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the dendrite potential kept per step",
     )
     alpha2: Leaf = param(
-        default=1.0, low=0, high=1, unit="per step", doc="share of the soma kept a step"
+        default=1.0,
+        low=0,
+        high=1,
+        unit="per step",
+        doc="fraction of the soma potential kept per step",
     )
     beta1: Leaf = param(default=-0.5, low=-1, high=1, doc="coupling from the soma to the dendrite")
     beta2: Leaf = param(default=0.5, low=-1, high=1, doc="coupling from the dendrite to the soma")

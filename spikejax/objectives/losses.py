@@ -41,7 +41,7 @@ class Loss:
 
 
 def _cross_entropy(logits, labels):
-    """−Σ_c y[c] log softmax(logits)[c], for class numbers or for probabilities."""
+    """−Σ_c y[c] log softmax(logits)[c], for class labels or for probabilities."""
     log_probabilities = jax.nn.log_softmax(logits)
     if labels.ndim == logits.ndim:
         return -(labels * log_probabilities).sum(-1)
@@ -55,7 +55,7 @@ class SummedCrossEntropy(Loss):
 
         L = mean_b [ logsumexp_c z[b, c] − z[b, labels[b]] ],  z = Σ_t outputs[t]
 
-    Labels are class numbers `[B]` or probabilities `[B, C]`.
+    Labels are class indices `[B]` or probabilities `[B, C]`.
 
     Reference: TC-LIF (AAAI 2024), released code: the sum is over all T steps, not a mean.
 
@@ -103,7 +103,7 @@ class StepCrossEntropy(Loss):
 
         L = mean_{t,b} [ logsumexp_c outputs[t, b, c] − outputs[t, b, y] ]
 
-    Labels are class numbers `[B]`, probabilities `[B, C]`, or class numbers per step `[B, T]`, of which negative ones
+    Labels are class indices `[B]`, probabilities `[B, C]`, or class indices per step `[B, T]`, of which negative ones
     are ignored.
 
     Reference: Deng et al. (2022), Temporal efficient training, Eq. 9 without its second term.

@@ -35,8 +35,8 @@ class Metric(Loss):
 class Accuracy(Metric):
     """Fraction of samples whose largest output, summed over time, is that of the label.
 
-    Labels are class numbers `[B]`, negative ones ignored, or probabilities `[B, C]`, of which the largest counts. With
-    class numbers per step `[B, T]` it is the fraction of steps whose own output is right.
+    Labels are class indices `[B]`, negative ones ignored, or probabilities `[B, C]`, of which the largest counts. With
+    class indices per step `[B, T]` it is the fraction of steps whose own output is right.
 
     >>> outputs = jnp.array([[[0.0, 1.0], [3.0, 0.0]]])
     >>> float(Accuracy()(outputs, jnp.array([1, 1]), {}, None))

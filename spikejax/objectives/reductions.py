@@ -25,7 +25,7 @@ def check_outputs(outputs: Array, labels: Array | None, mask: Array | None) -> N
 
 
 def as_classes(labels: Array) -> Array:
-    """Class numbers as whole numbers.
+    """Class labels as integers.
 
     Raises:
       ValueError: labels of another dtype.
@@ -33,7 +33,7 @@ def as_classes(labels: Array) -> Array:
     labels = jnp.asarray(labels)
     if not jnp.issubdtype(labels.dtype, jnp.integer):
         raise ValueError(
-            f"expected class numbers as whole numbers, found {labels.dtype}; cast them with astype('int32'), or choose "
+            f"expected class labels as integers, found {labels.dtype}; cast them with astype('int32'), or choose "
             "a loss for targets, such as MSE"
         )
     return labels

@@ -1,4 +1,4 @@
-"""Recipes, one a file: settings of a publication, or of this library, as a config that is trained by its name."""
+"""Recipes, one per file: settings of a publication, or of this library, as a config that is trained by its name."""
 
 from spikejax.recipes.core.recipe import Recipe
 from spikejax.registry import Registry, UnknownName

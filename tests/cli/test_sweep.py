@@ -82,7 +82,7 @@ def test_points_at_random(tmp_path, capsys):
         (["--grid", "learning_rate=-1"], "Adam.learning_rate must lie in [0, inf], found -1.0"),
         (["--grid", "beta1=-0.5", "--seeds", "x"], "expected seeds like 0..3"),
         (["--grid", "beta1=-0.5", "--group", "0"], "expected --group of at least 1, found 0"),
-        (["--grid", "epochs=1.5"], "expected whole numbers for epochs, found 1.5"),
+        (["--grid", "epochs=1.5"], "expected integers for epochs, found 1.5"),
         (["--grid", "beta1=-0.5", "--chunk", "100"], "expected a chunk from 1 to T=64 steps"),
         (["--grid", "beta1=-0.5", "--process", "1"], "expected a coordinator HOST:PORT"),
         (["--zip", "beta1=-0.5", "--random", "2"], "--zip and --random exclude each other"),

@@ -47,7 +47,7 @@ def test_one_of_ones_own():
     """In any module, with settings of its own."""
     found = data.load(f"{__name__}:Lines", samples=7)
     assert found.train.count == 7 and found.name == "lines"
-    with pytest.raises(ValueError, match="Lines.samples must be a whole number of at least 1"):
+    with pytest.raises(ValueError, match="Lines.samples must be an integer of at least 1"):
         data.load(f"{__name__}:Lines", samples=0)
 
 
@@ -107,9 +107,9 @@ def test_arrays_of_any_kind():
         (lambda: (X, Y + 1), r"labels .*0 .* 2.*found 1 to 3"),
         (
             lambda: (X, Y, np.full(6, 0)),
-            "lengths as whole numbers of at least 1, found int64 from 0",
+            "lengths as integers of at least 1, found int64 from 0",
         ),
-        (lambda: (X, Y, np.full(6, 1.5)), "lengths as whole numbers of at least 1, found float64"),
+        (lambda: (X, Y, np.full(6, 1.5)), "lengths as integers of at least 1, found float64"),
     ],
     ids=["count", "nan", "nan label", "label", "zero length", "half length"],
 )

@@ -22,7 +22,7 @@ ZEROS = np.zeros((BATCH, FEATURES), np.float32)
 
 
 def accumulate(state, current):
-    """An exact step in whole numbers: sums, and sends the parity of the sum."""
+    """An exact step in integers: sums, and sends the parity of the sum."""
     state = state + current
     return state, state % 2
 

@@ -100,7 +100,7 @@ def test_events_stay_bytes_until_a_chunk():
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: Repeat(steps=0), "Repeat.steps must be a whole number of at least 1, found 0"),
+        (lambda: Repeat(steps=0), "Repeat.steps must be an integer of at least 1, found 0"),
         (lambda: Sequence().encode(np.zeros(3)), r"samples \[B, T, \*F\], found shape \(3,\)"),
         (lambda: Events(steps=3).encode(EVENTS), "expected the shape of a frame, found None"),
         (

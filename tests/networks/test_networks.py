@@ -121,10 +121,10 @@ def test_a_recurrent_layer_that_is_not_there():
 @pytest.mark.parametrize(
     "attributes, message",
     [
-        ({"hidden": 64}, "expected hidden as a tuple of whole numbers of at least 1, found 64"),
-        ({"hidden": ()}, r"expected hidden as a tuple of whole numbers of at least 1, found \(\)"),
+        ({"hidden": 64}, "expected hidden as a tuple of integers of at least 1, found 64"),
+        ({"hidden": ()}, r"expected hidden as a tuple of integers of at least 1, found \(\)"),
         ({"hidden": (4, 0)}, r"of at least 1, found \(4, 0\)"),
-        ({"recurrent": 0}, "expected recurrent as a tuple of whole numbers of at least 0, found 0"),
+        ({"recurrent": 0}, "expected recurrent as a tuple of integers of at least 0, found 0"),
         ({"recurrent": (-1,)}, r"of at least 0, found \(-1,\)"),
         ({"classes": None}, "expected a number of classes, found None"),
         ({"neuron": "lif"}, "must be a neuron, found 'lif'"),

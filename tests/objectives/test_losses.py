@@ -147,7 +147,7 @@ def test_ignored_labels_and_class_weights(loss, float64):
 
 @pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy])
 def test_probabilities_as_labels(loss, float64):
-    """One-hot they are class numbers; mixed they mix the losses."""
+    """One-hot they are class labels; mixed they mix the losses."""
     hot = np.eye(C)
     assert value(loss(), OUTPUTS, hot[CLASSES]) == pytest.approx(value(loss(), OUTPUTS, CLASSES))
     mixed = 0.3 * hot[CLASSES] + 0.7 * hot[[0, 1, 2, 0]]
@@ -177,8 +177,8 @@ def test_gradients_against_central_differences(name, float64):
     "shape, labels, message",
     [
         ((2, 5, 3), np.zeros(2, int), r"lead with B = 5 .*\(2,\); is the batch on axis 1\?"),
-        ((2, 5, 3), np.zeros(5), r"class numbers as whole numbers, found float32; cast"),
-        ((2, 5, 3), np.zeros(5, bool), r"class numbers as whole numbers, found bool"),
+        ((2, 5, 3), np.zeros(5), r"class labels as integers, found float32; cast"),
+        ((2, 5, 3), np.zeros(5, bool), r"class labels as integers, found bool"),
         ((0, 5, 3), np.zeros(5, int), r"T of at least 1, found shape \(0, 5, 3\)"),
         ((5, 3), np.zeros(5, int), r"expected outputs \[T, B, C\].*found shape \(5, 3\)"),
     ],

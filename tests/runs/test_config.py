@@ -78,9 +78,9 @@ def test_a_config_is_a_pytree():
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"epochs": 0}, "Config.epochs must be a whole number of at least 1, found 0"),
-        ({"epochs": 1.5}, "Config.epochs must be a whole number"),
-        ({"batch_size": -4}, "Config.batch_size must be a whole number of at least 1"),
+        ({"epochs": 0}, "Config.epochs must be an integer of at least 1, found 0"),
+        ({"epochs": 1.5}, "Config.epochs must be an integer"),
+        ({"batch_size": -4}, "Config.batch_size must be an integer of at least 1"),
         ({"seed": 2**31}, "expected a seed from 0 to 2147483647, found 2147483648"),
         ({"validation": 1.0}, r"expected a validation fraction in \[0, 1\), found 1.0"),
         ({"chunk": 0}, "expected a chunk of at least 1 step, auto or None, found 0"),

@@ -74,7 +74,7 @@ def test_ramps():
         (lambda: OneCycle(up=0), r"OneCycle.up must lie in \(0, 1\], found 0"),
         (lambda: OneCycle(start="a"), "OneCycle.start must lie in"),
         (lambda: Cosine(end=2), r"Cosine.end must lie in \[0, 1\], found 2"),
-        (lambda: Cosine(warmup=-1), "Cosine.warmup must be a whole number of at least 0"),
+        (lambda: Cosine(warmup=-1), "Cosine.warmup must be an integer of at least 0"),
         (lambda: Milestones(epochs=(3, 2)), r"ascending epochs from 1 on, found \(3, 2\)"),
         (lambda: Milestones(epochs=(0,)), r"found \(0,\)"),
         (lambda: Ramp(name="x", start=0.0, end=1.0, shape="exponential"), "values of one sign"),

@@ -27,7 +27,7 @@ class Split(NamedTuple):
     Attributes:
       inputs: an array `[N, ...]` of any dtype, or a pytree of them.
       labels: classes `[N]`, targets `[N, ...]`, targets per step `[N, T, ...]`, or None.
-      lengths: real steps of each sample, whole numbers `[N]`, where samples are padded to one length; else None.
+      lengths: real steps of each sample, integers `[N]`, where samples are padded to one length; else None.
     """
 
     inputs: Any
@@ -149,7 +149,7 @@ class Facts(NamedTuple):
 
 
 class Source:
-    """Where a data set comes from; the base of every data set that is known by name, one a file.
+    """Where a data set comes from; the base of every data set that is known by name, one per file.
 
     It is a spec: its fields are settings of the data, the number of time steps for example.
     """
@@ -197,7 +197,7 @@ def check_split(split: Split, classes: int | None) -> None:
         split.lengths.dtype.kind not in "iu" or (count and split.lengths.min() < 1)
     ):
         raise ValueError(
-            f"expected lengths as whole numbers of at least 1, found {split.lengths.dtype} from "
+            f"expected lengths as integers of at least 1, found {split.lengths.dtype} from "
             f"{split.lengths.min()}"
         )
 

@@ -15,7 +15,7 @@ class MembraneWidthState(NamedTuple):
     """Variables of `MembraneWidth`."""
 
     neuron: Any
-    time: Array  # steps so far, one whole number
+    time: Array  # steps so far, one integer
 
 
 @neuron(MembraneWidthState)

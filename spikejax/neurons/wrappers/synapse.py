@@ -35,7 +35,7 @@ class Synapse(Neuron):
 
     neuron: Any = neuron_field()
     synaptic_decay: Leaf = param(
-        default=0.8, low=0, high=1, unit="per step", doc="share of the current kept a step"
+        default=0.8, low=0, high=1, unit="per step", doc="fraction of the current kept per step"
     )
     synapse: str = option(
         default="decays before",
