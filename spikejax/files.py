@@ -53,7 +53,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> Path:
 
 
 def ensure_room(folder: Path, size: int) -> None:
-    """Raises OSError where less than `size` bytes and a spare megabyte are free for the folder."""
+    """Raises OSError if less than `size` bytes and a spare megabyte are free for the folder."""
     if shutil.disk_usage(folder).free < size + 2**20:
         raise _no_room(folder, size)
 

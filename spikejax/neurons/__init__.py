@@ -1,4 +1,4 @@
-"""Neuron models, one per file; `NEURONS` finds them by their module's name, `make` makes one by name."""
+"""Neuron models, one per file; `NEURONS` finds them by their module's name, `make` builds one by name."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
     Args:
       name: of the model, or "module:Name" of one of your own.
       like: "spikingjelly" (2.0), "snntorch" (1.0), "norse" (1.1) or "spyx" (1.0): order, comparison, time of the
-        reset, scaling and surrogate are set so that the model does what that library's does; which class that is, and
-        with which choices it was compared, is on the page of the neurons. Parameters keep our names and meaning: a
-        decay is the fraction of the membrane potential retained per time step, whatever the other calls it.
+        reset, scaling and surrogate are set so that the model behaves like that library's; the class it was compared
+        with, and its settings, are listed in the neurons' README. Parameters keep our names and meaning: a
+        decay is the fraction of the membrane potential retained per time step, whatever the other library calls it.
       **fields: parameters and choices; they take precedence over those of the preset.
 
     Raises:
@@ -33,7 +33,5 @@ def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
     if like is None:
         return model(**fields)
     if not model.presets:
-        raise UnknownName(
-            f"{name} has no presets: no other library has this neuron, or not this way"
-        )
+        raise UnknownName(f"{name} has no presets: no other library has this neuron in this form")
     return model(**{**model.presets[choose(f"preset of {name}", like, model.presets)], **fields})

@@ -21,7 +21,7 @@ class AdaptiveReLUState(NamedTuple):
 
 @neuron(AdaptiveReLUState, spiking=False, horizon=400)
 class AdaptiveReLU(Neuron):
-    """`ALIF` that sends how far its membrane is above the threshold in place of spikes.
+    """`ALIF` whose output is how far its membrane potential exceeds the threshold, in place of spikes.
 
         A[t] = ρ A[t−1] + (1 − ρ) y[t−1]
         θ[t] = baseline + strength A[t]
@@ -39,10 +39,18 @@ class AdaptiveReLU(Neuron):
     """
 
     tau_membrane: Leaf = param(
-        default=NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
+        default=NormalTau(20.0, 5.0),
+        low=0.5,
+        unit="steps",
+        learned=True,
+        doc="membrane time constant",
     )
     tau_adaptation: Leaf = param(
-        default=NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
+        default=NormalTau(200.0, 25.0),
+        low=0.5,
+        unit="steps",
+        learned=True,
+        doc="adaptation time constant",
     )
     baseline: Leaf = param(default=0.01, low=0, doc="threshold of a unit at rest")
     strength: Leaf = param(default=1.8, doc="how far the adaptation raises the threshold")

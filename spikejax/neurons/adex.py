@@ -48,12 +48,13 @@ class AdEx(Neuron):
         τw dw/dt = a (V − rest) − w
         at V ≥ peak: S = 1, V ← reset_voltage, w ← w + b
 
-    An Euler step of length `dt`, all right-hand sides at the values before it; V starts at rest, w at 0. The exponent
-    is held at its value at the peak, which no membrane that was reset exceeds. Half precision overflows there: use
-    float32.
+    One Euler step of length `dt`, all right-hand sides evaluated at the values before it; V starts at rest, w at 0. The
+    exponent is clipped at its value at the peak, which a membrane potential after its reset does not exceed. Half
+    precision overflows there: use float32.
 
     Reference: Brette, Gerstner (2005), Adaptive exponential integrate-and-fire model as an effective description of
-    neuronal activity; its numbers, peak at 20 mV. Norse's preset is in its units: voltages in thresholds, ms.
+    neuronal activity; its parameters, with the peak at 20 mV. Norse's preset is in its units: voltages in units of the
+    threshold, times in ms.
 
     >>> import jax.numpy as jnp
     >>> neuron, currents = AdEx(), jnp.full((1000, 1), 1000.0)  # 100 ms
@@ -68,9 +69,9 @@ class AdEx(Neuron):
     rheobase: Leaf = param(
         default=-50.4, low=-60, high=5, unit="mV", doc="where the upstroke begins"
     )
-    a: Leaf = param(default=4.0, low=-10, high=20, unit="nS", doc="adaptation below the threshold")
+    a: Leaf = param(default=4.0, low=-10, high=20, unit="nS", doc="subthreshold adaptation")
     tau_adaptation: Leaf = param(default=144.0, low=10, high=1000, unit="ms", doc="τw")
-    b: Leaf = param(default=80.5, low=0, high=200, unit="pA", doc="adaptation by a spike")
+    b: Leaf = param(default=80.5, low=0, high=200, unit="pA", doc="spike-triggered adaptation")
     reset_voltage: Leaf = param(default=-70.6, low=-80, high=0, unit="mV", doc="V after a spike")
     peak: Leaf = param(default=20.0, low=1, high=40, unit="mV", doc="V that counts as a spike")
     dt: Leaf = param(default=0.1, low=0.01, high=1, unit="ms", doc="length of a step")
@@ -79,7 +80,7 @@ class AdEx(Neuron):
     detach_reset: bool = detach_option(doc="no gradient through the reset of V")
 
     def check(self) -> None:
-        """Raises ValueError where the upstroke would overflow before it reaches the peak."""
+        """Raises ValueError if the upstroke would overflow before it reaches the peak."""
         if (self.peak - self.rheobase) / self.slope_factor > 80:
             raise ValueError(
                 f"expected a peak at most 80 slope factors above the rheobase, found {self.peak} mV, "

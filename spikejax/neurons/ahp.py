@@ -10,7 +10,7 @@ from spikejax.surrogate import Surrogate, Triangle, spike
 
 
 class AHPState(NamedTuple):
-    """Variables of `AHP`, the membrane after its reset."""
+    """Variables of `AHP`, with the membrane after its reset."""
 
     membrane: Array
     adaptation: Array
@@ -19,7 +19,7 @@ class AHPState(NamedTuple):
 
 @neuron(AHPState, drive=0.4, horizon=1500)
 class AHP(Neuron):
-    """LIF that each spike holds back by a slow negative current.
+    """LIF in which each spike triggers a slow hyperpolarising current.
 
         A[t] = (1 − 1/tau_adaptation) A[t−1] − w S[t−1],   w = strength (1/(τa τm) − 1/τa²)
         U[t] = ((1 − 1/tau_membrane) U[t−1] + I[t] + A[t]) (1 − S[t−1])
@@ -27,9 +27,9 @@ class AHP(Neuron):
 
     τm and τa are the two time constants, in steps. (1 − S[t−1]) is the refractory period of one step.
 
-    Deviations: the publication describes two compartments of a chip that count in integers; this is their form in real
-    numbers as we read it. The refractory period of one step and the form of w are the released code's; its strength,
-    about 10,900 for a threshold of 1, silences a neuron for hundreds of steps, ours is 1,000.
+    Deviations: the publication describes two compartments on a chip with integer arithmetic; this is our reading of
+    them in real numbers. The refractory period of one step and the form of w follow the released code; its strength,
+    about 10,900 for a threshold of 1, silences a neuron for hundreds of steps; ours is 1,000.
 
     Reference: Rao et al. (2022), A long short-term memory for AI applications in spike-based neuromorphic hardware
     (arXiv 2107.03992) and the released code.
@@ -48,8 +48,8 @@ class AHP(Neuron):
     tau_adaptation: Leaf = param(
         default=700.0, low=1, unit="steps", doc="time constant of the hyperpolarising current"
     )
-    strength: Leaf = param(default=1000.0, low=0, doc="scales the current that a spike leaves")
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    strength: Leaf = param(default=1000.0, low=0, doc="scales the current that a spike triggers")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
 
     def step(self, state: AHPState, current: Array) -> tuple[AHPState, Array]:

@@ -16,7 +16,7 @@ from spikejax.surrogate import MultiGaussian, SuperSpike, Surrogate, spike
 class NormalTau:
     """Initialiser of time constants: normally distributed, at least one step.
 
-    The authors draw the membrane's from N(20, 5), and the adaptation's from N(200, 25) for permuted pixels, N(150, 10)
+    The authors sample the membrane's from N(20, 5) and the adaptation's from N(200, 25) for permuted pixels, N(150, 10)
     for spoken digits and N(200, 50) for speech commands.
 
     Attributes:
@@ -62,19 +62,20 @@ class ALIF(Neuron):
         U[t] = α U[t−1] + (1 − α) I[t] − θ[t] S[t−1]
         S[t] = Θ(U[t] − θ[t]), above the threshold only
 
-    with α = exp(−1/tau_membrane) and ρ = exp(−1/tau_adaptation); a pair of time constants a neuron is what the
-    authors learn, drawn by `NormalTau`. A starts at the baseline.
+    with α = exp(−1/tau_membrane) and ρ = exp(−1/tau_adaptation); the authors learn one pair of time constants per
+    neuron, initialised by `NormalTau`. A starts at the baseline.
 
-    `order` chooses between publications. "yin": above. "lsnn": S[t] = Θ((U[t−1] − θ[t]) / θ[t]), the membrane before
-    this step, and A starts at 0. "sfa": as "lsnn" with θ at least `floor`, for a negative strength. "tc_lif": the
-    baseline in TC-LIF's released code, which adapts to Z[t] = Θ(U[t−1] − θ[t−1]), the membrane after its reset held
-    to the old threshold, in place of S[t−1], resets in the step of the spike and fires at the threshold; A starts at 0
-    and θ at 1. "spyx": S[t] = Θ(U[t−1] − θ), U[t] = α U[t−1] + I[t] − θ S[t], with θ of A[t−1], which then takes S[t].
+    `order` selects the publication. "yin": as above. "lsnn": S[t] = Θ((U[t−1] − θ[t]) / θ[t]), with the membrane
+    potential before this step, and A starts at 0. "sfa": as "lsnn" with θ at least `floor`, for a negative strength.
+    "tc_lif": the baseline in TC-LIF's released code, which adapts to Z[t] = Θ(U[t−1] − θ[t−1]), the membrane potential
+    after its reset compared with the old threshold, in place of S[t−1], resets in the step of the spike and fires at
+    the threshold; A starts at 0 and θ at 1. "spyx": S[t] = Θ(U[t−1] − θ), U[t] = α U[t−1] + I[t] − θ S[t], with θ
+    computed from A[t−1], which is then updated with S[t].
 
-    Deviations: TC-LIF's baseline of this name is another neuron: order="tc_lif", with time constants −1/log α below
-    one step (its α is exp(−1/σ(c))); baseline 0.01 and strength 1.8 are the same. The authors of "yin" start membrane
-    and spikes from uniform random values, we from 0; those of "lsnn" use 0.3 times `Triangle` and a refractory
-    period, which are `Scaled` and a wrapper here.
+    Deviations: TC-LIF's baseline of this name is a different neuron: order="tc_lif", with time constants −1/log α below
+    one step (its α is exp(−1/σ(c))); baseline 0.01 and strength 1.8 are the same. The authors of "yin" initialise
+    membrane and spikes with uniform random values, we with 0; those of "lsnn" use 0.3 times `Triangle` and a
+    refractory period, which here are `Scaled` and the wrapper `Refractory`.
 
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification with adaptive spiking
     recurrent neural networks; Bellec et al. (2018), Long short-term memory and learning-to-learn in networks
@@ -88,19 +89,27 @@ class ALIF(Neuron):
     """
 
     tau_membrane: Leaf = param(
-        default=NormalTau(20.0, 5.0), low=0.5, unit="steps", learned=True, doc="of the membrane"
+        default=NormalTau(20.0, 5.0),
+        low=0.5,
+        unit="steps",
+        learned=True,
+        doc="membrane time constant",
     )
     tau_adaptation: Leaf = param(
-        default=NormalTau(200.0, 25.0), low=0.5, unit="steps", learned=True, doc="of the adaptation"
+        default=NormalTau(200.0, 25.0),
+        low=0.5,
+        unit="steps",
+        learned=True,
+        doc="adaptation time constant",
     )
     baseline: Leaf = param(default=0.01, low=0, doc="threshold of a neuron at rest")
     strength: Leaf = param(default=1.8, doc="how far the adaptation raises the threshold")
-    floor: Leaf = param(default=0.005, low=0, doc='least threshold, of order "sfa"')
+    floor: Leaf = param(default=0.005, low=0, doc='lowest threshold, for order "sfa"')
     surrogate: Surrogate = surrogate_field(default=MultiGaussian())
     order: str = option(
         default="yin",
         choices=("yin", "lsnn", "sfa", "tc_lif", "spyx"),
-        doc="whose equations, see above",
+        doc="which publication's equations, see above",
     )
 
     def init_state(self, current: Array) -> ALIFState:

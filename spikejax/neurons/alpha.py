@@ -1,4 +1,4 @@
-"""Alpha synapse: a membrane that rises and falls after each input, by the difference of two exponentials."""
+"""Alpha synapse: a membrane potential that rises and falls after each input, a difference of two exponentials."""
 
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class AlphaState(NamedTuple):
     like={"snntorch": {"strict": True, "detach_reset": True, "surrogate": ATan(2.0)}},
 )
 class Alpha(Neuron):
-    """Spike response model with an alpha synapse: a slow trace less a fast one is the membrane.
+    """Spike response model with an alpha synapse: the membrane potential is a slow trace minus a fast one.
 
         E[t] = slow_decay E[t−1] + I[t]
         N[t] = fast_decay N[t−1] − I[t]
@@ -33,10 +33,10 @@ class Alpha(Neuron):
         all three times (1 − S[t−1])                 reset="zero"
         S[t] = Θ(U[t] − threshold)
 
-    S[t−1] = Θ(U[t−1] − threshold), so the reset comes with the next step and takes that step's input along.
+    S[t−1] = Θ(U[t−1] − threshold), so the reset takes effect in the next step and also clears that step's input.
 
-    Deviations: snnTorch's default reset, "subtract", takes the threshold off E, sets N to 0 and adds N[t−1] to U;
-    that is no reset of this model and is not offered. Its preset resets to zero.
+    Deviations: snnTorch's default reset, "subtract", subtracts the threshold from E, sets N to 0 and adds N[t−1] to U;
+    that is not a reset of this model and is not offered. Its preset resets to zero.
 
     Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 6.4; Eshraghian et al. (2023),
     Training spiking neural networks using lessons from deep learning, the `Alpha` neuron of its library.
@@ -66,16 +66,16 @@ class Alpha(Neuron):
         unit="per step",
         doc="fraction of N kept per step; below slow_decay",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=ATan())
     reset: str = option(
-        default="zero", choices=("zero", "none"), doc="what a spike does to E, N and U"
+        default="zero", choices=("zero", "none"), doc="how a spike resets E, N and U"
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 
     def check(self) -> None:
-        """Raises ValueError where the slow trace is not the slower one."""
+        """Raises ValueError if the slow trace is not the slower one."""
         if self.slow_decay <= self.fast_decay:
             raise ValueError(
                 f"expected slow_decay above fast_decay, found {self.slow_decay} and {self.fast_decay}"

@@ -31,8 +31,7 @@ class ARLIF(Neuron):
         r[t] ← r[t] + (2 S[t] − 1) σ(I[t])
         U[t] = H[t] − S[t] (σ(r[t]) + θ[t])
 
-    β = tanh(a) and α = c of the paper; one scalar each a layer is what the authors learn. Gradients flow through
-    every S.
+    β = tanh(a) and α = c in the paper; the authors learn one scalar of each per layer. Gradients flow through every S.
 
     `order="code"`, the default, is the authors' released code, above: the reset acts on spikes only and the updated r
     is carried. `order="paper"` is Eq. 8 to the letter: U[t] = H[t] − (r[t] + (2 S[t] − 1) σ(I[t]) + θ[t]) at every
@@ -41,9 +40,9 @@ class ARLIF(Neuron):
     Triangle surrogate and `strict=True`); c has no effect there either.
 
     Deviations: Eq. 5 and the code write the increment back into r, Eq. 8 does not; Eq. 6 and the code squash r, Eq. 8
-    does not; Eq. 7 and 8 subtract the reset at every step, the code on spikes only. The code's way gave the published
-    results and is the default. Not carrying r is a defect of the network for event cameras, mended by its authors
-    later.
+    does not; Eq. 7 and 8 subtract the reset at every step, the code on spikes only. The code's version gave the
+    published results and is the default. Not carrying r is a defect of the network for event cameras, fixed by its
+    authors later.
 
     Reference: AR-LIF (arXiv 2507.20746), Eq. 5–8; surrogate Eq. 11.
 
@@ -55,9 +54,11 @@ class ARLIF(Neuron):
     """
 
     a: Leaf = param(
-        default=0.0, learned=True, doc="β = tanh(a), how far the input moves the threshold"
+        default=0.0, learned=True, doc="β = tanh(a), how strongly the input shifts the threshold"
     )
-    c: Leaf = param(default=1.0, learned=True, doc="α, how much the size of the input makes r fade")
+    c: Leaf = param(
+        default=1.0, learned=True, doc="α, how strongly the decay of r depends on the input"
+    )
     decay: Leaf = param(
         default=0.5,
         low=0,

@@ -25,7 +25,7 @@ class CLIF(Neuron):
         M[t] = M[t−1] σ(H[t]/τ) + S[t],              S[t] = Θ(H[t] − threshold)
         U[t] = H[t] − S[t] (threshold + σ(M[t]))
 
-    Gradients flow through every S; the model has no learned number.
+    Gradients flow through every S; the model has no learned parameters.
 
     Reference: Huang et al. (2024), CLIF: complementary leaky integrate-and-fire neuron for spiking neural networks
     and its released code.
@@ -38,7 +38,7 @@ class CLIF(Neuron):
     """
 
     tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Rectangle())
 
     def step(self, state: CLIFState, current: Array) -> tuple[CLIFState, Array]:

@@ -54,15 +54,15 @@ class CubaLIFState(NamedTuple):
     },
 )
 class CubaLIF(Neuron):
-    """LIF behind an exponential synapse: each input leaves a current that fades.
+    """LIF behind an exponential synapse: each input leaves a current that decays.
 
         Y[t] = synaptic_decay Y[t−1] + I[t]
         H[t] = decay U[t−1] + g Y[t]                 g = 1, or 1 − decay with input_scaling="complement"
         S[t] = Θ(H[t] − threshold)
-        U[t] = H[t] − threshold S[t]                 or as `reset` says; Y is not reset
+        U[t] = H[t] − threshold S[t]                 or according to `reset`; Y is not reset
 
-    With `synapse="decays after"` the current acts before it decays: H takes Y[t−1] + I[t], and
-    Y[t] = synaptic_decay (Y[t−1] + I[t]). `reset_timing` and `late` are explained at `LIF`.
+    With `synapse="decays after"` the current acts before it decays: H receives Y[t−1] + I[t], and
+    Y[t] = synaptic_decay (Y[t−1] + I[t]). `reset_timing` and `late` are explained in `LIF`.
 
     Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 3.1 and 1.3; Neftci, Mostafa, Zenke
     (2019), Surrogate gradient learning in spiking neural networks.
@@ -88,7 +88,7 @@ class CubaLIF(Neuron):
         unit="per step",
         doc="fraction of the membrane potential kept per step",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     synapse: str = option(
         default="decays before",

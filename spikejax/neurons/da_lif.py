@@ -20,15 +20,15 @@ class DALIFState(NamedTuple):
 
 @neuron(DALIFState, drive=1.5)
 class DALIF(Neuron):
-    """LIF that learns, for each layer, how much it keeps and how much it takes in.
+    """LIF that learns, for each layer, the decay of its membrane potential and the gain of its input.
 
         H[t] = tanh(b) U[t−1] + tanh(a) I[t]
         S[t] = Θ(H[t] − threshold)
-        U[t] = H[t] (1 − S[t])                       or as `reset` says
+        U[t] = H[t] (1 − S[t])                       or according to `reset`
 
     α = tanh(a) tunes the spatial, β = tanh(b) the temporal part.
 
-    Deviations: where the authors start a and b, their threshold, surrogate and reset could not be established (no
+    Deviations: the authors' initial a and b, threshold, surrogate and reset could not be established (no
     released code was found); ours start at α = β = ½, threshold 1, Rectangle, reset to zero.
 
     Reference: Zhang et al. (2025), DA-LIF: dual adaptive leaky integrate-and-fire model for deep spiking neural
@@ -42,9 +42,11 @@ class DALIF(Neuron):
 
     a: Leaf = param(default=math.atanh(0.5), learned=True, doc="α = tanh(a), gain of the input")
     b: Leaf = param(
-        default=math.atanh(0.5), learned=True, doc="β = tanh(b), share of the membrane kept"
+        default=math.atanh(0.5),
+        learned=True,
+        doc="β = tanh(b), fraction of the membrane potential kept per step",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Rectangle())
     reset: str = reset_option("zero")
 

@@ -33,16 +33,16 @@ class ExponentialLIFState(NamedTuple):
     },
 )
 class ExponentialLIF(Neuron):
-    """LIF with an exponential force, which makes the upstroke of a spike near the rheobase threshold.
+    """LIF with an exponential term, which produces the upstroke of a spike near the rheobase threshold.
 
         H[t] = U[t−1] + (rest − U[t−1] + ΔT exp((U[t−1] − rheobase) / ΔT) + I[t]) / τ
         S[t] = Θ(H[t] − threshold)
         U[t] = H[t] (1 − S[t]) + reset_voltage S[t]
 
-    An Euler step of τ dU/dt = rest − U + ΔT exp((U − rheobase)/ΔT) + I, with the slope factor ΔT.
+    One Euler step of τ dU/dt = rest − U + ΔT exp((U − rheobase)/ΔT) + I, with the slope factor ΔT.
 
-    Deviations: SpikingJelly's slope factor of 1 makes a neuron that fires without input; ours is 0.2, its other numbers
-    are kept.
+    Deviations: with SpikingJelly's slope factor of 1 the neuron fires without input; ours is 0.2, the other defaults
+    are SpikingJelly's.
 
     Reference: Fourcaud-Trocmé et al. (2003), How spike generation mechanisms determine the neuronal response to
     fluctuating inputs; Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 5.2.
@@ -56,12 +56,16 @@ class ExponentialLIF(Neuron):
     tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
     slope_factor: Leaf = param(default=0.2, low=0.1, high=2, doc="ΔT, sharpness of the upstroke")
     rheobase: Leaf = param(
-        default=0.8, low=0.25, high=2, doc="membrane at which the upstroke begins"
+        default=0.8, low=0.25, high=2, doc="membrane potential at which the upstroke begins"
     )
-    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="membrane to which the leak pulls")
-    threshold: Leaf = param(default=1.0, low=0.5, high=2, doc="membrane at which the neuron fires")
-    reset_voltage: Leaf = param(default=-0.1, low=-0.5, high=0.5, doc="membrane after a spike")
-    start: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="membrane at the start")
+    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="leak reversal potential")
+    threshold: Leaf = param(
+        default=1.0, low=0.5, high=2, doc="membrane potential at which the neuron fires"
+    )
+    reset_voltage: Leaf = param(
+        default=-0.1, low=-0.5, high=0.5, doc="membrane potential after a spike"
+    )
+    start: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="initial membrane potential")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     strict: bool = strict_option()
     detach_reset: bool = detach_option()

@@ -1,4 +1,4 @@
-"""Gated LIF: learned gates mix exponential and linear decay, two ways of input and two of reset."""
+"""Gated LIF: learned gates mix exponential and linear decay, two forms of input and two of reset."""
 
 import dataclasses
 import math
@@ -38,20 +38,19 @@ class GLIFState(NamedTuple):
     like={"spikingjelly": {"strict": False, "surrogate": Sigmoid(4.0)}},
 )
 class GLIF(Neuron):
-    """LIF with gates between its mechanisms; every number is σ of a learned one.
+    """LIF with gates between its mechanisms; every quantity is σ of a learned parameter.
 
         U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) leak
                + I[t] (1 − β (1 − g[t])) − (1 − γ) reset S[t−1]
         S[t] = Θ(U[t] − threshold), above the threshold only
 
-    α, β, γ are the gates of leak, input and reset, τ the decay and g[t] the conductance of step t; all are σ of numbers
-    whose names say so. A scalar is
-    layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]` with T = `steps`, and past T its last
-    row holds, so a sequence can be streamed.
+    α, β, γ are the gates of leak, input and reset, τ is the decay and g[t] the conductance of step t; each is σ of the
+    parameter named after it. A scalar is layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]`
+    with T = `steps`, and beyond T its last row is used, so a sequence can be streamed.
 
-    Deviations: the authors start the gates at σ = 0.45, 0.35 and 0.45 (their option `randomgate` draws them); the
-    released layer-wise gates have these with the sign that its channel-wise ones lack. leak is threshold/(2T), which
-    `for_steps` sets; the default is that of T = 4.
+    Deviations: the authors initialise the gates at σ = 0.45, 0.35 and 0.45 (randomly with their option `randomgate`);
+    the released layer-wise gates have these values with the sign that the channel-wise ones lack. leak is
+    threshold/(2T), which `for_steps` sets; the default is that of T = 4.
 
     Reference: Yao et al. (2022), GLIF: a unified gated leaky integrate-and-fire neuron for spiking neural networks,
     and its released code.
@@ -66,37 +65,46 @@ class GLIF(Neuron):
 
     steps: int = size(default=4, doc="T, the rows of the conductance")
     gate_leak: Leaf = param(
-        default=logit(0.45), learned=True, doc="α = σ of it, exponential against linear"
+        default=logit(0.45), learned=True, doc="α = σ(gate_leak), exponential versus linear leak"
     )
-    gate_input: Leaf = param(default=logit(0.35), learned=True, doc="β = σ of it, how far g counts")
+    gate_input: Leaf = param(
+        default=logit(0.35), learned=True, doc="β = σ(gate_input), weight of g"
+    )
     gate_reset: Leaf = param(
-        default=logit(0.45), learned=True, doc="γ = σ of it, to zero against subtract"
+        default=logit(0.45),
+        learned=True,
+        doc="γ = σ(gate_reset), reset to zero versus by subtraction",
     )
     decay_logit: Leaf = param(
-        default=logit(0.25), learned=True, doc="τ = σ of it, share of the membrane kept"
+        default=logit(0.25),
+        learned=True,
+        doc="τ = σ(decay_logit), fraction of the membrane potential kept",
     )
     threshold_logit: Leaf = param(
-        default=logit(0.5), learned=True, doc="σ of it is where the neuron fires"
+        default=logit(0.5), learned=True, doc="σ(threshold_logit) is the threshold"
     )
     leak_logit: Leaf = param(
-        default=logit(0.5 / 8), learned=True, doc="σ of it is lost per step, linearly"
+        default=logit(0.5 / 8), learned=True, doc="σ(leak_logit) is the linear leak per step"
     )
     reset_logit: Leaf = param(
-        default=logit(0.5), learned=True, doc="σ of it is what a spike subtracts"
+        default=logit(0.5), learned=True, doc="σ(reset_logit) is what a spike subtracts"
     )
     conductance_logit: Leaf = param(
-        default=logit(0.5), axes=("steps",), learned=True, doc="g = σ of it, gain of a step's input"
+        default=logit(0.5),
+        axes=("steps",),
+        learned=True,
+        doc="g = σ(conductance_logit), gain of each step's input",
     )
     surrogate: Surrogate = surrogate_field(default=Rectangle())
     strict: bool = strict_option(True)
 
     def for_steps(self, steps: int) -> "GLIF":
-        """The neuron for sequences of T = `steps`, with the leak that its authors start from there."""
+        """The neuron for sequences of T = `steps`, with the authors' initial leak for that T."""
         return dataclasses.replace(self, steps=steps, leak_logit=logit(0.5 / (2 * steps)))
 
     @classmethod
     def channel_wise(cls, channels: int, steps: int = 4, **fields) -> "GLIF":
-        """A neuron with numbers for each channel, `[C]` and `[T, C]`, at the values that the scalars start from.
+        """A neuron with parameters for each channel, `[C]` and `[T, C]`, at the initial values of the scalars.
 
         >>> GLIF.channel_wise(3, steps=5).conductance_logit.shape
         (5, 3)

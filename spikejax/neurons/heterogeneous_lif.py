@@ -1,4 +1,4 @@
-"""LIF with time constants of their own for every neuron."""
+"""LIF with individual time constants for every neuron."""
 
 import dataclasses
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from spikejax.surrogate import SuperSpike, Surrogate, spike
 
 @dataclasses.dataclass(frozen=True)
 class GammaDecay:
-    """Initialiser of decays exp(−dt/τ) with τ from a gamma distribution of shape 3, held to [2/e, 0.995].
+    """Initialiser of decays exp(−dt/τ) with τ from a gamma distribution of shape 3, clipped to [2/e, 0.995].
 
     Attributes:
       mean: of τ, in ms.
@@ -39,19 +39,18 @@ class HeterogeneousLIFState(NamedTuple):
 
 @neuron(HeterogeneousLIFState, drive=2.0)
 class HeterogeneousLIF(Neuron):
-    """Current-based LIF with a synaptic and a membrane decay for every neuron, drawn and then learned.
+    """Current-based LIF with a synaptic and a membrane decay for every neuron, randomly initialised and learned.
 
         S[t] = Θ(U[t−1] − threshold), above the threshold only
         Y[t] = synaptic_decay Y[t−1] + I[t]
         U[t] = decay (U[t−1] − rest) + rest + (1 − decay) Y[t−1] − S[t] (threshold − reset_voltage)
 
-    The spikes are those of the membrane before the step and the membrane takes the current before the step, so an
-    input is felt one step later and sent two steps later. `detach_reset=True`, as its authors train it: the reset and
-    the gain (1 − decay) carry no gradient.
+    Spikes are those of the membrane potential before the step, and the membrane receives the synaptic current before
+    the step, so an input reaches the membrane one step later and the output two steps later. With `detach_reset=True`,
+    as its authors train it, the reset and the gain (1 − decay) carry no gradient.
 
-    Deviations: the released layer stores the spikes one place later still, which adds a step of delay for each layer,
-    and its recurrent one feeds them back within the step that sends them, one step earlier than a recurrent layer
-    here.
+    Deviations: the released layer stores the spikes one step later still, which adds a step of delay per layer, and its
+    recurrent layer feeds them back within the step that emits them, one step earlier than a recurrent layer here.
 
     Reference: Perez-Nieves, Leung, Dragotti, Goodman (2021), Neural heterogeneity promotes robust learning, and its
     released code.
@@ -79,10 +78,10 @@ class HeterogeneousLIF(Neuron):
         learned=True,
         doc="fraction of the membrane potential kept per step",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
-    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="resting membrane")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
+    rest: Leaf = param(default=0.0, low=-0.5, high=0.5, doc="resting potential")
     reset_voltage: Leaf = param(
-        default=0.0, low=-0.5, high=0.5, doc="membrane after a spike at threshold"
+        default=0.0, low=-0.5, high=0.5, doc="membrane potential after a spike at threshold"
     )
     surrogate: Surrogate = surrogate_field(default=SuperSpike())
     detach_reset: bool = detach_option(True, doc="no gradient through reset and gain")

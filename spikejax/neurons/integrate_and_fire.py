@@ -38,14 +38,14 @@ class IntegrateAndFireState(NamedTuple):
     },
 )
 class IntegrateAndFire(Neuron):
-    """Membrane that adds its currents up and fires at a threshold; it never forgets.
+    """Membrane without leak that integrates its currents and fires at a threshold.
 
         H[t] = U[t−1] + I[t]
         S[t] = Θ(H[t] − threshold)
-        U[t] = H[t] − threshold S[t]                 or as `reset` says
+        U[t] = H[t] − threshold S[t]                 or according to `reset`
 
-    It is `LIF` with a decay of 1; `reset_timing` and `late` are explained there. With a subtracting reset it fires
-    at the rate I/threshold, exactly over the long run.
+    It is `LIF` with a decay of 1; `reset_timing` and `late` are explained there. With a reset by subtraction its firing
+    rate in the long run is exactly I/threshold.
 
     Reference: Lapicque (1907); Cao, Chen, Khosla (2015), Spiking deep convolutional neural networks.
 
@@ -55,7 +55,7 @@ class IntegrateAndFire(Neuron):
     Array([0., 0., 0., 1., 0., 0., 0., 1.], dtype=float32)
     """
 
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = reset_option()
     reset_timing: str = timing_option()

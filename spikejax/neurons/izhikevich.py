@@ -41,20 +41,20 @@ class IzhikevichState(NamedTuple):
     },
 )
 class Izhikevich(Neuron):
-    """Two variables that make most firing patterns of the cortex; in mV and ms.
+    """Two variables that reproduce most firing patterns of cortical neurons; in mV and ms.
 
         dv/dt = quadratic v² + linear v + constant − u + I
         du/dt = a (b (v − rest) − u)
         at v ≥ peak: S = 1, v ← c, u ← u + d
 
-    An Euler step of length `dt`; v starts at c, u at b (c − rest). a, b, c, d choose the pattern: (0.02, 0.2, −65, 8)
+    One Euler step of length `dt`; v starts at c, u at b (c − rest). a, b, c, d select the pattern: (0.02, 0.2, −65, 8)
     is a regularly spiking, (0.02, 0.2, −50, 2) a chattering, (0.1, 0.2, −65, 2) a fast spiking neuron.
 
-    With `recovery="before"` du/dt is taken at the v before the step, with "after" at the v after it and before its
+    With `recovery="before"` du/dt is evaluated at v before the step, with "after" at v after the step and before its
     reset.
 
-    Deviations: the publication has no `rest` (0); it is of the model's later form, u' = a (b (v − v_r) − u), and
-    SpikingJelly's. The publication's own program takes two half steps of v and one of u in a millisecond, u with the
+    Deviations: the publication has no `rest` (0); it belongs to the model's later form, u' = a (b (v − v_r) − u), and
+    to SpikingJelly's. The publication's own program takes two half steps of v and one of u per millisecond, u with the
     new v; here both advance by `dt` together.
 
     Reference: Izhikevich (2003), Simple model of spiking neurons, Eq. 1–3.
@@ -68,12 +68,14 @@ class Izhikevich(Neuron):
     a: Leaf = param(default=0.02, low=0, high=2, unit="per ms", doc="rate of the recovery")
     b: Leaf = param(default=0.2, low=-1, high=1, doc="sensitivity of the recovery to v")
     c: Leaf = param(default=-65.0, low=-80, high=0, unit="mV", doc="v after a spike")
-    d: Leaf = param(default=8.0, low=-2, high=10, doc="what a spike adds to u")
+    d: Leaf = param(default=8.0, low=-2, high=10, doc="increment of u by a spike")
     peak: Leaf = param(default=30.0, low=0.5, high=40, unit="mV", doc="v that counts as a spike")
     quadratic: Leaf = param(default=0.04, low=0.01, high=1, doc="coefficient of v²")
     linear: Leaf = param(default=5.0, low=-1, high=6, doc="coefficient of v")
     constant: Leaf = param(default=140.0, low=-10, high=150, doc="constant term")
-    rest: Leaf = param(default=0.0, low=-70, high=0, unit="mV", doc="v at which the recovery rests")
+    rest: Leaf = param(
+        default=0.0, low=-70, high=0, unit="mV", doc="resting v in the equation of u"
+    )
     dt: Leaf = param(default=0.5, low=0.05, high=1, unit="ms", doc="length of a step")
     surrogate: Surrogate = surrogate_field(default=Triangle(20.0))
     recovery: str = option(

@@ -23,7 +23,7 @@ class KLIFState(NamedTuple):
     like={"spikingjelly": {"surrogate": Sigmoid(4.0)}},
 )
 class KLIF(Neuron):
-    """LIF whose membrane passes a ReLU of learned slope before it is compared with the threshold.
+    """LIF whose membrane potential passes through a ReLU of learned slope before it is compared with the threshold.
 
         H[t] = decay U[t−1] + g I[t]                 g = 1 − decay, or 1 with input_scaling="none"
         F[t] = relu(k H[t])
@@ -31,8 +31,8 @@ class KLIF(Neuron):
         U[t] = F[t] (1 − S[t])                       reset="zero"
                F[t] − threshold S[t]                 reset="subtract"
 
-    With `scale_reset=True` the membrane is divided by k again before its reset, the threshold with it:
-    U[t] = F[t]/k − (threshold/k) S[t], or F[t]/k (1 − S[t]).
+    With `scale_reset=True` the membrane potential is divided by k again before its reset, and so is the threshold: U[t]
+    = F[t]/k − (threshold/k) S[t], or F[t]/k (1 − S[t]).
 
     Reference: Jiang, Zhang (2023), KLIF: an optimized spiking neuron unit for tuning surrogate gradient slope and
     membrane potential (arXiv 2302.09238).
@@ -44,7 +44,7 @@ class KLIF(Neuron):
     """
 
     k: Leaf = param(
-        default=1.0, low=0.1, learned=True, doc="slope of the membrane before the threshold"
+        default=1.0, low=0.1, learned=True, doc="slope of the ReLU before the threshold"
     )
     decay: Leaf = param(
         default=0.5,

@@ -24,7 +24,7 @@ class LeakyIntegratorState(NamedTuple):
     },
 )
 class LeakyIntegrator(Neuron):
-    """Membrane that leaks and never fires; its output is the membrane.
+    """Membrane that leaks and never fires; its output is the membrane potential.
 
         U[t] = decay U[t−1] + g I[t]                 g = 1, or 1 − decay with input_scaling="complement"
 

@@ -63,7 +63,7 @@ class LIF(Neuron):
                H[t] (1 − S[t])                       reset="zero"
                H[t]                                  reset="none"
 
-    `decay` is exp(−dt/τ), or 1 − dt/τ where a library takes an Euler step. With `learn=("decay",)` in a layer it is
+    `decay` is exp(−dt/τ), or 1 − dt/τ where a library uses an Euler step. With `learn=("decay",)` in a layer it is
     learned; `PLIF` learns it through σ(w), as its authors do. The defaults are those of the LIF baseline in TC-LIF's
     released code (decay 0.8, soft reset, Triangle).
 
@@ -71,10 +71,10 @@ class LIF(Neuron):
 
         U[t] = decay U[t−1] − threshold S[t−1] + g I[t],  S[t] = Θ(U[t] − threshold)
 
-    and with `late=True` the spikes of the membrane before the step are sent.
+    and with `late=True` the spikes emitted are those of the membrane potential before the step.
 
     Deviations: Eq. 1 of TC-LIF leaves the reset out of the decay (reset_timing="next"); its released code, and our
-    default, decay the membrane that was reset.
+    default, decay the membrane potential after its reset.
 
     Reference: TC-LIF (AAAI 2024), Eq. 1–3; AR-LIF (arXiv 2507.20746), Eq. 1–3 (decay 0.5, Rectangle).
 
@@ -92,7 +92,7 @@ class LIF(Neuron):
         unit="per step",
         doc="fraction of the membrane potential kept per step",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = reset_option()
     input_scaling: str = option(

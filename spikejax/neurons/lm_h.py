@@ -13,7 +13,7 @@ from spikejax.surrogate import Surrogate, Triangle, spike
 
 
 class LMHState(NamedTuple):
-    """Variables of `LMH`, the soma after its reset."""
+    """Variables of `LMH`, with the soma after its reset."""
 
     dendrite: Array
     soma: Array
@@ -30,7 +30,7 @@ class LMH(Neuron):
 
     U starts at half the threshold, D at 0.
 
-    Deviations: the released code sends threshold·S; it is S here, the same at the published threshold of 1.
+    Deviations: the output of the released code is threshold·S; here it is S, the same at the published threshold of 1.
 
     Reference: Hao et al. (2024), A progressive training framework for spiking neural networks with learnable
     multi-hierarchical model; its released code.
@@ -42,17 +42,15 @@ class LMH(Neuron):
     (Array([0.], dtype=float32), Array([0.25], dtype=float32), Array([0.75], dtype=float32))
     """
 
-    alpha1: Leaf = param(
-        default=0.0, learned=True, doc="the dendrite keeps σ(alpha1) − ½ of itself"
-    )
+    alpha1: Leaf = param(default=0.0, learned=True, doc="decay of the dendrite, σ(alpha1) − ½")
     beta1: Leaf = param(
-        default=0.0, learned=True, doc="the dendrite takes σ(beta1) − ½ of the soma"
+        default=0.0, learned=True, doc="coupling from the soma to the dendrite, σ(beta1) − ½"
     )
-    alpha2: Leaf = param(default=0.0, learned=True, doc="the soma keeps σ(alpha2) + ½ of itself")
+    alpha2: Leaf = param(default=0.0, learned=True, doc="decay of the soma, σ(alpha2) + ½")
     beta2: Leaf = param(
-        default=0.0, learned=True, doc="the soma takes σ(beta2) + ½ of the dendrite"
+        default=0.0, learned=True, doc="coupling from the dendrite to the soma, σ(beta2) + ½"
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="soma potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     detach_reset: bool = detach_option(True)
 

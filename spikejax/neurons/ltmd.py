@@ -19,13 +19,13 @@ class LTMDState(NamedTuple):
 
 @neuron(LTMDState, drive=0.42)
 class LTMD(Neuron):
-    """LIF whose threshold tanh(w) is learned; one w a layer is what the authors learn.
+    """LIF whose threshold tanh(w) is learned; the authors learn one w per layer.
 
         H[t] = decay U[t−1] + I[t]
         S[t] = Θ(H[t] − tanh(w)), above the threshold only
         U[t] = H[t] (1 − S[t])
 
-    The second half of the method, moderate dropout, is a matter of the network and its loss, not of the neuron.
+    The second half of the method, moderate dropout, concerns the network and its loss, not the neuron.
 
     Reference: Wang, Cheng, Lim (2022), LTMD: learning improvement of spiking neural networks with learnable
     thresholding neurons and moderate dropout; its released code.

@@ -12,7 +12,7 @@ from spikejax.surrogate import ATan, Surrogate
 
 
 class MaskedPSNState(NamedTuple):
-    """Variables of `MaskedPSN`: none, a sequence leaves nothing behind."""
+    """Variables of `MaskedPSN`: none, as nothing is carried over from a sequence."""
 
 
 @neuron(MaskedPSNState, drive=4.0, horizon=16, like={"spikingjelly": {"surrogate": ATan(2.0)}})
@@ -22,8 +22,9 @@ class MaskedPSN(Neuron):
         H[t] = Σ_s W[t, s] (λ M[t, s] + 1 − λ) I[s],   M[t, s] = 1 where t − order < s ≤ t, else 0
         S[t] = Θ(H[t] − θ[t])
 
-    λ = `masking` goes from 0, a `PSN`, to 1, where no step sees a later one. Its weights belong to places in a sequence
-    of T = `steps` and at λ < 1 it looks ahead, so like `PSN` it wants the whole sequence; `SlidingPSN` can be streamed.
+    λ = `masking` goes from 0, a `PSN`, to 1, where no step sees a later one. Its weights belong to positions in a
+    sequence of T = `steps`, and at λ < 1 it looks ahead, so like `PSN` it needs the whole sequence; `SlidingPSN` can be
+    streamed.
 
     Reference: Fang et al. (2023), Parallel spiking neurons with high efficiency and ability to learn long-term
     dependencies; λ = min(1, 8 epoch/(epochs − 1)) in its released code.
@@ -40,17 +41,17 @@ class MaskedPSN(Neuron):
         default=uniform_rows,
         axes=("steps", "steps"),
         learned=True,
-        doc="W, what each step takes of each",
+        doc="W, weight of each step's current at each step",
     )
-    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, of each step")
-    masking: Leaf = param(default=1.0, low=0, high=1, axes=(), doc="λ, how far the mask is applied")
+    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, one per step")
+    masking: Leaf = param(default=1.0, low=0, high=1, axes=(), doc="λ, strength of the mask")
     surrogate: Surrogate = surrogate_field(default=ATan())
 
     def sequence(self, state: MaskedPSNState, currents: Array) -> tuple[MaskedPSNState, Array]:
         """The spikes `[T, B, *F]` of a whole sequence of currents.
 
         Raises:
-          ValueError: another number of steps than T.
+          ValueError: the number of steps is not T.
         """
         check_whole(self, currents)
         rows, columns = jnp.arange(self.steps)[:, None], jnp.arange(self.steps)

@@ -1,4 +1,4 @@
-"""Spiking neuron with an estimated membrane (MPE-PSN)."""
+"""Spiking neuron with an estimated membrane potential (MPE-PSN)."""
 
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ class MPEPSNState(NamedTuple):
 
 @neuron(MPEPSNState, stochastic=True, drive=0.95)
 class MPEPSN(Neuron):
-    """LIF whose last membrane is estimated from the last current alone: no step waits for the one before.
+    """LIF whose previous membrane potential is estimated from the previous current alone, so no step waits for another.
 
         E[t] = (1 − B[t]) I[t],                      B[t] ~ Bernoulli(σ(I[t])), without gradient
         H[t] = decay E[t−1] + I[t]
@@ -31,12 +31,12 @@ class MPEPSN(Neuron):
 
     Training adds the error of the estimate to the loss: the mean of coefficient[t] (E[t] − U[t])², with
     coefficients that start at 1/T and are learned; `save=lambda state, spikes: (state.estimate, state.membrane)` in
-    `unroll` gives what it needs.
+    `unroll` provides what it needs.
 
-    Deviations: the released code has two versions. This is that for CIFAR-100, whose H[t] takes the estimate of the
-    step before; in that for event cameras it is of the same step, with B from a softmax over time and coefficients
-    1/(T−1). Spikes are at the threshold as with its sigmoid surrogate; with its triangle (strict=True) they are above
-    it.
+    Deviations: the released code has two versions. This is the one for CIFAR-100, whose H[t] uses the estimate of the
+    previous step; the one for event cameras uses that of the same step, with B from a softmax over time and
+    coefficients 1/(T−1). The neuron fires at the threshold, as with the code's sigmoid surrogate; with its triangle it
+    fires above it (strict=True).
 
     Reference: Chen, Yu, Zhan, Yao, Shao (2024), Time-independent spiking neuron via membrane potential estimation for
     efficient spiking neural networks (arXiv 2409.04978), and its released code.
@@ -57,7 +57,7 @@ class MPEPSN(Neuron):
         doc="fraction of the estimated membrane potential kept per step",
     )
     threshold: Leaf = param(
-        default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"
+        default=1.0, low=0, learned=True, doc="membrane potential at which the neuron fires"
     )
     surrogate: Surrogate = surrogate_field(default=Triangle())
     strict: bool = strict_option()

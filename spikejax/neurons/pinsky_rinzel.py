@@ -61,20 +61,21 @@ class PinskyRinzel(Neuron):
         C dV_d/dt = −I_NaP − I_KS − I_Leak − I_link / (1 − P) + I
         I_Na = g_na m∞³ h (V_s − e_na)     I_K = g_k n⁴ (V_s − e_k)      I_Leak = g_l (V − e_l)
         I_NaP = g_nap l∞³ h (V_d − e_na)   I_KS = g_ks q (V_d − e_k)     I_link = g_c (V_d − V_s)
-        dh/dt = φ (α_h (1 − h) − β_h h), n likewise, dq/dt = (q∞ − q) / τ_q, φ = 3.33; m∞ and l∞ at once
+        dh/dt = φ (α_h (1 − h) − β_h h), n likewise, dq/dt = (q∞ − q) / τ_q, φ = 3.33; m = m∞, l = l∞
         S[t] = 1 where V_s reaches the threshold from below
 
-    An Euler step of length `dt`, all right-hand sides at the values before it. The input enters the dendrite. It
-    starts with both compartments at e_l and the channels settled there. A spike lasts many steps: S marks its
-    upstroke, and its gradient is the surrogate's, in mV.
+    One Euler step of length `dt`, all right-hand sides evaluated at the values before it. The input enters the
+    dendrite. Both compartments start at e_l, with the channels at their steady state there. A spike lasts many steps: S
+    marks its upstroke, and its gradient is the surrogate's, in mV.
 
     `coupling` is the sign of the dendrite's coupling current: "physical", −I_link/(1 − P) as in Eq. 18, takes from one
-    compartment what the other gets; "printed" is the + of Eq. 20.
+    compartment what the other receives; "printed" is the + of Eq. 20.
 
     Deviations: TC-LIF's supplement prints −I_link/(1 − P) in Eq. 18 and + in Eq. 20; the first is the default. It calls
     the model Pinsky-Rinzel but its currents are those of a later two-compartment neuron (Kepecs, Wang 2000), from which
-    the channels' kinetics are. The conductances and P, which TC-LIF does not print either, are ours, of that model's
-    size; its persistent sodium current has no h. Half precision cannot hold the small steps of V_s: use float32.
+    the channel kinetics are taken. The conductances and P, which TC-LIF does not print either, are ours, of the order
+    of that model's; its persistent sodium current has no h. Half precision cannot hold the small steps of V_s: use
+    float32.
 
     Reference: TC-LIF (AAAI 2024), Eq. 17–20 and Table 3; kinetics: Kepecs, Wang (2000), Analysis of complex bursting in
     cortical pyramidal neuron models; Pinsky, Rinzel (1994) for the two compartments.
@@ -87,7 +88,7 @@ class PinskyRinzel(Neuron):
 
     g_na: Leaf = param(default=55.0, low=0, high=100, unit="mS/cm²", doc="sodium, soma")
     g_k: Leaf = param(default=20.0, low=0, high=50, unit="mS/cm²", doc="potassium, soma")
-    g_l: Leaf = param(default=0.18, low=0, high=1, unit="mS/cm²", doc="leak, both")
+    g_l: Leaf = param(default=0.18, low=0, high=1, unit="mS/cm²", doc="leak, both compartments")
     g_nap: Leaf = param(
         default=0.12, low=0, high=0.5, unit="mS/cm²", doc="persistent sodium, dendrite"
     )
@@ -100,7 +101,7 @@ class PinskyRinzel(Neuron):
     e_l: Leaf = param(default=-65.0, low=-75, high=-55, unit="mV", doc="leak reversal potential")
     capacitance: Leaf = param(default=1.0, low=0.5, high=2, unit="µF/cm²", doc="C")
     soma_fraction: Leaf = param(
-        default=0.15, low=0.1, high=0.9, doc="P, share of the soma in the area"
+        default=0.15, low=0.1, high=0.9, doc="P, fraction of the membrane area that is soma"
     )
     dt: Leaf = param(default=0.02, low=0.001, high=0.05, unit="ms", doc="length of a step")
     threshold: Leaf = param(

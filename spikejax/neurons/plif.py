@@ -24,18 +24,18 @@ class PLIFState(NamedTuple):
     like={"spikingjelly": {"detach_reset": False, "surrogate": Sigmoid(4.0)}},
 )
 class PLIF(Neuron):
-    """LIF whose decay 1 − σ(w) is learned; one w a layer is what the authors learn.
+    """LIF whose decay 1 − σ(w) is learned; the authors learn one w per layer.
 
         H[t] = U[t−1] + (I[t] − U[t−1]) σ(w)         input_scaling="complement"
                U[t−1] (1 − σ(w)) + I[t]              input_scaling="none"
         S[t] = Θ(H[t] − threshold)
-        U[t] = H[t] (1 − S[t])                       or as `reset` says
+        U[t] = H[t] (1 − S[t])                       or according to `reset`
 
     σ is the logistic function and w = −log(τ − 1) for a time constant of τ steps. `LIF` with `learn=("decay",)` learns
     the decay itself.
 
     Deviations: TC-LIF's baseline of this name starts at w = −1.4, does not scale its input (input_scaling="none") and
-    resets to zero; its authors' code learns through the reset (detach_reset=False).
+    resets to zero; its authors' code does not detach the reset (detach_reset=False).
 
     Reference: Fang et al. (2021), Incorporating learnable membrane time constant to enhance learning of spiking neural
     networks; its released code.
@@ -47,7 +47,7 @@ class PLIF(Neuron):
     """
 
     w: Leaf = param(default=0.0, learned=True, doc="the decay is 1 − σ(w)")
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="membrane potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=ATan())
     reset: str = reset_option("zero")
     input_scaling: str = option(

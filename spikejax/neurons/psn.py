@@ -19,7 +19,7 @@ def uniform_rows(key, shape, dtype):
 
 
 def check_whole(model, currents: Array) -> None:
-    """Raises ValueError where a model over T steps is given another number of them; none at all is a start."""
+    """Raises ValueError if a model over T steps is given another number of steps; 0, to initialise, is allowed."""
     if currents.shape[0] not in (0, model.steps):
         raise ValueError(
             f"{type(model).__name__} mixes all T={model.steps} steps of a sequence at once, so it can neither be run "
@@ -29,7 +29,7 @@ def check_whole(model, currents: Array) -> None:
 
 
 def mix(weight: Array, threshold: Array, currents: Array, surrogate: Surrogate) -> Array:
-    """Spikes of membranes that are mixtures of currents `[T, B, *F]`: Θ(W I − θ), over the steps."""
+    """Spikes of membrane potentials that are mixtures of currents `[T, B, *F]`: Θ(W I − θ), over the steps."""
     steps = currents.shape[0]
     threshold = jnp.broadcast_to(threshold, weight.shape[:1])[:steps]
     threshold = threshold.reshape(-1, *[1] * (currents.ndim - 1))
@@ -38,12 +38,12 @@ def mix(weight: Array, threshold: Array, currents: Array, surrogate: Surrogate) 
 
 
 class PSNState(NamedTuple):
-    """Variables of `PSN`: none, a sequence leaves nothing behind."""
+    """Variables of `PSN`: none, as nothing is carried over from a sequence."""
 
 
 @neuron(PSNState, drive=4.0, horizon=16, like={"spikingjelly": {"surrogate": ATan(2.0)}})
 class PSN(Neuron):
-    """Membranes as a learned mixture of all steps' currents; every step has its own threshold.
+    """Membrane potentials as a learned mixture of the currents of all steps; every step has its own threshold.
 
         H[t] = Σ_s W[t, s] I[s]
         S[t] = Θ(H[t] − θ[t])
@@ -67,16 +67,16 @@ class PSN(Neuron):
         default=uniform_rows,
         axes=("steps", "steps"),
         learned=True,
-        doc="W, what each step takes of each",
+        doc="W, weight of each step's current at each step",
     )
-    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, of each step")
+    threshold: Leaf = param(default=1.0, axes=("steps",), learned=True, doc="θ, one per step")
     surrogate: Surrogate = surrogate_field(default=ATan())
 
     def sequence(self, state: PSNState, currents: Array) -> tuple[PSNState, Array]:
         """The spikes `[T, B, *F]` of a whole sequence of currents.
 
         Raises:
-          ValueError: another number of steps than T.
+          ValueError: the number of steps is not T.
         """
         check_whole(self, currents)
         return state, mix(self.weight, self.threshold, currents, self.surrogate)

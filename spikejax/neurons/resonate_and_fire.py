@@ -1,4 +1,4 @@
-"""Resonate-and-fire: a damped oscillator that answers to inputs at its own frequency."""
+"""Resonate-and-fire: a damped oscillator that responds to inputs at its own frequency."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class ResonateAndFireState(NamedTuple):
     like={"spikingjelly": {"reset": "voltage", "surrogate": Sigmoid(4.0)}},
 )
 class ResonateAndFire(Neuron):
-    """Damped oscillation z = x + iy that inputs kick and that fires where y reaches the threshold.
+    """Damped oscillator z = x + iy, driven by its inputs, that fires where y reaches the threshold.
 
         x + iy = exp((damping + i frequency) dt) z[t−1] + I[t]
         S[t] = Θ(y − threshold)
@@ -45,13 +45,13 @@ class ResonateAndFire(Neuron):
     '0.500'
     """
 
-    damping: Leaf = param(default=-0.2, low=-2, high=0, unit="per dt", doc="b, below 0")
+    damping: Leaf = param(default=-0.2, low=-2, high=0, unit="per dt", doc="b ≤ 0")
     frequency: Leaf = param(default=1.0, low=0, high=3, unit="radians per dt", doc="ω")
     dt: Leaf = param(default=1.0, low=0.01, high=1, doc="length of a step")
     threshold: Leaf = param(default=1.0, low=0, doc="y at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     reset: str = option(
-        default="zero", choices=("zero", "voltage", "none"), doc="what a spike does to x and y"
+        default="zero", choices=("zero", "voltage", "none"), doc="how a spike resets x and y"
     )
     strict: bool = strict_option()
     detach_reset: bool = detach_option()

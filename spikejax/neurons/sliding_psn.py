@@ -11,7 +11,7 @@ from spikejax.surrogate import ATan, Surrogate, spike
 
 
 def halving(key, shape, dtype):
-    """…, ¼, ½, 1: a membrane that decays by half a step, cut off after k steps."""
+    """…, ¼, ½, 1: a membrane potential that halves at each step, cut off after k steps."""
     del key
     return jnp.asarray(2.0 ** -jnp.arange(shape[0] - 1, -1, -1), dtype)
 
@@ -24,13 +24,13 @@ class SlidingPSNState(NamedTuple):
 
 @neuron(SlidingPSNState, drive=0.8, like={"spikingjelly": {"surrogate": ATan(2.0)}})
 class SlidingPSN(Neuron):
-    """Membranes as one learned filter over the last k currents; no reset.
+    """Membrane potentials as one learned filter over the last k currents; no reset.
 
         H[t] = Σ_i w[i] I[t − k + 1 + i]             i = 0 … k − 1, k = `order`
         S[t] = Θ(H[t] − threshold)
 
-    All steps of a sequence are computed at once. Unlike the rest of its family it sees the past only and is the same
-    everywhere, so it streams: its state is the last k − 1 currents.
+    All steps of a sequence are computed at once. Unlike the rest of its family it depends on the past only and is the
+    same at every step, so it can be streamed: its state is the last k − 1 currents.
 
     Reference: Fang et al. (2023), Parallel spiking neurons with high efficiency and ability to learn long-term
     dependencies; initialisation of its released code.
@@ -45,7 +45,7 @@ class SlidingPSN(Neuron):
     order: int = size(default=4, doc="k, how many steps each step sees, itself included")
     weight: Leaf = param(default=halving, axes=("order",), learned=True, doc="w, oldest step first")
     threshold: Leaf = param(
-        default=1.0, low=0, learned=True, doc="membrane at which the neuron fires"
+        default=1.0, low=0, learned=True, doc="membrane potential at which the neuron fires"
     )
     surrogate: Surrogate = surrogate_field(default=ATan())
 

@@ -24,10 +24,10 @@ class StochasticLIF(Neuron):
 
         H[t] = decay U[t−1] + I[t]
         S[t] ~ Bernoulli(p[t]),                      p[t] = σ((H[t] − threshold) / width)
-        U[t] = H[t] − threshold S[t]                 or as `reset` says
+        U[t] = H[t] − threshold S[t]                 or according to `reset`
 
-    The gradient of S is that of p, by the membrane, the threshold and the width alike: no surrogate is chosen. The
-    state carries the key, given as `init_state(current, key)`; each step draws with a new one.
+    The gradient of S is that of p, with respect to the membrane potential, the threshold and the width alike: no
+    surrogate is needed. The state carries the key, given as `init_state(current, key)`; each step uses a new one.
 
     Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 9.1; Jang et al. (2019), An introduction
     to probabilistic spiking neural networks.
@@ -46,8 +46,10 @@ class StochasticLIF(Neuron):
         unit="per step",
         doc="fraction of the membrane potential kept per step",
     )
-    threshold: Leaf = param(default=1.0, low=0, doc="membrane at which it fires every other time")
-    width: Leaf = param(default=0.2, low=0.01, doc="how far around the threshold it is undecided")
+    threshold: Leaf = param(
+        default=1.0, low=0, doc="membrane potential at which it fires with probability ½"
+    )
+    width: Leaf = param(default=0.2, low=0.01, doc="width of the transition around the threshold")
     reset: str = reset_option()
     detach_reset: bool = detach_option()
 
@@ -60,7 +62,7 @@ class StochasticLIF(Neuron):
         probability = jax.nn.sigmoid((membrane - self.threshold) / self.width)
         draw = draw_uniform(now, current)
         fired = jax.lax.stop_gradient((draw < probability.astype(draw.dtype)).astype(current.dtype))
-        # Exactly 0 or 1: what is added is 0, with the gradient of the probability.
+        # Exactly 0 or 1: the added term is 0, with the gradient of the probability.
         spikes = fired + (probability - jax.lax.stop_gradient(probability))
         after = reset(membrane, spikes, self.threshold, self.reset, self.detach_reset)
         return StochasticLIFState(after, key), spikes

@@ -23,19 +23,19 @@ class TCLIFState(NamedTuple):
 
 @neuron(TCLIFState, drive=0.5)
 class TCLIF(Neuron):
-    """Two-compartment LIF: a dendrite that remembers and a soma that fires, without leak.
+    """Two-compartment LIF without leak: a dendrite that remembers and a soma that fires.
 
         D[t] = D[t−1] + β1 U[t−1] + I[t] − γ S[t−1]
         U[t] = U[t−1] + β2 D[t] − threshold S[t−1]
         S[t] = Θ(U[t] − threshold)
 
-    with β1 = sign1 σ(c1) and β2 = sign2 σ(c2); σ is the logistic function. Learn `c1` and `c2`: scalars are one
-    pair per layer, as in the paper; an initialiser makes one pair per neuron. The signs default to the paper's second
+    with β1 = sign1 σ(c1) and β2 = sign2 σ(c2); σ is the logistic function. Learn `c1` and `c2`: scalars are one pair
+    per layer, as in the paper; an initialiser gives one pair per neuron. The signs default to the paper's second
     quadrant, β1 ∈ (−1, 0) and β2 ∈ (0, 1).
 
-    `order` says which U[t−1] stands in the dendrite's equation. "paper": the potential before the reset. "code":
-    the potential after it, β1 (U[t−1] − threshold S[t−1]), as in the authors' released code, which gave the
-    published results; the default. The two fire at different rates.
+    `order` selects which U[t−1] enters the dendrite's equation. "paper": the potential before the reset. "code": the
+    potential after it, β1 (U[t−1] − threshold S[t−1]), as in the authors' released code, which gave the published
+    results; the default. The two fire at different rates.
 
     Deviations: Eq. 10 uses the soma before its reset, the released code the soma after it (the default). The released
     network for PS-MNIST fixes the threshold to 1.0, Table 5 says 1.8.
@@ -59,8 +59,8 @@ class TCLIF(Neuron):
     )
     sign1: Leaf = param(default=-1.0, low=-1, high=1, doc="sign of β1")
     sign2: Leaf = param(default=1.0, low=-1, high=1, doc="sign of β2")
-    gamma: Leaf = param(default=0.5, low=0, doc="γ, what a spike takes from the dendrite")
-    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    gamma: Leaf = param(default=0.5, low=0, doc="γ, what a spike subtracts from the dendrite")
+    threshold: Leaf = param(default=1.0, low=0, doc="soma potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
     order: str = option(
         default="code", choices=("code", "paper"), doc="β1 acts on U after or before its reset"
@@ -70,7 +70,7 @@ class TCLIF(Neuron):
 
     @classmethod
     def from_beta(cls, beta1: Any, beta2: Any, **fields: Any) -> "TCLIF":
-        """A neuron with the couplings β1 and β2 themselves, each in (−1, 1) without 0.
+        """A neuron with the couplings β1 and β2 themselves, each in (−1, 1) and not 0.
 
         Args:
           beta1: β1, a number or an array `[*F]`; it may be traced.
@@ -121,7 +121,7 @@ class TCLIF(Neuron):
         spikes = spike(soma - self.threshold, self.surrogate)
         taken = self.gamma
         if self.order == "paper":
-            # Eq. 10 wants β1 times the soma before its reset: the carried soma lacks threshold·S, and what β1
-            # would make of that is taken from the dendrite along with γ.
+            # Eq. 10 has β1 times the soma before its reset: the carried soma lacks threshold·S, and β1 times that is
+            # accounted for along with γ.
             taken = self.gamma - self.beta1 * self.threshold
         return TCLIFState(dendrite - taken * spikes, soma - self.threshold * spikes), spikes

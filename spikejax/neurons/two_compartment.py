@@ -1,4 +1,4 @@
-"""The generalised two-compartment neuron, of which TC-LIF is a case."""
+"""The generalised two-compartment neuron, of which TC-LIF is a special case."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from spikejax.surrogate import Surrogate, Triangle, spike
 
 
 class TwoCompartmentState(NamedTuple):
-    """Variables of `TwoCompartment`; the soma before its reset, which comes with the next step."""
+    """Variables of `TwoCompartment`, with the soma before its reset, which comes with the next step."""
 
     dendrite: Array
     soma: Array
@@ -52,7 +52,7 @@ class TwoCompartment(Neuron):
     )
     beta1: Leaf = param(default=-0.5, low=-1, high=1, doc="coupling from the soma to the dendrite")
     beta2: Leaf = param(default=0.5, low=-1, high=1, doc="coupling from the dendrite to the soma")
-    threshold: Leaf = param(default=1.0, low=0, doc="soma at which the neuron fires")
+    threshold: Leaf = param(default=1.0, low=0, doc="soma potential at which the neuron fires")
     surrogate: Surrogate = surrogate_field(default=Triangle())
 
     def step(self, state: TwoCompartmentState, current: Array) -> tuple[TwoCompartmentState, Array]:

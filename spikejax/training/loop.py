@@ -136,7 +136,7 @@ def _stop(stopped, seconds, where, hooks):
 
 
 def check_finite(state: TrainState, number: int) -> None:
-    """Raises Diverged where a variable is NaN or infinite; names it and the step."""
+    """Raises Diverged if a variable is NaN or infinite; names it and the step."""
     bad = _bad(state.variables)
     found = [
         "/".join(path) for path, flag in zip(paths(bad), jax.tree.leaves(bad), strict=True) if flag

@@ -107,7 +107,7 @@ class Milestones(Schedule):
     warmup: int = size(default=0, low=0, doc="epochs of the linear rise from 0")
 
     def check(self) -> None:
-        """Raises ValueError where the epochs are not integers from 1 on, in order, or the factor leaves [0, 1]."""
+        """Raises ValueError if the epochs are not integers from 1 on, in order, or the factor leaves [0, 1]."""
         _check_factors(self, "decay")
         epochs = self.epochs
         if not all(isinstance(e, int) and e >= 1 for e in epochs) or list(epochs) != sorted(epochs):

@@ -63,7 +63,7 @@ def test_an_option_cannot_be_learned():
     [
         ("lif", r"neuron must be a neuron, found 'lif'; give neurons.make\('lif'\)"),
         (LIF, r"give an instance, LIF\(\)"),
-        (0.9, "must be a neuron, found 0.9; make its class one with @neuron"),
+        (0.9, "must be a neuron, found 0.9; decorate its class with @neuron"),
     ],
 )
 def test_what_is_no_neuron(given, message, layer):

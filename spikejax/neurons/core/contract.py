@@ -1,6 +1,6 @@
 """The contract of a neuron model.
 
-A neuron is a frozen dataclass registered as a pytree, one model a file. Its parameters (`param`) and its `surrogate`
+A neuron is a frozen dataclass registered as a pytree, one model per file. Its parameters (`param`) and its `surrogate`
 are leaves: they can be differentiated, learned, vmapped, swept and sharded without a recompile. Its choices (`option`)
 and sizes (`size`) are static: a new choice is a new program. The instance is the parameter tree, so
 
@@ -9,7 +9,7 @@ and sizes (`size`) are static: a new choice is a new program. The instance is th
     state, spikes = neuron.sequence(state, currents) # T steps, currents [T, B, *F]
 
 and `Model.step(parameters, state, current)` is a pure state-transition function. The state is a NamedTuple of arrays
-of the current's shape and dtype; a step counter or a PRNG key may stand beside them. `step` knows nothing of time,
+of the current's shape and dtype; a step counter or a PRNG key may accompany them. `step` knows nothing of time,
 batches, layers or Flax.
 
 A spike is emitted at equality, Θ(0) = 1, gradients flow through the reset and a state holds the values after the reset,
@@ -17,9 +17,9 @@ unless a model says otherwise.
 
 A stochastic model (`stochastic=True`) receives a PRNG key at the start, `init_state(current, key)`, and carries it;
 under `shard_map` give each shard its own key. Parameters given as initialisers are sampled first, by a layer or by
-`parameters.initialise`. A model that mixes the steps of a sequence has a `sequence` of its own and no `step`.
+`parameters.initialise`. A model that mixes the steps of a sequence has its own `sequence` and no `step`.
 
-Where parameters constrain each other a model has a `check` that raises ValueError.
+A model whose parameters constrain each other has a `check` that raises ValueError.
 
 A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a docstring and a `step`, and an
 `init_state` if it does not start at zero.
@@ -42,18 +42,18 @@ T = TypeVar("T")
 
 
 class Neuron:
-    """What layers need of a neuron; the base of every model.
+    """What layers need from a neuron; the base of every model.
 
     Attributes:
       State: NamedTuple of its variables.
       spiking: False for a model whose output is not spikes.
       stochastic: True for a model that draws random numbers; its `init_state` takes a key.
       streams: whether it runs step by step; False for a model that needs the whole sequence at once.
-      presets: by the name of another library, the settings with which the model does what that library's does.
-      derived: names of values that follow from its parameters and that `with_derived` sets, as the β1 of TC-LIF.
-      drive: a constant current that makes it fire, in its own unit; for pictures and tests.
-      horizon: how many steps show what it does; likewise.
-      current_unit: unit of the current, of a model that has units.
+      presets: by the name of another library, the settings that make the model behave like that library's.
+      derived: names of values that follow from its parameters and that `with_derived` sets, such as β1 of TC-LIF.
+      drive: a constant current that makes it fire, in its own unit; for figures and tests.
+      horizon: number of steps that shows its behaviour; likewise.
+      current_unit: unit of the current, for a model that has units.
     """
 
     State: ClassVar[Any]
@@ -82,7 +82,7 @@ class Neuron:
         return unroll(self.step, state, currents)
 
     def check(self) -> None:
-        """Raises ValueError where parameters do not fit together; called for parameters that are numbers."""
+        """Raises ValueError if parameters do not fit together; called for parameters that are numbers."""
 
     def for_steps(self: T, steps: int) -> T:
         """The model for sequences of `steps` steps: its size `steps`, if it has one, is set."""
@@ -90,7 +90,7 @@ class Neuron:
         return dataclasses.replace(self, steps=steps) if sized else self  # pyright: ignore
 
     def with_derived(self: T, **values: Any) -> T:
-        """The model with other values of what is `derived`."""
+        """The model with other values of its `derived` quantities."""
         raise ValueError(f"{type(self).__name__} has no derived values, found {sorted(values)}")
 
 
@@ -109,7 +109,7 @@ def _check_surrogate(label, value):
     elif isinstance(value, type) and issubclass(value, Surrogate):
         hint = f"; give an instance, {value.__name__}()"
     else:
-        hint = "; make its class one with @surrogate()"
+        hint = "; decorate its class with @surrogate()"
     raise ValueError(f"{label} must be a surrogate, found {value!r}{hint}")
 
 
@@ -119,7 +119,7 @@ def neuron_field() -> Any:
 
 
 def check_neuron(label: str, value: Any) -> None:
-    """Raises ValueError where a neuron is expected and something else was given."""
+    """Raises ValueError if a neuron is expected and something else was given."""
     if isinstance(value, Neuron):
         return
     if isinstance(value, str):
@@ -127,7 +127,7 @@ def check_neuron(label: str, value: Any) -> None:
     elif isinstance(value, type) and issubclass(value, Neuron):
         hint = f"; give an instance, {value.__name__}()"
     else:
-        hint = "; make its class one with @neuron"
+        hint = "; decorate its class with @neuron"
     raise ValueError(f"{label} must be a neuron, found {value!r}{hint}")
 
 
@@ -154,11 +154,11 @@ def neuron(
     current_unit: str = "",
     like: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[type[T]], type[T]]:
-    """Makes a class a neuron model: a spec with its state's type, a zero start and the rest of `Neuron`.
+    """Makes a class a neuron model: a spec with its state's type, a zero initial state and the rest of `Neuron`.
 
     Args:
       state: NamedTuple of the model's variables.
-      spiking: see `Neuron`, as all that follow.
+      spiking: see `Neuron`, like all that follow.
       stochastic: see `Neuron`.
       drive: see `Neuron`.
       horizon: see `Neuron`.
@@ -177,7 +177,7 @@ def neuron(
         cls.init_state = _of_initialised(cls.init_state)
         cls.spiking, cls.stochastic = spiking, stochastic
         cls = declared.spec(cls)
-        if fields_of(cls, "neuron"):  # a wrapper is what is inside it
+        if fields_of(cls, "neuron"):  # a wrapper is as the neuron inside it
             cls.spiking = property(lambda self: self.neuron.spiking)
             cls.stochastic = property(lambda self: stochastic or self.neuron.stochastic)
         return cls

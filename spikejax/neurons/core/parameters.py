@@ -31,9 +31,9 @@ def map_parameters(function: Callable[[str, Any, tuple[int, ...] | None], Any], 
     """The model with each of its parameters, those of its surrogate and of a neuron inside it, mapped.
 
     Args:
-      function: `(name, leaf, shape) -> leaf`. A parameter's name is its field's; those of a surrogate are behind
-        "surrogate_". Those of a neuron inside a wrapper have their own, behind "neuron_" if one of them is also the
-        name of a parameter of the wrapper. The shape is that of a parameter with axes, else None.
+      function: `(name, leaf, shape) -> leaf`. A parameter's name is its field's; those of a surrogate are
+        prefixed with "surrogate_". Those of a neuron inside a wrapper keep their names, prefixed with "neuron_" if one
+        of them is also the name of a parameter of the wrapper. The shape is that of a parameter with axes, else None.
       model: a neuron.
 
     >>> from spikejax.neurons.lif import LIF
@@ -67,7 +67,7 @@ def _walk(function, model, prefix=""):
             values[field.name] = function(name, value, known, model)
     new = object.__new__(type(model))
     for field in dataclasses.fields(model):
-        # Not `replace`: a leaf may be a tracer or a gradient, which no bound holds.
+        # Not `replace`: a leaf may be a tracer or a gradient, to which no bounds apply.
         object.__setattr__(new, field.name, values.get(field.name, getattr(model, field.name)))
     return new
 
@@ -80,7 +80,7 @@ def named_parameters(model: Any) -> dict[str, Any]:
 
 
 def parameter_bounds(model: Any) -> dict[str, tuple[float, float]]:
-    """The least and the greatest value of each parameter by name, see `map_parameters`.
+    """The lower and upper bound of each parameter by name, see `map_parameters`.
 
     >>> from spikejax.neurons.lif import LIF
     >>> parameter_bounds(LIF())["decay"]
@@ -132,7 +132,7 @@ def make_parameter(leaf: Any, shape: Any, features: Any, dtype: Any, key: Any) -
 
 
 def check_learnable(model: Any, learn: tuple[str, ...]) -> None:
-    """Raises ValueError where a name in `learn` is not a parameter of the model."""
+    """Raises ValueError if a name in `learn` is not a parameter of the model."""
     known = sorted(named_parameters(model))
     if isinstance(learn, str):
         raise ValueError(f"expected a tuple of parameter names to learn, found {learn!r}")

@@ -12,16 +12,14 @@ from spikejax.surrogate import spike
 
 
 def reset_option(default: str = "subtract") -> Any:
-    """What a spike does to the membrane U: U − θ, 0 or nothing."""
-    return option(
-        default=default, choices=("subtract", "zero", "none"), doc="what a spike does to U"
-    )
+    """How a spike resets the membrane potential U: to U − θ, to 0 or not at all."""
+    return option(default=default, choices=("subtract", "zero", "none"), doc="how a spike resets U")
 
 
 def strict_option(default: bool = False) -> Any:
     """Whether the threshold must be exceeded."""
     return option(
-        default=default, choices=(False, True), doc="fires above the threshold, not at it"
+        default=default, choices=(False, True), doc="fires only above the threshold, not at it"
     )
 
 
@@ -35,13 +33,13 @@ def timing_option(default: str = "same") -> Any:
     return option(
         default=default,
         choices=("same", "next"),
-        doc="reset in the step of the spike or with the next",
+        doc="reset in the step of the spike or in the next one",
     )
 
 
 def late_option(default: bool = False) -> Any:
-    """Whether a spike is sent one step after the membrane reached the threshold."""
-    return option(default=default, choices=(False, True), doc="spikes are sent one step late")
+    """Whether a spike is emitted one step after the membrane potential reached the threshold."""
+    return option(default=default, choices=(False, True), doc="spikes are emitted one step late")
 
 
 def reset(membrane: Array, spikes: Array, threshold: Any, kind: str, detach: bool = False) -> Array:
@@ -73,8 +71,8 @@ def reset_to(membrane: Array, spikes: Array, voltage: Any, detach: bool = False)
 
 
 def draw_uniform(key: Any, current: Array) -> Array:
-    """Uniform numbers in [0, 1) for each neuron, fine enough to be compared with a small probability."""
-    # In bfloat16 there are 128 of them: whatever is less likely than one of these would happen as often.
+    """Uniform random numbers in [0, 1) for each neuron, fine enough to compare with a small probability."""
+    # bfloat16 has 128 of them: an event with a probability below 1/128 would happen as often as one with 1/128.
     fine = jnp.float64 if current.dtype == jnp.float64 else jnp.float32
     return jax.random.uniform(key, current.shape, fine)
 
@@ -82,7 +80,7 @@ def draw_uniform(key: Any, current: Array) -> Array:
 def integrate_and_fire(
     model: Any, integrate: Callable[[Array], Array], membrane: Array
 ) -> tuple[Array, Array]:
-    """One step of a membrane: the next membrane and the spikes that are sent.
+    """One step of a membrane: its next potential and the spikes that are emitted.
 
         reset_timing   late    in this order
         "same"         False   integrate, fire, reset
@@ -90,13 +88,13 @@ def integrate_and_fire(
         "next"         False   note last step's spikes, integrate, reset by them, fire
         "next"         True    fire, integrate, reset
 
-    In the two rows "next" a subtracting reset stands outside the decay; one to zero is made before the input
-    arrives. In all but the first row the membrane that is carried is not reset yet.
+    In the two rows "next" a reset by subtraction is applied outside the decay; a reset to zero before the input
+    arrives. In all but the first row the membrane potential that is carried has not been reset yet.
 
     Args:
       model: has a `threshold`, a `surrogate` and the five choices above.
-      integrate: what the step makes of a membrane, its input included.
-      membrane: the one before.
+      integrate: maps the membrane potential to that after the step's decay and input.
+      membrane: the potential before the step.
     """
 
     def fire(membrane):

@@ -1,9 +1,9 @@
-"""Neurons around neurons: each adds one thing to any model and is a neuron itself, for `unroll`, layers and networks.
+"""Wrappers: each adds one feature to any neuron and is a neuron itself, for `unroll`, layers and networks.
 
     Refractory     a pause after each spike
     Delayed        currents that come later, by a fixed or a learned delay
     Noisy          noise on the currents
-    Synapse        currents that fade
+    Synapse        currents that decay exponentially
     ASGL           spikes mixed with their smooth form, to learn a surrogate's slope
     MembraneWidth  a surrogate as wide as the membrane's distribution (MPD-AGL)
 

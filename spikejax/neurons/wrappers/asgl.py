@@ -15,17 +15,17 @@ class ASGLState(NamedTuple):
     """Variables of `ASGL`."""
 
     neuron: Any
-    # 1 where the neuron sends spikes, 0 where their smooth form, the whole sequence long
+    # 1 where the neuron emits spikes, 0 where their smooth form, for the whole sequence
     mask: Array
 
 
 @neuron(ASGLState, stochastic=True)
 class ASGL(Neuron):
-    """A neuron some of which send P(x), the antiderivative of their surrogate, in place of spikes; for training only.
+    """Neurons some of which emit P(x), the antiderivative of their surrogate, in place of spikes; for training only.
 
-        S = M Θ(x) + (1 − M) P(x),   M ~ Bernoulli(share), drawn at the start
+        S = M Θ(x) + (1 − M) P(x),   M ~ Bernoulli(share), sampled at the start
 
-    The gradient is that of P, also by the surrogate's numbers. Its authors learn the slope,
+    The gradient is that of P, also for the surrogate's parameters. Its authors learn the slope,
     `learn=("surrogate_log_slope",)` with `ClippedLine`, use a share of ½, and evaluate the neuron without this wrapper.
 
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks, and its released
@@ -42,10 +42,10 @@ class ASGL(Neuron):
     """
 
     neuron: Any = neuron_field()
-    share: Leaf = param(default=0.5, low=0, high=1, doc="share of neurons that send spikes")
+    share: Leaf = param(default=0.5, low=0, high=1, doc="fraction of neurons that emit spikes")
 
     def init_state(self, current: Array, key: Any) -> ASGLState:
-        """The neuron's own start, and the mask.
+        """The neuron's own initial state, and the mask.
 
         Raises:
           ValueError: a neuron without a surrogate.

@@ -23,8 +23,8 @@ class Delayed(Neuron):
         I'[t] = Σ_k w[k] I[t − k],   w[k] ∝ max(0, 1 − |k − d| / width),   k = 0 … longest
 
     With `width` 1 a whole d delays exactly and any other is interpolated between two steps. A wider window lets the
-    gradient of d see further; narrowing it to 1 in the course of training is what learned delays are made with. d is
-    held to [0, longest]. An array `[*F]` is a delay for each neuron.
+    gradient of d see further; to learn delays, narrow it to 1 in the course of training. d is clipped to [0, longest].
+    An array `[*F]` is one delay per neuron.
 
     Reference: Hammouamri, Khalfaoui-Hassani, Masquelier (2024), Learning delays in spiking neural networks using
     dilated convolutions with learnable spacings; here with a triangle in place of their Gaussian, and a delay for each
@@ -40,13 +40,11 @@ class Delayed(Neuron):
 
     neuron: Any = neuron_field()
     delay: Leaf = param(default=1.0, low=0, unit="steps", learned=True, doc="d")
-    width: Leaf = param(
-        default=1.0, low=1, unit="steps", doc="half the base of the window around d"
-    )
+    width: Leaf = param(default=1.0, low=1, unit="steps", doc="half-width of the window around d")
     longest: int = size(default=8, doc="longest delay, in steps")
 
     def check(self) -> None:
-        """Raises ValueError where the delay is longer than the longest."""
+        """Raises ValueError if the delay is longer than the longest."""
         if self.delay > self.longest:
             raise ValueError(
                 f"expected a delay of at most longest={self.longest} steps, found {self.delay}"

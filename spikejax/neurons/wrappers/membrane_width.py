@@ -25,8 +25,8 @@ class MembraneWidth(Neuron):
         width = 2 scale threshold at the first step, 2 scale threshold √(1 + decay²) later
 
     The neuron inside has a `decay`, a `threshold` and a `surrogate`, which is replaced: `LIF` or `PLIF` for example.
-    `scale` is the mean scale of the batch normalisation before it, which follows that layer's training: pass it on at
-    each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
+    `scale` is the mean scale of the batch normalisation before it, which changes as that layer is trained: pass its
+    current value at each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
 
     Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
     potential dynamics, Theorem 2 and its released code.
@@ -47,10 +47,10 @@ class MembraneWidth(Neuron):
     )
 
     def init_state(self, current: Array, key: Any = None) -> MembraneWidthState:
-        """The neuron's own start, at step 0.
+        """The neuron's own initial state, at step 0.
 
         Raises:
-          ValueError: a neuron without the three.
+          ValueError: a neuron that lacks one of the three.
         """
         inside = start_inside(self.neuron, current, key)
         wanted = ("decay", "threshold", "surrogate")

@@ -18,7 +18,7 @@ class NoisyState(NamedTuple):
 
 @neuron(NoisyState, stochastic=True)
 class Noisy(Neuron):
-    """A neuron whose currents are noisy: I[t] + deviation ε[t], with ε a standard normal, new for each neuron and step.
+    """A neuron whose currents are noisy: I[t] + deviation ε[t], ε standard normal, independent per neuron and step.
 
     The state carries the key, given as `init_state(current, key)`.
 
@@ -34,7 +34,7 @@ class Noisy(Neuron):
     """
 
     neuron: Any = neuron_field()
-    deviation: Leaf = param(default=0.1, low=0, doc="standard deviation of the noise, a current")
+    deviation: Leaf = param(default=0.1, low=0, doc="standard deviation of the noise current")
 
     def init_state(self, current: Array, key: Any) -> NoisyState:
         inner, own = jax.random.split(key)

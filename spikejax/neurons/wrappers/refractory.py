@@ -43,7 +43,7 @@ class Refractory(Neuron):
     )
 
     def init_state(self, current: Array, key: Any = None) -> RefractoryState:
-        """The neuron's own start, and no pause.
+        """The neuron's own initial state, and no pause.
 
         Raises:
           ValueError: `hold` names a variable that the neuron does not have.
@@ -59,7 +59,7 @@ class Refractory(Neuron):
         paused = state.remaining > 0
 
         def pause(before, after):
-            # Keys, counters and buffers go on.
+            # Keys, counters and buffers advance.
             variable = jnp.issubdtype(after.dtype, jnp.floating) and after.shape == current.shape
             return jnp.where(paused, before, after) if variable else after
 

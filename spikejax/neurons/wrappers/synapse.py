@@ -18,10 +18,10 @@ class SynapseState(NamedTuple):
 
 @neuron(SynapseState)
 class Synapse(Neuron):
-    """A neuron behind a synapse whose current fades: before a `LIF` it makes a `CubaLIF`.
+    """A neuron behind an exponential synapse: with a `LIF` it is a `CubaLIF`.
 
-        Y[t] = synaptic_decay Y[t−1] + I[t]          synapse="decays before", the neuron gets Y[t]
-        Y[t] = synaptic_decay (Y[t−1] + I[t])        synapse="decays after", the neuron gets Y[t−1] + I[t]
+        Y[t] = synaptic_decay Y[t−1] + I[t]          synapse="decays before", the neuron receives Y[t]
+        Y[t] = synaptic_decay (Y[t−1] + I[t])        synapse="decays after", the neuron receives Y[t−1] + I[t]
 
     Reference: Gerstner, Kistler, Naud, Paninski (2014), Neuronal Dynamics, Ch. 3.1; "decays after" is Norse's order.
 
