@@ -98,8 +98,8 @@ def spec(cls: type[T]) -> type[T]:
     >>> @spec
     ... class Window:
     ...     '''A window over the last steps.'''
-    ...     length: int = size(4, doc="steps")
-    ...     width: Leaf = param(1.0, low=0, doc="relative width")
+    ...     length: int = size(default=4, doc="steps")
+    ...     width: Leaf = param(default=1.0, low=0, doc="relative width")
     >>> jax.tree.leaves(Window(width=0.5)), Window(length=2) == Window(length=3)
     ([0.5], False)
     >>> Window(width=-1.0)

@@ -10,19 +10,8 @@ from pathlib import Path
 import pytest
 
 from experiments.render import ROOT
+from pages import FILE, blocks, lines_of
 from spikejax.cli.commands import main
-
-BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-FILE = re.compile(r"# ([\w/]+\.py)\n")
-
-
-def blocks(page):
-    return BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
-
-
-def lines_of(page, number):
-    """Lines of a page's block that are not empty."""
-    return [line for line in blocks(page)[number][1].splitlines() if line.strip()]
 
 
 @pytest.fixture
