@@ -4,8 +4,8 @@
     unroll    runs a step over time
     Spiking   runs a neuron over time as a Flax layer; Recurrent feeds its spikes back
     run       runs a Flax network over time, in chunks
-    Config    what a training is: data, network, loss, optimiser
-    fit       trains a config; sweep trains a grid of them in one program; load gives a trained network back
+    Config    what is trained and how: data, network, loss, optimiser
+    fit       trains a config; sweep trains a grid of them in one program; load returns a trained network
 
 The models are in `spikejax.neurons`, data sets in `spikejax.data`.
 """

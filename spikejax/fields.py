@@ -1,7 +1,7 @@
 """Fields of a spec: parameters are leaves, choices and sizes are static, parts are specs inside it.
 
-A spec is a frozen dataclass that is a pytree, made by `spec` or, for neurons, by `neuron`. Its fields declare what
-they are, and from them come validation, command-line flags, records, sweep axes and documentation.
+A spec is a frozen dataclass that is a pytree, made by `spec` or, for neurons, by `neuron`. Its fields declare what they
+are; validation, command-line flags, records, sweep axes and documentation are derived from them.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ def param(
     axes: tuple[str, ...] | None = None,
     doc: str,
 ) -> Any:
-    """A parameter: a leaf. A number outside [low, high], or one that is not finite, is refused at construction.
+    """A parameter: a leaf. A number outside [low, high], or one that is not finite, is rejected at construction.
 
     Args:
       default: a number, or an initialiser (key, shape, dtype) -> array.
@@ -77,8 +77,8 @@ def part(
       default: an instance.
       doc: what it is.
       of: the kind of part: "neuron", "surrogate", …
-      static: whether it is structure as a whole, its numbers no leaves.
-      check: `(label, value)`, raises ValueError where a value is no such part.
+      static: whether it is static as a whole, its numbers not being leaves.
+      check: `(label, value)`, raises ValueError if a value is not such a part.
     """
     metadata = {"kind": "part", "of": of, "static": static, "check": check, "doc": doc}
     return dataclasses.field(default=default, metadata=metadata)
@@ -92,7 +92,7 @@ def part(
 def spec(cls: type[T]) -> type[T]:
     """Makes a class a spec: a frozen, keyword-only dataclass that is validated and a pytree.
 
-    Where its values constrain each other it has a `check()` that raises ValueError; it is called for values that are
+    If its values constrain each other it has a `check()` that raises ValueError; it is called for values that are
     numbers.
 
     >>> @spec
@@ -115,7 +115,7 @@ def fields_of(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
 
     Args:
       model: the spec.
-      kind: "param", "option", "size", "setting", "part"; or "surrogate" or "neuron" for parts that are one.
+      kind: "param", "option", "size", "setting", "part"; or "surrogate" or "neuron" for parts of that kind.
 
     >>> from spikejax.neurons.lif import LIF
     >>> list(fields_of(LIF)), list(fields_of(LIF, "surrogate"))
@@ -129,10 +129,10 @@ def fields_of(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
 
 
 def validate(model: Any) -> None:
-    """Holds a spec to its fields: bounds, choices, sizes, shapes. Integer parameters become floats.
+    """Validates a spec against its fields: bounds, choices, sizes, shapes. Integer parameters become floats.
 
     Raises:
-      ValueError: a value that its field does not allow; names the field, what it allows and what was found.
+      ValueError: a value that its field does not allow; the message names the field, what it allows and what was found.
     """
     for name, field in fields_of(model).items():
         value = _parameter(f"{type(model).__name__}.{name}", getattr(model, name), field)
@@ -169,7 +169,7 @@ def validate(model: Any) -> None:
 
 
 def _parameter(label, value, field):
-    """A parameter's value, held to its bounds where it is known."""
+    """A parameter's value, checked against its bounds if it is concrete."""
     low, high = field.metadata["low"], field.metadata["high"]
     if value is None and field.default is None:
         return None  # left open, to be filled in later

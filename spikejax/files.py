@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a file is written completely or not at all."""
 
 import errno
 import os
@@ -11,15 +11,15 @@ import numpy as np
 
 
 def write(path: str | Path, fill: Callable[[IO[bytes]], Any], size: int = 0) -> Path:
-    """Writes a file: a reader sees the old one or the new one, never a part of it. Its folder is made if missing.
+    """Writes a file: a reader sees the old one or the new one, never part of one. Its folder is created if missing.
 
     Args:
       path: the file.
       fill: writes the content into an open binary file.
-      size: bytes that the content is known to need; refused beforehand where they are not free.
+      size: bytes that the content is known to need; an error is raised beforehand if they are not free.
 
     Raises:
-      OSError: there is no room; names what is needed and what is free.
+      OSError: there is not enough space; names what is needed and what is free.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def write(path: str | Path, fill: Callable[[IO[bytes]], Any], size: int = 0) -> 
 
 
 def write_text(path: str | Path, text: str) -> Path:
-    """Writes a text in UTF-8, see `write`."""
+    """Writes text as UTF-8, see `write`."""
     content = text.encode("utf-8")
     return write(path, lambda file: file.write(content), len(content))
 

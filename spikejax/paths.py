@@ -1,4 +1,4 @@
-"""Values inside of a spec by their path: "network.neuron.decay", or any end of it that is unique."""
+"""Values inside a spec by their path: "network.neuron.decay", or any unique end of it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from spikejax.registry import UnknownName, choose
 
 
 class Place(NamedTuple):
-    """Where a value stands.
+    """Where a value is.
 
     Attributes:
       owner: the spec or Flax module that has it.
       field: its field; None for a derived value.
       name: its name there.
-      value: the value; None of a derived one, which its owner computes.
+      value: the value; None for a derived one, which its owner computes.
       role: "leaf", "choice", "part" or "derived".
     """
 
@@ -52,10 +52,10 @@ def places(tree: Any, prefix: str = "") -> dict[str, Place]:
 
 
 def find(path: str, known: Mapping[str, Any]) -> str:
-    """The full path of one that may lack its first pieces; hyphens stand for underscores.
+    """The full path for one that may lack its first components; hyphens stand for underscores.
 
     Raises:
-      UnknownName: there is none, with the nearest ones; or there are several, which it names.
+      UnknownName: there is none; names the nearest ones. Or there are several; names them.
 
     >>> find("neuron.decay", {"network.neuron.decay": 0.9, "network.gain": 1.0})
     'network.neuron.decay'
@@ -69,8 +69,8 @@ def find(path: str, known: Mapping[str, Any]) -> str:
     if ends:
         outer = min(ends, key=len)
         if all(other == outer or other.startswith(f"{outer}.") for other in ends):
-            return outer  # the others are inside of it: the neuron of a wrapper
-        raise UnknownName(f"{path} stands for several values: {', '.join(ends)}; give more of it")
+            return outer  # the others are inside it: the neuron of a wrapper
+        raise UnknownName(f"{path} is ambiguous: {', '.join(ends)}; give more of the path")
     shorter = {other: other for other in known}
     for other in known:
         pieces = other.split(".")

@@ -15,10 +15,10 @@ def register(cls: type[T]) -> type[T]:
     """Registers a dataclass as a pytree; fields with the metadata `static` are part of its structure.
 
     Two differences from `jax.tree_util.register_dataclass`: structures of two classes are never equal, while jaxlib
-    (0.10.2 and 0.12.0 were checked) compares those nodes without their class, so that a jitted function now and then
-    runs the program of another class; and a tree is rebuilt without `__init__`, so a gradient in the shape of a neuron
-    is not held to the neuron's bounds. A field may hold a dataclass that JAX does not know, a Flax module for example:
-    then its own parameters are leaves, see `role`.
+    (0.10.2 and 0.12.0 were checked) compares those nodes without their class, so that a jitted function sometimes runs
+    the program of another class; and a tree is rebuilt without `__init__`, so a gradient in the shape of a neuron is
+    not checked against the neuron's bounds. A field may hold a dataclass that JAX does not know, a Flax module for
+    example: then its own parameters are leaves, see `role`.
 
     >>> import dataclasses, jax
     >>> @register
@@ -85,7 +85,7 @@ def role(field: dataclasses.Field, value: Any) -> str:
     """What a dataclass's field holds: a "leaf", a "part" (a dataclass, or a tuple of them) or a "choice".
 
     A field made by `fields.param`, `option`, … declares it. Elsewhere, in a Flax module for example, floating-point
-    numbers and arrays are leaves; integers, words, tuples of numbers and functions are choices.
+    numbers and arrays are leaves; integers, strings, tuples of numbers and functions are choices.
     """
     kind = field.metadata.get("kind")
     if kind is not None:
@@ -103,7 +103,7 @@ def is_part(value: Any) -> bool:
 
 
 def members(owner: Any) -> list[dataclasses.Field]:
-    """The fields that make up a dataclass instance; of a Flax module all but those that Flax itself adds."""
+    """The fields that make up a dataclass instance; for a Flax module all but those that Flax itself adds."""
     own = ("parent", "name") if type(owner) not in _REGISTERED else ()
     return [f for f in dataclasses.fields(owner) if f.init and f.name not in own]
 
@@ -151,13 +151,13 @@ class _Foreign:
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class _Function:
-    """A function in the place of a part: structure."""
+    """A function in place of a part: structure."""
 
     original: Any
 
 
 def _known(value):
-    """A value as JAX can flatten it."""
+    """A value in a form that JAX can flatten."""
     if type(value) in (tuple, list):
         return tuple(map(_known, value))
     if is_part(value):

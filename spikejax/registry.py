@@ -14,12 +14,12 @@ class UnknownName(ValueError):
 
 
 class Registry(Mapping[str, Any]):
-    """What a room of the package holds of one kind, by name; `find` also knows what is outside of the package.
+    """The members of one kind in a subpackage, by name; `find` also knows those outside the package.
 
-    Every module of the room is imported and searched for members of the kind: classes, or where the members are no
+    Every module of the subpackage is imported and searched for members of the kind: classes, or if the members are not
     classes an object called RECIPE, EXPERIMENT, …. A member is known by its `spec_name`, or else by the name of its
-    file, which then holds no other. Installed packages add to a room by entry points of the group "spikejax.ROOM", and
-    any importable module serves as "module:Name".
+    file, which then holds no other. Installed packages add members by entry points of the group "spikejax.SUBPACKAGE",
+    and any importable module can be used as "module:Name".
 
     >>> from spikejax.neurons import NEURONS
     >>> NEURONS.find("lif").__name__, NEURONS.find("spikejax.neurons.lif:LIF").__name__
@@ -33,8 +33,8 @@ class Registry(Mapping[str, Any]):
         """Finds the members.
 
         Args:
-          kind: in the singular, as it stands in messages.
-          package: the room, "spikejax.neurons" for example.
+          kind: in the singular, as used in messages.
+          package: the subpackage, "spikejax.neurons" for example.
           belongs: whether an object is one of the kind.
         """
         self.kind, self.package, self.belongs = kind, package, belongs
@@ -65,7 +65,7 @@ class Registry(Mapping[str, Any]):
             self._members[name or stem] = member
 
     def _is_own(self, module, name, value):
-        """A public class that is defined in the module; of a kind whose members are no classes, its one by name."""
+        """A public class defined in the module; for a kind whose members are not classes, the object of that name."""
         if isinstance(value, type):
             return value.__module__ == module.__name__ and not name.startswith("_")
         return name == self.kind.upper()
@@ -80,7 +80,7 @@ class Registry(Mapping[str, Any]):
         return len(self._members)
 
     def find(self, name: str) -> Any:
-        """The member of a name: of the package, of an entry point, or "module:Name".
+        """The member with a name: in the package, from an entry point, or "module:Name".
 
         Raises:
           UnknownName: there is none; names the nearest ones.
@@ -101,10 +101,10 @@ class Registry(Mapping[str, Any]):
         return member
 
     def name_of(self, member: Any) -> str:
-        """The name by which `find` gives the member back.
+        """The name by which `find` returns the member.
 
         Raises:
-          ValueError: there is none, since it is defined inside of a function; says what to do.
+          ValueError: there is none, since it is defined inside a function; says what to do.
         """
         for name, known in self._members.items():
             if known is member:
@@ -113,7 +113,7 @@ class Registry(Mapping[str, Any]):
 
 
 def choose(kind: str, name: str, known: Iterable[str]) -> str:
-    """The name if it is known.
+    """The name, if it is known.
 
     Raises:
       UnknownName: it is not; names the nearest ones.

@@ -1,4 +1,4 @@
-"""Rows as aligned text for a terminal, or as Markdown for a page."""
+"""Rows as aligned text for a terminal, or as Markdown."""
 
 from collections.abc import Iterable, Sequence
 

@@ -180,7 +180,7 @@ def test_a_path_or_any_end_of_it_that_is_unique(path, full):
 
 def test_paths_that_are_not_there_or_not_unique():
     known = paths.places(WHOLE)
-    with pytest.raises(UnknownName, match="width stands for several values: .*net.inner.width"):
+    with pytest.raises(UnknownName, match="width is ambiguous: .*net.inner.width"):
         paths.find("width", known)
     with pytest.raises(UnknownName, match="unknown setting 'gian'; did you mean gain"):
         paths.find("gian", known)

@@ -1,7 +1,7 @@
-"""Data sets, by name; every file of this room is one of them.
+"""Data sets, by name; every file of this package is one of them.
 
-Nothing is downloaded unless it is allowed, and what would be is printed first. Data of your own are a `Dataset` of
-arrays, or a `Source` in a file of your own.
+Nothing is downloaded unless it is allowed, and what will be downloaded is printed first. Your own data are a `Dataset`
+of arrays, or a `Source` in your own file.
 """
 
 from pathlib import Path
@@ -34,10 +34,10 @@ def load(
     """Loads a data set into memory.
 
     Args:
-      name: a key of `SOURCES`, or "module:Name" of one of your own.
+      name: a key of `SOURCES`, or "module:Name" for one of your own.
       data_dir: where to look for files; None means the environment variable SPIKEJAX_DATA_DIR.
       download: whether files that are not found may be downloaded.
-      **settings: of the data set, where it has some.
+      **settings: settings of the data set, if it has any.
 
     Raises:
       UnknownName: there is no data set of that name.

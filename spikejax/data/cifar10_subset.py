@@ -28,7 +28,7 @@ SHA256 = "84d788db07d988255e88cf0e3df911a4bc49b120fb3533323064b84f33a99569"
 class CIFAR10Subset(Source):
     """The first images of CIFAR-10 in their official order: 32x32 pixels, RGB, 10 classes.
 
-    A result on it is no result on CIFAR-10, which has 50,000 training and 10,000 test images.
+    A result on it is not a result on CIFAR-10, which has 50,000 training and 10,000 test images.
 
     Reference: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
@@ -56,8 +56,8 @@ class CIFAR10Subset(Source):
         ((place, found),) = self.looked_in(data_dir)
         if not found:
             raise MissingData(
-                f"expected {place}, found no such file; give the directory that has it, or name it in the environment "
-                f"variable {DIRECTORY_VARIABLE}"
+                f"expected {place}, found no such file; give the directory that contains it, or name it in the "
+                f"environment variable {DIRECTORY_VARIABLE}"
             )
         parts = read(Path(place))
         train, test = (

@@ -1,4 +1,4 @@
-"""1,797 real handwritten digits of 8x8 pixels, packaged: the data set that is always there.
+"""1,797 real handwritten digits of 8x8 pixels, packaged: the data set that is always available.
 
 It is the test part of "Optical Recognition of Handwritten Digits" of the UCI Machine Learning
 Repository, as preprocessed by its authors: 32x32 bitmaps cut into 4x4 blocks, and the "on" pixels
@@ -54,10 +54,10 @@ def read(file: Path = FILE) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_stratified(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:
-    """Draws a test part in which every class has its share, exact in total.
+    """Samples a stratified test part of exactly the given size.
 
-    The shares are rounded by largest remainder: each class gets the whole part of its share, and
-    the samples that are left go to the classes with the largest fractions, lower class first.
+    Class shares are rounded by largest remainder: each class gets the integer part of its share, and the remaining
+    samples go to the classes with the largest fractions, lower class first.
 
     Args:
       labels: `[N]`, the class of each sample.

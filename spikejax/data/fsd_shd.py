@@ -23,7 +23,7 @@ FILES = ("fsd_shd_train.h5", "fsd_shd_test.h5")
 class FSDSHD(Source):
     """Spoken digits as events of 700 channels: English, 10 classes, 6 speakers, two of whom are in the test part only.
 
-    The layout and the cochlea model are those of SHD, the recordings are not: a result on it is no result on SHD.
+    The layout and the cochlea model are those of SHD, the recordings are not: a result on it is not a result on SHD.
 
     Reference: Z. Jackson et al., Free Spoken Digit Dataset, 2018; B. Cramer et al., The Heidelberg spiking data sets
     for the systematic evaluation of spiking neural networks, 2022, for the model.
@@ -52,7 +52,7 @@ class FSDSHD(Source):
         if missing or directory is None:
             raise MissingData(
                 f"expected {' and '.join(missing)} in {directory or 'a data directory'}, found none; give the "
-                f"directory that has them, or name it in the environment variable {DIRECTORY_VARIABLE}"
+                f"directory that contains them, or name it in the environment variable {DIRECTORY_VARIABLE}"
             )
         parts = []
         for file in FILES:

@@ -1,14 +1,14 @@
 """MNIST itself, 28x28 images in the order of its own files: found, decoded once, and cached.
 
-Looked for, in this order:
+Searched, in this order:
 
 1. the cache of an earlier decode, `mnist.npz` (see `cache`), whose content is verified;
 2. the four original `.gz` files in the data directory or its subdirectory `mnist`;
 3. MNIST prepared by TFDS as array_record files, in the data directory or in TFDS's own;
 4. with `download=True`, TFDS downloads and prepares it.
 
-Whichever is used, the arrays are the same and are verified by one checksum, `CHECKSUM`. A corrupt
-cache is rebuilt if 2, 3 or 4 serve, and otherwise an error that names the file to delete.
+Whichever is used, the arrays are the same and are verified by one checksum, `CHECKSUM`. A corrupt cache is rebuilt if
+2, 3 or 4 succeed; otherwise the error names the file to delete.
 """
 
 from pathlib import Path
@@ -91,7 +91,7 @@ class MNIST(Source):
         )
 
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
-        """Where `load` looks, in its order, and whether something is there; nothing is read."""
+        """Where `load` looks, in order, and whether something is there; nothing is read."""
         return looked_in(data_dir)
 
 
@@ -133,7 +133,7 @@ def load_images(
 
 
 def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
-    """Where `load_images` looks, in its order, and whether something is there; nothing is read.
+    """Where `load_images` looks, in order, and whether something is there; nothing is read.
 
     Args:
       data_dir: as for `load_images`.
@@ -209,6 +209,6 @@ def _advice(directory: Path | None) -> str:
     return (
         f"expected the files {', '.join(stored.file for stored in FILES.values())} of MNIST; "
         f"found none in {', '.join(place for place, _ in looked_in(directory))}."
-        f"{''.join(incomplete)} Give the directory that has them as the data directory, or in the environment "
+        f"{''.join(incomplete)} Give the directory that contains them as the data directory, or in the environment "
         f"variable {DIRECTORY_VARIABLE}; or allow a download of 11.6 MB."
     )

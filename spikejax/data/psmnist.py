@@ -1,7 +1,7 @@
 """PS-MNIST: S-MNIST with the 784 pixels in one random order, the same for training and test.
 
-The order is this package's own, drawn from a recorded seed. Results elsewhere were obtained with
-other orders; in particular the one of the TC-LIF authors was drawn without a seed and never saved.
+The order is this package's own, generated from a recorded seed. Results elsewhere were obtained with other orders; in
+particular that of the TC-LIF authors was generated without a seed and never saved.
 """
 
 from collections.abc import Sequence

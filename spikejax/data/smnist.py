@@ -28,7 +28,7 @@ class SMNIST(Source):
     )
 
     def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:
-        """Loads MNIST and lays its images out in time; raises as `MNIST.load`."""
+        """Loads MNIST and unrolls its images over time; raises as `MNIST.load`."""
         images = MNIST().load(data_dir, download)
         train, test = _in_time(images.train), _in_time(images.test)
         return replace(

@@ -1,4 +1,4 @@
-"""Time: `layer` runs a step over the steps of a sequence, `network` runs a whole network in chunks of them."""
+"""Time: `layer` runs a step over a sequence, `network` runs a whole network in chunks of steps."""
 
 from spikejax.dynamics.layer import Feedback, feedback, unroll
 from spikejax.dynamics.network import Time

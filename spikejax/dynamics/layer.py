@@ -25,12 +25,12 @@ def unroll(
     Args:
       step: `(state, current) -> (state, spikes)`, for example the `step` of a neuron.
       state: the state before the first step, for example `neuron.init_state(currents[0])`.
-      currents: `[T, B, *F]`, or a pytree of arrays that all lead with T (one key per step, say).
+      currents: `[T, B, *F]`, or a pytree of arrays that all have T as their leading axis (one key per step, say).
       save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
 
     Returns:
       The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.
-      With T = 0 that is the state as it came and an empty array.
+      With T = 0 these are the unchanged state and an empty array.
 
     Raises:
       ValueError: `currents` has no time axis, or its leaves differ in T.
@@ -59,7 +59,7 @@ def unroll(
 
 
 class Feedback(NamedTuple):
-    """State of a neuron whose own spikes come back to it one step later."""
+    """State of a neuron whose spikes are fed back to it one step later."""
 
     neuron: Any
     spikes: Array

@@ -2,11 +2,11 @@
 
 Inside a chunk of K steps every synapse is one matrix product over K·B rows and every neuron layer scans K steps. The
 chunks are the steps of an outer scan, and the unit that is recomputed in the backward pass, so memory is that of one
-chunk plus the states at the borders. K = 1 is step by step, K = T is layer by layer. All K give the same result up to
-rounding (which, at a threshold, can make or unmake a spike).
+chunk plus the states at the chunk boundaries. K = 1 is step by step, K = T is layer by layer. All K give the same
+result up to rounding (which, at a threshold, can add or remove a spike).
 
-The states at the borders of T/K chunks grow with T. With segments of S steps only those at T/S borders are kept: the
-backward pass runs a segment once more, keeps its matrix products and the states between its chunks, and then
+The states at the boundaries of T/K chunks grow with T. With segments of S steps only those at T/S boundaries are kept:
+the backward pass runs a segment once more, keeps its matrix products and the states between its chunks, and then
 recomputes the neurons chunk by chunk. No matrix product is computed more often than without segments.
 """
 
@@ -23,11 +23,11 @@ class Time(NamedTuple):
     """How a sequence is cut, see `run`.
 
     Attributes:
-      chunk: K, from 1 to T; the last chunk is shorter where K does not divide T. None is K = T; then nothing is
+      chunk: K, from 1 to T; the last chunk is shorter if K does not divide T. None is K = T; then nothing is
         recomputed.
       segment: S, a multiple of K; the last segment may be shorter. None keeps all states between chunks.
-      checkpoint: recompute a chunk in the backward pass instead of storing what happened in it.
-      truncate: stop the gradient at the borders of the chunks (truncated backpropagation through time).
+      checkpoint: recompute a chunk in the backward pass instead of storing its intermediate values.
+      truncate: stop the gradient at the chunk boundaries (truncated backpropagation through time).
     """
 
     chunk: int | None = None
@@ -43,17 +43,17 @@ def run(
 
     Args:
       network: `(variables, x[K, B, ...], carry) -> (outputs[K, B, ...], carry)`, pure. Outputs may be a pytree of
-        arrays that lead with K.
+        arrays with leading axis K.
       variables: the network's first argument.
-      inputs: `[T, B, ...]`, or a pytree of arrays that lead with T.
+      inputs: `[T, B, ...]`, or a pytree of arrays with leading axis T.
       carry: what the network carries from chunk to chunk, before the first one.
       time: how the sequence is cut.
 
     Returns:
-      The outputs `[T, B, ...]` and what is carried after the last step.
+      The outputs `[T, B, ...]` and the carry after the last step.
 
     Raises:
-      ValueError: T = 0, a chunk outside of 1 … T, a segment that is not whole chunks or is not recomputed, or
+      ValueError: T = 0, a chunk outside 1 … T, a segment that is not a multiple of the chunk or is not recomputed, or
         truncation without a chunk.
 
     Reference: Chen et al. (2016), Training deep nets with sublinear memory cost; Williams, Peng (1990) for
@@ -117,7 +117,7 @@ def run(
 
 
 def _scan(body, carry, start, inputs, size):
-    """Scans `body(carry, (step, x[size, ...]))` over pieces of `size` steps; what remains is a shorter last piece."""
+    """Scans `body(carry, (step, x[size, ...]))` over pieces of `size` steps; the remainder is a shorter last piece."""
     steps = count_steps(inputs)
     count = steps // size
     whole = count * size

@@ -1,7 +1,6 @@
-"""Augmentation: random changes of a batch, inside of the training step and only there.
+"""Augmentation: random changes of a batch, inside the training step and only there.
 
-An augmentation maps `(batch, key) -> batch`, a batch having `inputs` and `labels`. A function of that form serves as
-well.
+An augmentation maps `(batch, key) -> batch`, a batch having `inputs` and `labels`. Any function of that form will do.
 """
 
 from typing import Any, ClassVar
@@ -17,7 +16,7 @@ class Augmentation:
     """The base of every augmentation."""
 
     def __call__(self, batch: Any, key: Array) -> Any:
-        """A batch changed at random."""
+        """A randomly changed batch."""
         raise NotImplementedError
 
 
@@ -43,7 +42,7 @@ class Flip(Augmentation):
 
 @spec
 class Crop(Augmentation):
-    """Shifts images `[B, H, W, C]` or frames `[B, T, H, W, C]` by up to `padding` pixels each way; what enters is zero.
+    """Shifts images `[B, H, W, C]` or frames `[B, T, H, W, C]` by up to `padding` pixels each way; padded with zeros.
 
     >>> from collections import namedtuple
     >>> batch = namedtuple("Batch", "inputs labels")(jnp.ones((2, 4, 4, 1)), None)

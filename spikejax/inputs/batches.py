@@ -1,6 +1,6 @@
 """The batches of an epoch: shuffled from memory, or from any iterable.
 
-A batch is a pytree whose leaves lead with B; training asks for the batches of an epoch from any of its steps on, so
+A batch is a pytree whose leaves have leading axis B; training can request the batches of an epoch from any step on, so
 that an interrupted epoch continues where it stopped.
 """
 
@@ -19,7 +19,7 @@ class Batches(Protocol):
     """Where training takes its batches from.
 
     Attributes:
-      steps: batches of an epoch.
+      steps: batches per epoch.
     """
 
     steps: int
@@ -29,17 +29,16 @@ class Batches(Protocol):
         ...
 
     def position(self) -> Any:
-        """JSON values that let `restore` go on where the iteration stands; None where nothing is needed."""
+        """JSON values from which `restore` continues the iteration; None if nothing is needed."""
         ...
 
     def restore(self, position: Any) -> None:
-        """Goes on at a position."""
+        """Continues at a position."""
         ...
 
 
 class InMemory:
-    """Shuffled batches of a data set in memory, each epoch in an order of its own; samples beyond the last whole batch
-    are left out.
+    """Batches of a data set in memory, reshuffled each epoch; samples beyond the last full batch are left out.
 
     >>> source = InMemory({"x": np.arange(10)}, batch_size=4)
     >>> source.steps, [len(b["x"]) for b in source.epoch(jax.random.key(0), 0, 0, None)]
@@ -54,7 +53,7 @@ class InMemory:
           batch_size: B.
 
         Raises:
-          ValueError: leaves of different N, or no whole batch.
+          ValueError: leaves of different N, or less than one batch.
         """
         self.count, self.batch_size = count_samples(samples), batch_size
         if not 1 <= batch_size <= self.count:
@@ -72,7 +71,7 @@ class InMemory:
             yield take(samples, order, number)
 
     def position(self) -> None:
-        """Nothing: order and batch follow from the key, the epoch and the step."""
+        """Nothing: order and batch are determined by the key, the epoch and the step."""
 
     def restore(self, position: None) -> None:
         """Nothing to do."""
@@ -93,11 +92,11 @@ class InMemory:
 
 
 class Stream:
-    """Batches of any iterable, a list or a Grain loader for example; each epoch iterates it anew.
+    """Batches of any iterable, a list or a Grain loader for example; each epoch iterates it from the start.
 
-    A function of the epoch's number that returns an iterable serves as well, for another order in each epoch. An
-    iterator that has `get_state` and `set_state`, as Grain's have, is put back to where it stood when an interrupted
-    training goes on; of any other as many batches are skipped as were taken.
+    A function from the epoch number to an iterable will do as well, for a different order in each epoch. An iterator
+    with `get_state` and `set_state`, as Grain's have, is restored to its position when an interrupted training
+    continues; for any other, as many batches are skipped as were taken.
 
     >>> source = Stream([np.ones(4), np.zeros(4)])
     >>> source.steps, [float(batch.sum()) for batch in source.epoch(jax.random.key(0), 0, 1, None)]
@@ -110,8 +109,8 @@ class Stream:
         """Takes the iterable.
 
         Args:
-          iterable: yields the batches of an epoch whenever it is iterated, or returns them for an epoch's number.
-          steps: batches of an epoch; its length if None.
+          iterable: yields the batches of an epoch whenever it is iterated, or returns them for an epoch number.
+          steps: batches per epoch; its length if None.
 
         Raises:
           ValueError: it has no length and none is given, or it can be iterated only once.
@@ -155,7 +154,7 @@ class Stream:
         return _frozen(self._iterator.get_state()) if _remembers(self._iterator) else None  # pyright: ignore
 
     def restore(self, position: Any) -> None:
-        """Goes on at a position."""
+        """Continues at a position."""
         self._restored = position
 
 
@@ -173,7 +172,7 @@ def _thawed(state):
 
 
 def place(batch: Batch, mesh: Mesh | None) -> Batch:
-    """A batch on the devices that share it. Every process gives the whole batch."""
+    """A batch on the devices that share it. Every process passes the whole batch."""
     if mesh is None:
         return jax.tree.map(jax.numpy.asarray, batch)
     split = NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
@@ -186,7 +185,7 @@ def place(batch: Batch, mesh: Mesh | None) -> Batch:
 
 
 def order(key: Array, epoch: int | Array, samples: int, batch_size: int) -> Array:
-    """The order of an epoch: sample numbers `[steps, batch_size]`, shuffled anew each epoch, the rest left out.
+    """The order of an epoch: sample numbers `[steps, batch_size]`, reshuffled each epoch, the rest left out.
 
     >>> found = order(jax.random.key(0), epoch=3, samples=10, batch_size=4)
     >>> found.shape, len(set(found.ravel().tolist()))
@@ -198,7 +197,7 @@ def order(key: Array, epoch: int | Array, samples: int, batch_size: int) -> Arra
 
 
 def order_key(key: Array) -> Array:
-    """Of a training's key the half from which the order of its epochs is drawn."""
+    """The half of a training's key that determines the order of its epochs."""
     return jax.random.split(key)[0]
 
 
@@ -208,7 +207,7 @@ def step_key(key: Array, step: int | Array) -> Array:
 
 
 def gather(samples: Any, order: Array, number: int | Array) -> Batch:
-    """The batch of a number in an epoch's order."""
+    """The batch with a given number in an epoch's order."""
     return jax.tree.map(lambda x: x[order[number]], samples)
 
 

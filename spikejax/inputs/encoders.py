@@ -1,8 +1,8 @@
 """Encoders: from stored samples to what a network receives at given time steps.
 
-An encoder answers for any steps of a sequence, so it runs inside a chunk: samples stay as they are stored, bytes for
-example, and become floats chunk by chunk. What is drawn at a step depends on the key and the step alone, never on how
-time is cut.
+An encoder returns the inputs at any steps of a sequence, so it runs inside a chunk: samples stay as they are stored, as
+bytes for example, and become floats chunk by chunk. Random numbers of a step depend on the key and the step alone, not
+on how the sequence is cut.
 """
 
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ class Encoder:
         raise NotImplementedError
 
     def prepare(self, samples: Any) -> Any:
-        """What is computed once per batch, before time is cut; by default nothing."""
+        """Computed once per batch, before the sequence is cut; by default nothing."""
         return samples
 
     def __call__(self, prepared: Any, steps: Array, key: Any) -> Array:
@@ -92,7 +92,7 @@ class Repeat(Encoder):
 
 @spec
 class Rate(Encoder):
-    """Rate coding of samples `[B, *F]` in [0, scale]: x[t] ~ Bernoulli(gain sample / scale), anew at each step.
+    """Rate coding of samples `[B, *F]` in [0, scale]: x[t] ~ Bernoulli(gain sample / scale), independent at each step.
 
     >>> spikes = Rate(steps=20_000, scale=2.0).encode(jnp.array([[0.5]]))
     >>> f"{float(spikes.mean()):.2f}"
@@ -164,7 +164,7 @@ class Delta(Encoder):
     """
 
     spec_name: ClassVar = "delta"
-    threshold: Leaf = param(default=0.1, low=0, doc="least change that is an event")
+    threshold: Leaf = param(default=0.1, low=0, doc="smallest change that is an event")
     scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
     polarity: str = option(
         default="both", choices=("both", "rising"), doc="whether falling changes are events"

@@ -16,7 +16,7 @@ class Events(Encoder):
     """Events binned into T frames of `shape`: x[t] counts the events of each address in [t dt, (t + 1) dt).
 
     Samples are a dictionary of "times" `[B, E]`, in the unit of dt, and "units" `[B, E]`, flat addresses into `shape`.
-    Lists of unequal length are padded by negative units. Events from T dt on are left out.
+    Lists of unequal length are padded with negative units. Events from T dt on are left out.
 
     Reference: SHD's recordings (Cramer et al. 2022) as in the released code of TC-LIF (AAAI 2024); there coincident
     events add.
@@ -33,7 +33,7 @@ class Events(Encoder):
         default=0.01, low=0, unit="s", doc="length of a step, in the unit of the times"
     )
     shape: tuple[int, ...] | None = setting(
-        default=None, doc="of a frame; that of the data set if None"
+        default=None, doc="shape of a frame; that of the data set if None"
     )
     pool: int = size(default=1, doc="neighbouring units of the last axis that share a channel")
     counts: str = option(
@@ -52,7 +52,7 @@ class Events(Encoder):
         size = math.prod(self.shape)
         step = jnp.floor(times.astype(float) / self.dt).astype(int)
         unit = units.astype(int)
-        # What is padded or late goes to an address beyond the last one, where nothing is added.
+        # Padding and late events get an address beyond the last one and are dropped.
         inside = (unit >= 0) & (unit < size) & (step >= 0) & (step < self.steps)
         place = jnp.where(inside, step * size + unit, self.steps * size)
 

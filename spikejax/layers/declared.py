@@ -1,4 +1,4 @@
-"""What a layer declares of itself, in the Flax collection "declared": structure, of which nothing is computed."""
+"""What a layer declares of itself, in the Flax collection "declared": structure, not used in any computation."""
 
 import dataclasses
 from typing import Any
@@ -12,7 +12,7 @@ DECLARED = "declared"
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """The least and the greatest value of a learned parameter; training holds it there."""
+    """The lower and upper bound of a learned parameter; training keeps it between them."""
 
     low: float
     high: float
@@ -21,13 +21,13 @@ class Bounds:
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class WholeSequence:
-    """That a layer needs all steps of a sequence at once, and why."""
+    """States that a layer needs all steps of a sequence at once, and why."""
 
     reason: str
 
 
 def declare(module: nn.Module, name: str, fact: Any) -> None:
-    """Notes a fact where somebody asks for it, under the name of a parameter or of the layer's part.
+    """Stores a fact if the collection is mutable, under the name of a parameter or of the layer's part.
 
     >>> import jax.numpy as jnp
     >>> class Sorted(nn.Module):

@@ -10,7 +10,7 @@ from jax import Array
 
 
 def uniform_fan_in(fan_in: int, gain: Any = 1.0):
-    """An initialiser that draws from U(−gain/√fan_in, gain/√fan_in)."""
+    """An initialiser that samples from U(−gain/√fan_in, gain/√fan_in)."""
     bound = gain / math.sqrt(fan_in)
 
     def init(key, shape, dtype=float):
@@ -22,7 +22,7 @@ def uniform_fan_in(fan_in: int, gain: Any = 1.0):
 def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
     """x W over the last axis, multiplied in `dtype` and returned in x's dtype.
 
-    Events as integers or booleans are exact as floats: they get the dtype of W.
+    Integer or boolean events are exact as floats and are cast to the dtype of W.
     """
     # One flat product: the gradient of W then is one, too, and not one with two axes summed. An axis that is sharded
     # by an explicit mesh cannot be merged with another.
@@ -36,14 +36,14 @@ def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
 
 
 class Linear(nn.Module):
-    """I = x W + b, with W and b drawn from U(−gain/√fan_in, gain/√fan_in).
+    """I = x W + b, with W and b initialised from U(−gain/√fan_in, gain/√fan_in).
 
     All steps pass through it at once, as one matrix product over T·B rows.
 
     Attributes:
       features: number of outputs.
-      dtype: in which x and W are multiplied, for example bfloat16; that of x if None. Sums, b and I have x's dtype,
-        so spikes and the states of neurons stay exact. Events of integers or booleans are taken as floats.
+      dtype: of the product of x and W, for example bfloat16; that of x if None. Sums, b and I have x's dtype,
+        so spikes and the states of neurons stay exact. Integer or boolean events are cast to floats.
       gain: scale of the initial W and b; it may be traced.
 
     Reference: the initialisation of the released code of TC-LIF (AAAI 2024).

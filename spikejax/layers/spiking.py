@@ -1,6 +1,6 @@
 """Neurons as Flax layers: `Spiking` runs any neuron over time, `Recurrent` also feeds its spikes back.
 
-Both map currents `[T, B, *F]` to spikes `[T, B, *F]`, so they stand anywhere in a Flax module, `nn.Sequential`
+Both map currents `[T, B, *F]` to spikes `[T, B, *F]`, so they can be used anywhere in a Flax module, `nn.Sequential`
 included. What a neuron carries through time is a variable of the collection "state", see `layers.state`.
 """
 
@@ -33,16 +33,16 @@ class Spiking(nn.Module):
     Attributes:
       neuron: any neuron. A parameter may be a scalar (one per layer), an array `[*F]` (one per neuron) or an
         initialiser `(key, shape, dtype) -> array`, which is called with shape `[*F]`.
-      learn: names of the parameters that are learned: variables of the collection "params". None stands for those
-        that the neuron's authors learn, () for none. The others are of "constants". All can be swept, and those of
-        the surrogate ("surrogate_width") learned too. A learned parameter is held to its declared bounds: where an
-        optimiser of your own has moved it beyond them, its nearest bound is used, and the gradient passes, so that it
-        can come back.
+      learn: names of the parameters that are learned: variables of the collection "params". None means those
+        that the neuron's authors learn, () none. The others are in "constants". All can be swept, and those of the
+        surrogate ("surrogate_width") can be learned too. A learned parameter is kept within its declared bounds: if
+        your own optimiser has moved it beyond them, the nearest bound is used and the gradient passes through, so that
+        it can return.
       record: names of variables of the neuron's state, stored per step with the spikes.
 
-    With the collection "activity" mutable, spikes `[T, B, *F]` are stored as "spikes" (what a neuron without spikes
-    puts out as "output") and recorded variables under their names. A stochastic neuron requires a PRNG key where it
-    starts anew: pass `rngs={"noise": key}`; its state carries it on.
+    With the collection "activity" mutable, spikes `[T, B, *F]` are stored as "spikes" (the output of a neuron without
+    spikes as "output") and recorded variables under their names. A stochastic neuron requires a PRNG key when a
+    sequence starts: pass `rngs={"noise": key}`; its state carries it from there.
 
     >>> import jax, jax.numpy as jnp
     >>> from spikejax.neurons.tc_lif import TCLIF
@@ -88,13 +88,13 @@ class Spiking(nn.Module):
 class Recurrent(nn.Module):
     """Runs a neuron over time and feeds its spikes back: I[t] + W s[t−1] + b.
 
-    W and b are drawn from U(−gain/√F, gain/√F).
+    W and b are initialised from U(−gain/√F, gain/√F).
 
     Attributes:
       neuron: any neuron, as in `Spiking`.
       learn: names of its parameters that are learned, as in `Spiking`.
-      dtype: in which s and W are multiplied, see `Linear`.
-      gain: of the initial W and b, see `Linear`.
+      dtype: of the product of s and W, see `Linear`.
+      gain: scale of the initial W and b, see `Linear`.
       record: names of variables of its state that are stored, as in `Spiking`.
 
     Reference: TC-LIF (AAAI 2024), recurrent networks; connectivity of the released code.
@@ -167,7 +167,7 @@ def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> A
             value = module.param(name, init)
             if bounds[name] != (-jnp.inf, jnp.inf):
                 declare(module, name, Bounds(*bounds[name]))
-                # Outside of its bounds the nearest one is used; the gradient is that of the parameter itself.
+                # Outside its bounds the nearest one is used; the gradient is that of the parameter itself.
                 value = value + jax.lax.stop_gradient(jnp.clip(value, *bounds[name]) - value)
             return value.astype(dtype)
         constant: Any = module.variable("constants", name, lambda: init(module.make_rng("params")))
@@ -185,12 +185,12 @@ def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
                 f'{type(neuron).__name__} is stochastic and requires a PRNG key: pass rngs={{"noise": key}}'
             )
         key = module.make_rng("noise")
-    # The sum has one step's shape and sharding also where T = 0; its value is not used.
+    # The sum has the shape and sharding of one step even if T = 0; its value is not used.
     return start(neuron, currents.sum(0), key)
 
 
 def _recorded(module: Any, step, state, currents: Array, keep) -> Array:
-    """Runs a step over time; stores the state, and activity where that is wanted."""
+    """Runs a step over time; stores the state, and activity if that collection is mutable."""
     names = module.record if module.is_mutable_collection(ACTIVITY) else ()
 
     def save(state, spikes):
@@ -203,7 +203,7 @@ def _recorded(module: Any, step, state, currents: Array, keep) -> Array:
 
 
 def _variable(state, name):
-    """A variable of a state by name, also of the neuron inside of a wrapper or of a feedback."""
+    """A variable of a state by name, also of the neuron inside a wrapper or a feedback."""
     known, inner = [], state
     while True:
         known += inner._fields

@@ -1,7 +1,7 @@
 """What a layer carries through time: a variable of the Flax collection "state".
 
-A sequence can be run in pieces: apply a network with the collection "state" mutable and pass what it returns on to the
-next piece. Without the collection a layer starts anew.
+A sequence can be run in pieces: apply a network with the collection "state" mutable and pass what it returns to the
+next piece. Without the collection a layer starts from its initial state.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ STATE, START = "state", "start"
 
 
 def carried(module: nn.Module, name: str, start: Callable[[], Any]) -> tuple[Any, Callable]:
-    """What a layer carries, and a function that stores what it carries on.
+    """What a layer carries, and a function that stores its next value.
 
-    The state before the first step is also stored in the collection "start" where that is mutable: so the executor
-    gets the first state of any network, for a scan over chunks, from one step whose results it does not use.
+    The state before the first step is also stored in the collection "start" if that is mutable: this gives the
+    executor the first state of any network, for a scan over chunks, from one step whose results it does not use.
 
     Args:
       module: the layer, inside its `__call__`.

@@ -1,4 +1,4 @@
-"""Networks, one architecture a file: ordinary Flax modules from inputs `[T, B, *F]` to outputs `[T, B, C]`."""
+"""Networks, one architecture per file: ordinary Flax modules from inputs `[T, B, *F]` to outputs `[T, B, C]`."""
 
 import flax.linen as nn
 

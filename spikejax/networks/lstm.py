@@ -12,7 +12,7 @@ class LSTM(nn.Module):
 
     Attributes:
       units: LSTM units.
-      classes: number of outputs; None, in a config, stands for the classes of the data set.
+      classes: number of outputs; None, in a config, means the classes of the data set.
 
     Reference: Hochreiter, Schmidhuber (1997), Long short-term memory; the baseline of TC-LIF (AAAI 2024), Table 1: 128
     units over pixels, 66,560 parameters without the read-out.
@@ -36,7 +36,7 @@ class LSTM(nn.Module):
         cell = nn.OptimizedLSTMCell(self.units, dtype=x.dtype, name="lstm")
 
         def first():
-            # Made from the input, so that it lies where the input lies.
+            # Made from the input, so that it has the input's sharding.
             zeros = jnp.zeros_like(x.sum(0)[..., :1])
             return (jnp.broadcast_to(zeros, (*zeros.shape[:-1], self.units)),) * 2
 

@@ -8,15 +8,15 @@ from spikejax.neurons.adaptive_relu import AdaptiveReLU
 
 
 class ReLUSRNN(nn.Module):
-    """Recurrent layers of `AdaptiveReLU`, each unit with time constants of its own, and a Linear read-out.
+    """Recurrent layers of `AdaptiveReLU`, each unit with its own time constants, and a Linear read-out.
 
     Attributes:
       hidden: units of each hidden layer; all of them are recurrent.
-      classes: number of outputs; None, in a config, stands for the classes of the data set.
+      classes: number of outputs; None, in a config, means the classes of the data set.
 
-    Reference: Yin, Corradi, Bohté (2020), as in TC-LIF (AAAI 2024), Table 1: 40, 256 and 128 units over pixels,
-    129,554 parameters (129.6 K there; the authors' read-out has 20 time constants besides). Weights are drawn as in
-    the other networks here.
+    Reference: Yin, Corradi, Bohté (2020), as in TC-LIF (AAAI 2024), Table 1: 40, 256 and 128 units over pixels, 129,554
+    parameters (129.6 K there; the authors' read-out has 20 time constants besides). Weights are initialised as in the
+    other networks here.
 
     >>> import jax, jax.numpy as jnp
     >>> network = ReLUSRNN(hidden=(40, 256, 128), classes=10)

@@ -16,8 +16,8 @@ class VGG(nn.Module):
     With a width of 64 the channels are 64, 128, pool, 256, 256, pool, 512, 512, pool, 512, 512, pool.
 
     Attributes:
-      classes: number of outputs; None, in a config, stands for the classes of the data set.
-      neuron: of all layers.
+      classes: number of outputs; None, in a config, means the classes of the data set.
+      neuron: the neuron of all layers.
       width: channels of the first layer.
       learn: names of its parameters that are learned, see `Spiking`.
       record: names of variables of its state that are stored, see `Spiking`.
@@ -46,7 +46,7 @@ class VGG(nn.Module):
             raise ValueError("expected a number of classes, found None; give VGG(classes=…)")
         if x.ndim != 5 or x.shape[2] % 16 or x.shape[3] % 16:
             raise ValueError(
-                f"expected images [T, B, H, W, C] of a multiple of 16 pixels, found shape {x.shape}"
+                f"expected images [T, B, H, W, C] with H and W multiples of 16, found shape {x.shape}"
             )
         convolved = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
         for widths in PLAN:

@@ -1,4 +1,4 @@
-"""What losses, regularisers and metrics see of a network's activity, reduced inside of each chunk of time."""
+"""The network activity that losses, regularisers and metrics use, reduced inside each chunk of time."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def _over_neurons(values):
 
 
 def over_steps(values: Array, mask: Array | None) -> tuple[Any, Any]:
-    """The mean of `[T, B]` over steps and samples, those that are real, and how much it weighs."""
+    """The mean of `[T, B]` over steps and samples, those that are real, and its weight."""
     if mask is None:
         return values.mean(), jnp.asarray(float(values.shape[1]))
     total = mask.sum()

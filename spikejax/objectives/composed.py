@@ -20,14 +20,14 @@ def objective(
     """A function `(variables, batch, key) -> (loss, (measured, changed))` of a network in training.
 
     Args:
-      model: the network with its encoder and its time.
+      model: the network with its encoder and how time is cut.
       loss: see `losses`.
       regularisers: terms that are added to it, see `regularisers`.
       metrics: what else is measured, see `metrics`.
 
     Returns:
-      The function. What it measures are averages by name, "loss" being without the regularisers where there are some,
-      which then stand beside it under "regularisation"; what it changes are the network's collections that outlast a
+      The function. What it measures are averages by name, "loss" excluding regularisers, which are
+      listed as "regularisation" if there are any; what it changes are the collections of the network that outlast a
       sequence, batch statistics for example.
     """
     parts = (loss, *regularisers, *metrics)
@@ -91,8 +91,8 @@ def _evaluate(part, number, seen, batch):
 
 
 def _observer(parts):
-    """What the parts use of a chunk's activity, in their order; None where none of them uses any."""
-    # A function may look at everything; what it does not use the compiler drops.
+    """What the parts use of a chunk's activity, in their order; None if none of them uses any."""
+    # A function may use everything; the compiler drops what it does not use.
     wanted = [getattr(part, "observe", lambda activity: activity) for part in parts]
     if not any(wanted):
         return None

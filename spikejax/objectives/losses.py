@@ -1,8 +1,8 @@
-"""Losses: from what a network puts out over time and labels to a scalar.
+"""Losses: from a network's outputs over time and labels to a scalar.
 
 A loss maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, a mean over the samples that count. `mask[T, B]` is
-True where a step is real, or None where all are. A negative class number marks a sample, or a step, that is ignored. A
-function of that form serves as well.
+True where a step is real, or None if all are. A negative class label marks a sample, or a step, that is ignored. Any
+function of that form will do as well.
 """
 
 from typing import Any, ClassVar
@@ -25,8 +25,8 @@ class Loss:
     """The base of every loss.
 
     Attributes:
-      observe: what of the network's activity it uses: None for nothing, or a function of `{layer: {name: [K, B, *F]}}`
-        that reduces it inside of a chunk. A function as a loss sees all of it.
+      observe: the network activity it uses: None for nothing, or a function of `{layer: {name: [K, B, *F]}}` that
+        reduces it inside a chunk. A plain function used as a loss receives all of it.
     """
 
     observe: Any = None
@@ -36,7 +36,7 @@ class Loss:
         raise NotImplementedError
 
     def weight(self, labels: Any, mask: Array | None) -> Array:
-        """How much a batch weighs beside others: by default the number of its samples."""
+        """The weight of a batch relative to others: by default the number of its samples."""
         return jnp.asarray(float(len(labels)))
 
 
@@ -152,7 +152,7 @@ class StepCrossEntropy(Loss):
 
 @spec
 class TET(StepCrossEntropy):
-    """Temporal efficient training: cross-entropy of every step, and outputs held near a constant.
+    """Temporal efficient training: cross-entropy of every step, and outputs kept near a constant.
 
         L = (1 − λ) mean_t CE(outputs[t], y) + λ mean_{t,b,c} (outputs[t, b, c] − φ)²
 
@@ -166,7 +166,7 @@ class TET(StepCrossEntropy):
 
     spec_name: ClassVar = "tet"
     strength: Leaf = param(default=0.05, low=0, high=1, doc="λ, weight of the second term")
-    target: Leaf = param(default=1.0, doc="φ, what outputs are held near")
+    target: Leaf = param(default=1.0, doc="φ, value that outputs are kept near")
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
         entropy = StepCrossEntropy.__call__(self, outputs, labels, activity, mask)
@@ -181,8 +181,8 @@ class MSE(Loss):
 
         L = mean_{b,c} (z[b, c] − labels[b, c])²
 
-    z is the output of the last step, the mean over steps, or with at="each" every step's own, with targets per step
-    `[B, T, C]`. Targets may lack the last axis where there is one output.
+    z is the output of the last step, the mean over steps, or with at="each" the output of every step, with targets per
+    step `[B, T, C]`. Targets may lack the last axis if there is one output.
 
     >>> outputs = jnp.array([[[1.0]], [[3.0]]])
     >>> [float(MSE(at=at)(outputs, jnp.array([[1.0]]), {}, None)) for at in ("last", "mean")]
@@ -225,7 +225,7 @@ def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[
 
 @spec
 class SpikeCountMSE(Loss):
-    """Squared error of firing rates of spiking outputs: the right class fires often, the others seldom.
+    """Squared error of firing rates of spiking outputs: the correct class fires often, the others rarely.
 
         L = mean_{b,c} (1/T Σ_t outputs[t, b, c] − r[b, c])²,   r = correct for the label's class, else incorrect
 
@@ -237,9 +237,11 @@ class SpikeCountMSE(Loss):
 
     spec_name: ClassVar = "spike_count_mse"
     correct: Leaf = param(
-        default=0.9, low=0, high=1, unit="per step", doc="rate of the right class"
+        default=0.9, low=0, high=1, unit="per step", doc="firing rate of the correct class"
     )
-    incorrect: Leaf = param(default=0.1, low=0, high=1, unit="per step", doc="rate of the others")
+    incorrect: Leaf = param(
+        default=0.1, low=0, high=1, unit="per step", doc="firing rate of the others"
+    )
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
         labels = as_classes(jnp.asarray(labels))

@@ -1,7 +1,7 @@
-"""Metrics: what is measured beside the loss, in the form of a loss.
+"""Metrics: what is measured besides the loss, in the form of a loss.
 
-A metric maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, or a dictionary of scalars. `best` says which end
-is better, "max" or "min"; by a function, which does not say it, no model is chosen.
+A metric maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, or a dictionary of scalars. `best` states which
+end is better, "max" or "min"; a plain function does not state it, so models are not selected by it.
 """
 
 from typing import Any, ClassVar
@@ -35,8 +35,8 @@ class Metric(Loss):
 class Accuracy(Metric):
     """Fraction of samples whose largest output, summed over time, is that of the label.
 
-    Labels are class indices `[B]`, negative ones ignored, or probabilities `[B, C]`, of which the largest counts. With
-    class indices per step `[B, T]` it is the fraction of steps whose own output is right.
+    Labels are class indices `[B]`, negative ones ignored, or probabilities `[B, C]`, of which the largest is used. With
+    class indices per step `[B, T]` it is the fraction of steps whose own output is correct.
 
     >>> outputs = jnp.array([[[0.0, 1.0], [3.0, 0.0]]])
     >>> float(Accuracy()(outputs, jnp.array([1, 1]), {}, None))
@@ -121,5 +121,5 @@ def name_of(metric: Any) -> str:
 
 
 def best_of(metric: Any) -> str | None:
-    """Which end of a metric is better, "max" or "min"; None where it does not say."""
+    """Which end of a metric is better, "max" or "min"; None if it does not state it."""
     return getattr(metric, "best", None)

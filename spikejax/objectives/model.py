@@ -1,4 +1,4 @@
-"""A network with its encoder and its time: stored samples in, outputs over time out."""
+"""A network with its encoder and how time is cut: from stored samples to outputs over time."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +12,7 @@ from spikejax.dynamics.network import run
 
 
 class Network(Protocol):
-    """A network as pure functions, as `networks.core.pure.functions` makes them of a Flax module."""
+    """A network as pure functions, as `networks.core.pure.functions` makes them from a Flax module."""
 
     def apply(
         self, variables: Any, x: Any, carry: Any, *, train: bool, rngs: Any, record: bool
@@ -21,22 +21,22 @@ class Network(Protocol):
         ...
 
     def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
-        """What is carried before the first step."""
+        """The carry before the first step."""
         ...
 
     def lasting(self, carry: Any) -> Any:
-        """What of the carry outlasts a sequence: batch statistics, not the states of neurons."""
+        """The part of the carry that outlasts a sequence: batch statistics, not the states of neurons."""
         ...
 
 
 class Outcome(NamedTuple):
-    """What comes of a batch.
+    """The results for a batch.
 
     Attributes:
       outputs: `[T, B, ...]`.
       observed: what `observe` made of the activity, leaves `[T, ...]`.
       changed: the collections that outlast the sequence.
-      mask: True where a step is real, `[T, B]`; None where all are.
+      mask: True where a step is real, `[T, B]`; None if all are.
     """
 
     outputs: Any
@@ -66,7 +66,7 @@ class Model(NamedTuple):
         Args:
           variables: of the network.
           batch: has `inputs` and `lengths`, see `data.Split`.
-          key: of everything that is drawn.
+          key: PRNG key for all random numbers.
           train: whether the network is in training.
           observe: what to keep of the activity of a chunk, `{layer: {name: [K, B, *F]}}`; None keeps nothing.
         """
@@ -75,11 +75,11 @@ class Model(NamedTuple):
         samples = self.encoder.prepare(batch.inputs)
 
         def streams(steps):
-            # A dropout mask is drawn per chunk.
+            # A dropout mask is sampled per chunk.
             return {"noise": of_noise, "dropout": jax.random.fold_in(of_dropout, steps[0])}
 
         def network(variables, steps, carry):
-            # Encoded here and not before: samples of a byte each become floats chunk by chunk.
+            # Encoded here and not before: samples stored as bytes become floats chunk by chunk.
             x = self.encoder(samples, steps, of_encoder)
             outputs, carry, activity = self.network.apply(
                 variables,

@@ -7,7 +7,7 @@ from jax import Array
 
 
 def check_outputs(outputs: Array, labels: Array | None, mask: Array | None) -> None:
-    """Raises ValueError unless outputs are `[T, B, C]` with T ≥ 1, labels lead with B and a mask is `[T, B]`."""
+    """Raises ValueError unless outputs are `[T, B, C]` with T ≥ 1, labels `[B, ...]` and a mask `[T, B]`."""
     if outputs.ndim != 3 or outputs.shape[0] == 0:
         raise ValueError(
             f"expected outputs [T, B, C] with T of at least 1, found shape {outputs.shape}"
@@ -19,7 +19,7 @@ def check_outputs(outputs: Array, labels: Array | None, mask: Array | None) -> N
     if labels is None or jnp.shape(labels)[:1] != outputs.shape[1:2]:
         found = "none" if labels is None else f"shape {jnp.shape(labels)}"
         raise ValueError(
-            f"expected labels that lead with B = {outputs.shape[1]} for outputs [T, B, C] = {list(outputs.shape)}, "
+            f"expected labels with leading axis B = {outputs.shape[1]} for outputs [T, B, C] = {list(outputs.shape)}, "
             f"found {found}; is the batch on axis 1?"
         )
 
@@ -28,7 +28,7 @@ def as_classes(labels: Array) -> Array:
     """Class labels as integers.
 
     Raises:
-      ValueError: labels of another dtype.
+      ValueError: labels that are not integers.
     """
     labels = jnp.asarray(labels)
     if not jnp.issubdtype(labels.dtype, jnp.integer):
@@ -53,13 +53,13 @@ def over_time(outputs: Array, mask: Array | None, how: str) -> Array:
 
 
 def weighted_mean(values: Array, weights: Array) -> Array:
-    """Σ w x / Σ w; 0 where nothing weighs."""
+    """Σ w x / Σ w; 0 if all weights are 0."""
     total = weights.sum()
     return (values * weights).sum() / jnp.where(total == 0, 1, total)
 
 
 def class_weights(labels: Array, weights: tuple[float, ...] | None, dtype: Any) -> Array:
-    """The weight of each label: that of its class, 1 if there are none, 0 for a negative label, which is ignored."""
+    """The weight of each label: that of its class, or 1 without weights; 0 for a negative label, which is ignored."""
     if not jnp.issubdtype(labels.dtype, jnp.integer):
         return jnp.ones(labels.shape[:1], dtype)
     counted = (labels >= 0).astype(dtype)

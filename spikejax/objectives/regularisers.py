@@ -1,4 +1,4 @@
-"""Regularisers: terms that are added to a loss and see the network's activity.
+"""Regularisers: terms that are added to a loss and depend on the network's activity.
 
 A regulariser has the form of a loss, `(outputs, labels, activity, mask) -> scalar`, its strength included.
 """
@@ -19,7 +19,7 @@ class Regulariser(Loss):
 
 @spec
 class FiringRate(Regulariser):
-    """Holds the firing rate of each layer near a target, or below or above it.
+    """Keeps the firing rate of each layer near a target, or below or above it.
 
         R = strength Σ_layers (r − target)²,   r = spikes per neuron and time step
 

@@ -1,4 +1,4 @@
-"""Recipes, one per file: settings of a publication, or of this library, as a config that is trained by its name."""
+"""Recipes, one per file: settings of a publication, or of this library, as a config that can be trained by name."""
 
 from spikejax.recipes.core.recipe import Recipe
 from spikejax.registry import Registry, UnknownName
@@ -9,7 +9,7 @@ __all__ = ["RECIPES", "Recipe", "recipe_for"]
 
 
 def recipe_for(name: str) -> Recipe:
-    """The recipe of a name, or the first one for the data set of that name.
+    """The recipe with a name, or the first one for the data set with that name.
 
     Raises:
       UnknownName: there is none; names the nearest ones.

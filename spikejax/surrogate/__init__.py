@@ -1,12 +1,12 @@
 """Spikes with surrogate gradients.
 
 Forward, a spike is the Heaviside step Θ(x) = 1 if x ≥ 0 else 0 of x = membrane − threshold. Backward, the
-derivative of Θ, which is zero almost everywhere, is replaced by a surrogate's `derivative(x)`, mostly a bell.
+derivative of Θ, which is zero almost everywhere, is replaced by a surrogate's `derivative(x)`, usually bell-shaped.
 
-A surrogate is a frozen dataclass registered as a pytree. Its parameters are leaves and reach the rule as operands, so
-a width can be traced, vmapped and swept without a recompile, also inside `jax.lax.scan` under `jax.grad`; and learned:
-its gradient is that of the curve's `antiderivative`. Your own is a class under `@surrogate()` with a `derivative`, and
-an `antiderivative` if its parameters are to be learned.
+A surrogate is a frozen dataclass registered as a pytree. Its parameters are leaves and reach the rule as operands, so a
+width can be traced, vmapped and swept without a recompile, also inside `jax.lax.scan` under `jax.grad`; and learned:
+its gradient is that of the curve's `antiderivative`. Define your own as a class under `@surrogate()` with a
+`derivative`, and an `antiderivative` if its parameters are to be learned.
 
 Reverse mode (`jax.grad`, `jax.vjp`, `jax.jacrev`) and Hessian-vector products (`jax.jvp` of `jax.grad`) work.
 Forward mode straight through a spike (`jax.jvp`, `jax.jacfwd`) raises JAX's `TypeError` for `custom_vjp`: use

@@ -31,12 +31,12 @@ class ClippedLine(Surrogate):
 
 @surrogate()
 class Mixed(Surrogate):
-    """Spikes where `mask` is 1, the curve's antiderivative where it is 0; the gradient is everywhere the latter's.
+    """Spikes where `mask` is 1, the curve's antiderivative where it is 0; the gradient is always the latter's.
 
         S = P(x) + sg[M (Θ(x) − P(x))]
 
     Attributes:
-      curve: a surrogate with a `antiderivative`.
+      curve: a surrogate with an `antiderivative`.
       mask: 0 or 1, broadcasts against x.
 
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks, as in its
@@ -52,7 +52,7 @@ class Mixed(Surrogate):
     mask: Any
 
     def fire(self, x: Array, strict: bool) -> Array:
-        """What is sent at x."""
+        """What is emitted at x."""
         soft = self.curve.antiderivative(x)
         hard = jax.lax.stop_gradient(heaviside(x, strict) - soft)
         return jnp.where(self.mask != 0, hard, 0) + soft
@@ -63,13 +63,13 @@ def membrane_width(scale: Array, threshold: Array, decay: Array) -> Array:
 
         w = 2 γ V_th √(1 + decay²)
 
-    γ is the mean scale of the batch normalisation before the neuron, whose currents have the deviation γ V_th. At the
-    first step there is no membrane yet: decay = 0 gives the authors' w = 2 γ V_th.
+    γ is the mean scale of the batch normalisation before the neuron, whose currents have the standard deviation γ V_th.
+    At the first step there is no membrane potential yet: decay = 0 gives the authors' w = 2 γ V_th.
 
     Args:
       scale: γ.
       threshold: V_th.
-      decay: of the membrane, per step; 0 for the first step.
+      decay: of the membrane potential, per step; 0 for the first step.
 
     Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
     potential dynamics, Theorem 2.

@@ -1,4 +1,4 @@
-"""Smooth bells: positive (nearly), highest at the threshold, falling to both sides."""
+"""Smooth bell-shaped curves: (nearly) positive, highest at the threshold, falling on both sides."""
 
 import math
 
@@ -71,7 +71,7 @@ class Tanh(Surrogate):
 class FastSigmoid(Surrogate):
     """1 / (1 + k|x|)² with slope k. Peak 1, area 2/k.
 
-    The curve of `SuperSpike`, with the slope that snnTorch made common.
+    The curve of `SuperSpike`, with the slope that snnTorch made popular.
 
     Reference: Eshraghian et al. (2023), Training spiking neural networks using lessons from deep learning.
     """
@@ -137,7 +137,7 @@ class Gaussian(Surrogate):
 class MultiGaussian(Surrogate):
     """½ [(1+h) N(x; 0, σ) − h N(x; σ, sσ) − h N(x; −σ, sσ)] with height h and scale s.
 
-    Peak ½ [(1+h)/σ − 2h exp(−1/(2s²))/(sσ)] / √(2π), area ½ (1 − h); negative in the flanks.
+    Peak ½ [(1+h)/σ − 2h exp(−1/(2s²))/(sσ)] / √(2π), area ½ (1 − h); negative on the flanks.
 
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification.
     """
@@ -208,7 +208,7 @@ class Circle(Surrogate):
 
 @surrogate("q_pseudo_spike")
 class QPseudoSpike(Surrogate):
-    """(1 + 2|x|/(q − 1))^(−q) with exponent q > 1. Peak 1, area 1; its tails fall as a power.
+    """(1 + 2|x|/(q − 1))^(−q) with exponent q > 1. Peak 1, area 1; its tails follow a power law.
 
     Reference: Herranz-Celotti, Rouat (2022), Surrogate gradients design.
     """

@@ -1,4 +1,4 @@
-"""Curves of straight pieces."""
+"""Piecewise linear curves."""
 
 import jax.numpy as jnp
 from jax import Array

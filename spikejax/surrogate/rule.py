@@ -16,7 +16,7 @@ T = TypeVar("T")
 class Surrogate:
     """What `spike` needs: a pytree of parameters with a `derivative`; the base of every surrogate.
 
-    With an `antiderivative` as well, whose slope the derivative is, its parameters have a gradient too.
+    With an `antiderivative` as well, its parameters have a gradient too.
     """
 
     spec_name: ClassVar[str | None] = None
@@ -40,7 +40,7 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
     """Spikes where x ≥ 0; its gradient is the surrogate's.
 
     Args:
-      x: distance of the membrane from the threshold, any shape, floating point.
+      x: distance of the membrane potential from the threshold, any shape, floating point.
       surrogate: pytree with a `derivative`, for example `Triangle(width=1.0)`.
       strict: spikes where x > 0 only.
 
@@ -48,7 +48,7 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
       Exactly 0 or 1, shape and dtype of x.
 
     The gradient with respect to x is `surrogate.derivative(x)`; that with respect to the surrogate's parameters is the
-    slope of its antiderivative, as if the spike were the antiderivative, and 0 where it has none.
+    derivative of its antiderivative, as if the spike were the antiderivative, and 0 where it has none.
 
     Reference: Neftci, Mostafa, Zenke (2019), Surrogate gradient learning in spiking neural networks.
 
@@ -94,7 +94,7 @@ def surrogate(name: str | None = None) -> Callable[[type[T]], type[T]]:
     """Makes a class a surrogate: a frozen dataclass, a pytree and a `Surrogate`.
 
     Args:
-      name: by which it is known here; one of your own is known as "module:Name".
+      name: its name in the registry; one of your own is known as "module:Name".
 
     >>> @surrogate()
     ... class Flat:

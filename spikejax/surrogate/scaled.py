@@ -1,4 +1,4 @@
-"""A surrogate times a number: the same curve, another height."""
+"""A surrogate times a factor: the same curve at another height."""
 
 from typing import Any
 

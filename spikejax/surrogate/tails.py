@@ -1,4 +1,4 @@
-"""Curves with a shape of their own: long or one-sided tails, off the threshold, periodic."""
+"""Other curves: with long or one-sided tails, not centred on the threshold, or periodic."""
 
 import dataclasses
 import math
@@ -120,7 +120,7 @@ class SparseFastSigmoid(Surrogate):
 
 @surrogate("fourier_square")
 class FourierSquare(Surrogate):
-    """(4/P) Σ cos((2i − 1) 2πx/P) over i = 1 … n with period P: the slope of a square wave's first n terms.
+    """(4/P) Σ cos((2i − 1) 2πx/P) over i = 1 … n with period P: the slope of a square wave's first n Fourier terms.
 
     Peak 4n/P; its area over a period is 0, so it has no area.
 

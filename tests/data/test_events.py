@@ -46,7 +46,7 @@ def test_read_as_written(tmp_path):
             "recording 1: expected a unit for each time, found 0 times and",
         ),
         ({"times": (TIMES[0], []), "units": (UNITS[0], [])}, "recording 1: expected spikes, found"),
-        ({"labels": (1,)}, "as many times, units and labels, found 2, 2 and 1"),
+        ({"labels": (1,)}, "equally many times, units and labels, found 2, 2 and 1"),
     ],
     ids=["unit", "negative", "nan", "lengths", "empty", "labels"],
 )

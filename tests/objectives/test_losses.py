@@ -176,7 +176,7 @@ def test_gradients_against_central_differences(name, float64):
 @pytest.mark.parametrize(
     "shape, labels, message",
     [
-        ((2, 5, 3), np.zeros(2, int), r"lead with B = 5 .*\(2,\); is the batch on axis 1\?"),
+        ((2, 5, 3), np.zeros(2, int), r"leading axis B = 5 .*\(2,\); is the batch on axis 1\?"),
         ((2, 5, 3), np.zeros(5), r"class labels as integers, found float32; cast"),
         ((2, 5, 3), np.zeros(5, bool), r"class labels as integers, found bool"),
         ((0, 5, 3), np.zeros(5, int), r"T of at least 1, found shape \(0, 5, 3\)"),

@@ -16,7 +16,7 @@ def cache_file(name: str) -> Path:
     """Where the arrays of `name` are kept.
 
     Args:
-      name: the name of what is kept.
+      name: the name of the cached arrays.
 
     Returns:
       The path of the file, which need not exist.
@@ -28,7 +28,7 @@ def cache_file(name: str) -> Path:
 def write_cache(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays so that another process sees the whole file or none.
 
-    A cache that cannot be written costs time, not results: it is a warning.
+    A cache that cannot be written costs time, not results, so it only raises a warning.
 
     Args:
       path: the file to write or replace.
@@ -46,7 +46,7 @@ def read_cache(path: Path, names: tuple[str, ...], checksum: str) -> tuple[np.nd
     Args:
       path: a file that `write_cache` wrote.
       names: of the arrays wanted, in order.
-      checksum: what `fingerprint` must give for them.
+      checksum: what `fingerprint` must return for them.
 
     Returns:
       The arrays.

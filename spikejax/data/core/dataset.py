@@ -22,7 +22,7 @@ class CorruptData(ValueError):
 
 
 class Split(NamedTuple):
-    """Samples, of a part of a data set or of a batch; a pytree whose leaves lead with N.
+    """Samples of a part of a data set or of a batch; a pytree whose leaves have N as their leading axis.
 
     Attributes:
       inputs: an array `[N, ...]` of any dtype, or a pytree of them.
@@ -56,13 +56,13 @@ class Dataset:
       name: the name it was loaded by.
       train: training samples.
       test: test samples.
-      validation: samples for choosing a model, where the data set has some.
-      classes: number of classes C, labels being 0 to C − 1; None where labels are something else.
+      validation: samples for model selection, if the data set has any.
+      classes: number of classes C, labels being 0 to C − 1; None if labels are not classes.
       kind: "sequence" `[N, T, *F]`, "image" `[N, H, W, C]` or "events" (times and units).
       shape: of a frame of events; else ().
       scale: `inputs / scale` is what a network receives.
       checksum: SHA-256 of the arrays (see `fingerprint`), so that a record can name its data.
-      note: one sentence: what it is and its licence.
+      note: one sentence on what it is and its licence.
 
     Two data sets are equal if their names and checksums are.
     """
@@ -96,7 +96,7 @@ class Dataset:
           test: likewise.
           validation: likewise, or None.
           name: what records call it.
-          **facts: `classes` (of integer labels one more than the largest if not given), `kind`, `shape`, `scale`,
+          **facts: `classes` (for integer labels one more than the largest if not given), `kind`, `shape`, `scale`,
             `note`.
 
         Raises:
@@ -130,7 +130,7 @@ class Facts(NamedTuple):
     """What is known of a data set before it is loaded.
 
     Attributes:
-      title: one line for people.
+      title: one descriptive line.
       licence: of the data.
       reference: whom to cite.
       samples: number of samples, training and test together.
@@ -149,7 +149,7 @@ class Facts(NamedTuple):
 
 
 class Source:
-    """Where a data set comes from; the base of every data set that is known by name, one per file.
+    """Where a data set comes from; the base of every data set known by name, one per file.
 
     It is a spec: its fields are settings of the data, the number of time steps for example.
     """
@@ -166,7 +166,7 @@ class Source:
         raise NotImplementedError
 
     def looked_in(self, data_dir: str | Path | None = None) -> Sequence[tuple[str, bool]]:
-        """Places and whether it was found there, in the order of look-up; reads nothing."""
+        """Places and whether it was found there, in the order they are searched; reads nothing."""
         raise NotImplementedError
 
 
@@ -177,7 +177,7 @@ def check_split(split: Split, classes: int | None) -> None:
         if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
             bad = int(np.argmin(np.isfinite(leaf).reshape(count, -1).all(1)))
             raise ValueError(
-                f"expected finite inputs, found NaN or infinity, first in sample {bad}; clean or leave it out"
+                f"expected finite inputs, found NaN or infinity, first in sample {bad}; clean it or leave it out"
             )
     labels = split.labels
     if (

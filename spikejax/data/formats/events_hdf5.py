@@ -32,7 +32,7 @@ def read(path: Path, channels: int) -> Recordings:
 
     Raises:
       ModuleNotFoundError: h5py is not installed.
-      CorruptData: the file cannot be read, lacks a dataset, or holds what spike trains cannot be.
+      CorruptData: the file cannot be read, lacks a dataset, or holds invalid spike trains.
     """
     h5py = require("h5py")
     try:
@@ -46,7 +46,7 @@ def read(path: Path, channels: int) -> Recordings:
         ) from error
     if not len(times) == len(units) == len(labels):
         raise CorruptData(
-            f"{path}: expected as many times, units and labels, found {len(times)}, {len(units)} and {len(labels)}"
+            f"{path}: expected equally many times, units and labels, found {len(times)}, {len(units)} and {len(labels)}"
         )
     longest = max(map(len, times), default=0)
     recordings = Recordings(

@@ -21,7 +21,7 @@ class Stored:
 
     Args:
       file: its name.
-      length: its bytes.
+      length: its size in bytes.
       sha256: the SHA-256 of its content, in hexadecimal digits.
     """
 

@@ -33,7 +33,7 @@ def default_directory() -> Path:
 
 
 def prepared_directory(data_dir: Path) -> Path:
-    """Where below a TFDS data directory the prepared MNIST is.
+    """Where in a TFDS data directory the prepared MNIST is.
 
     Args:
       data_dir: a data directory of TFDS.
@@ -64,7 +64,7 @@ def read_prepared(data_dir: Path) -> tuple[np.ndarray, ...]:
     """Reads a prepared MNIST and puts it back into the order of MNIST's own files.
 
     TFDS stores examples in the order of a hash of their index in the files; sorting the indices by
-    the same hash gives the way back.
+    the same hash inverts it.
 
     Args:
       data_dir: a data directory of TFDS for which `is_readable` holds.
@@ -92,7 +92,7 @@ def read_prepared(data_dir: Path) -> tuple[np.ndarray, ...]:
             labels = np.empty(len(examples), np.uint8)
             labels[position] = [example["label"] for example in examples]
             arrays += [images, labels]
-    except Exception as error:  # TFDS and array_record raise many kinds
+    except Exception as error:  # TFDS and array_record raise many types
         raise CorruptData(
             f"{directory}: expected MNIST prepared by TFDS, found files that cannot be read "
             f"({_one_line(error)}); delete this directory"
@@ -112,7 +112,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
 
     Raises:
       ModuleNotFoundError: tensorflow-datasets, Pillow or another package is not installed.
-      CorruptData: a file has another checksum than TFDS recorded for it.
+      CorruptData: the checksum of a file is not the one TFDS recorded for it.
       MissingData: the download or the preparation failed.
     """
     require("PIL")
@@ -152,7 +152,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
 
 
 def _builder_class() -> type:
-    """Declares the subclass of TFDS's builder; a function, for the base class is imported late."""
+    """Declares the subclass of TFDS's builder; a function, because the base class is imported late."""
     tfds = importlib.import_module("tensorflow_datasets")
     original = importlib.import_module("tensorflow_datasets.image_classification.mnist").MNIST
     image_module = importlib.import_module("PIL.Image")
@@ -186,7 +186,7 @@ def _builder_class() -> type:
 
 
 def _reach(address: str) -> None:
-    """Fails at once where the network does; TFDS would retry for minutes first."""
+    """Fails at once if there is no connection; TFDS would retry for minutes first."""
     request = urllib.request.Request(address, method="HEAD")
     with urllib.request.urlopen(request, timeout=20):
         pass

@@ -1,6 +1,6 @@
 """Flax modules as pure functions: the one adaptor between Flax and what runs, trains and sweeps networks.
 
-A network is any Flax module that maps `x[T, B, *F]` to outputs that lead with T. Its variables are the collections
+A network is any Flax module that maps `x[T, B, *F]` to outputs with leading axis T. Its variables are the collections
 "params" (learned) and "constants" (fixed); every other collection is mutable and carried, batch statistics as well as
 "state", in which spiking layers carry their neurons through time. So chunks, streaming and batch statistics are one
 mechanism.
@@ -50,7 +50,7 @@ def apply(
       record: whether to return activity.
 
     Returns:
-      The outputs, what is carried on, and by layer what it stored: spikes and recorded variables `[K, B, *F]`.
+      The outputs, what is carried on, and what each layer stored: spikes and recorded variables `[K, B, *F]`.
     """
     silent = (START, DECLARED) if record else (START, DECLARED, ACTIVITY)
     found: Any = module.apply(
@@ -68,7 +68,7 @@ def apply(
 def first_carry(
     module: nn.Module, variables: Any, x: Any, *, train: bool = False, rngs: Any = None
 ) -> Any:
-    """What a module carries before the first step of `x[T, B, *F]`.
+    """The carry of a module before the first step of `x[T, B, *F]`.
 
     It is applied to one step, of which only the initial states are used: the compiler drops the arithmetic.
     """
@@ -92,10 +92,10 @@ def run(
     """Runs a Flax module over inputs `[T, B, *F]`, in chunks if `time` says so.
 
     Args:
-      module: any Flax module, see the head of this file.
+      module: any Flax module, see the top of this file.
       variables: its variables, as `module.init` made them.
       inputs: `[T, B, *F]`.
-      carry: as an earlier run returned it, to go on from there; None starts anew.
+      carry: as an earlier run returned it, to continue from there; None starts from the initial states.
       time: how the sequence is cut, see `dynamics.network.Time`.
       train: passed to the module if its `__call__` has an argument `train`.
       rngs: PRNG keys by stream; "noise" for stochastic neurons.
@@ -137,7 +137,7 @@ class Functions(NamedTuple):
     module: nn.Module
 
     def init(self, key: Array, x: Any) -> dict[str, Any]:
-        """Variables, drawn from a key for inputs of the shape of `x[T, B, *F]`."""
+        """Variables, initialised from a key for inputs of the shape of `x[T, B, *F]`."""
         variables = self.module.init(key, x)
         return {name: values for name, values in variables.items() if name not in PASSING}
 
@@ -152,19 +152,19 @@ class Functions(NamedTuple):
         return first_carry(self.module, variables, x, train=train, rngs=rngs)
 
     def lasting(self, carry: Any) -> Any:
-        """What of a carry outlasts a sequence."""
+        """The part of a carry that outlasts a sequence."""
         return {name: values for name, values in carry.items() if name != STATE}
 
 
 class Facts(NamedTuple):
-    """What one application of a module says of it, without computing anything.
+    """What tracing one application of a module reveals, without computing anything.
 
     Attributes:
       outputs: shape and dtype of the outputs.
-      activity: by layer and variable, shape and dtype of what it stores.
+      activity: by layer and variable, shape and dtype of the stored values.
       widths: values per sample and step of each spiking layer and of the outputs.
       whole_sequence: the layers that need the whole sequence at once, with the reason why.
-      bounds: by path, the least and the greatest value of each learned parameter that has some.
+      bounds: by path, the lower and upper bound of each learned parameter that has bounds.
       changes: collections that training changes, batch statistics for example.
       convolves: whether there is a convolution.
     """

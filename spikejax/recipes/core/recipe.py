@@ -11,13 +11,13 @@ from spikejax.runs.config import Config
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A config that can be trained by its name; each file of this room ends in one.
+    """A config that can be trained by name; each file of this package defines one.
 
     Attributes:
-      title: one line for people.
+      title: one descriptive line.
       source: where its settings are from.
       config: what is trained.
-      neurons: by name, neurons that start from other values here than from their defaults.
+      neurons: by name, neurons whose initial values here differ from their defaults.
     """
 
     title: str
@@ -26,7 +26,7 @@ class Recipe:
     neurons: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def with_neuron(self, name: str) -> Config:
-        """The config with another neuron in its network: as the recipe has it, else with its defaults.
+        """The config with another neuron in its network: with the recipe's values, else with its defaults.
 
         Raises:
           UnknownName: an unknown neuron, or a network without one.
