@@ -14,12 +14,12 @@ class MLP(nn.Module):
 
     Attributes:
       hidden: neurons of each hidden layer.
-      classes: number of outputs; None, in a config, stands for the classes of the data set.
+      classes: number of outputs; None, in a config, means the classes of the data set.
       neuron: the neuron of every hidden layer; each layer has its own parameters.
       learn: names of the neuron's parameters that are learned, see `Spiking`.
       recurrent: which hidden layers feed their spikes back, counted from 0.
-      dtype: in which spikes and weights are multiplied, see `Linear`; neurons keep the dtype of the inputs.
-      gain: factor of the initial weights; it may be traced.
+      dtype: that in which spikes and weights are multiplied, see `Linear`; neurons keep the dtype of the inputs.
+      gain: scale of the initial weights; it may be traced.
       record: names of variables of the neuron's state that are stored, see `Spiking`.
 
     Reference: TC-LIF (AAAI 2024), Tables 1 and 6; which layers are recurrent is from the released code.
@@ -46,7 +46,7 @@ class MLP(nn.Module):
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: sizes that are not integers, `recurrent` names a layer that is not there; see also
+          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist; see also
             `Spiking`.
         """
         if self.classes is None:
@@ -73,8 +73,9 @@ def _check(network):
             raise ValueError(
                 f"expected {name} as a tuple of integers of at least {low}, found {sizes!r}"
             )
-    unknown = sorted(set(network.recurrent) - set(range(len(network.hidden))))
-    if unknown:
+    there = tuple(layer for layer in network.recurrent if layer < len(network.hidden))
+    if len(there) < len(network.recurrent):
         raise ValueError(
-            f"recurrent={network.recurrent} names {unknown}, expected hidden layers 0 to {len(network.hidden) - 1}"
+            f"expected recurrent layers from 0 to {len(network.hidden) - 1}, as hidden={network.hidden} has them, "
+            f"found {tuple(network.recurrent)}; give recurrent={there}"
         )

@@ -179,7 +179,7 @@ def test_an_unknown_flag_is_answered_with_the_nearest(flag, capsys):
     [
         ("--chunk 65", "expected a chunk from 1 to T=64 steps, found 65"),
         ("--batch-size 2000", "expected a batch size from 1 to the 1437 samples, found 2000"),
-        ("--recurrent 2", "names [2], expected hidden layers 0 to 1"),
+        ("--recurrent 2", "expected recurrent layers from 0 to 1"),
         ("--lif.decay 1.5", "LIF.decay must lie in [0, 1], found 1.5"),
         ("--hidden 0", "expected hidden as a tuple of integers of at least 1, found (0,)"),
         ("--epochs 0", "Config.epochs must be an integer of at least 1, found 0"),

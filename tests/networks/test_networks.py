@@ -113,7 +113,7 @@ def test_each_layer_has_its_own_variables():
 
 def test_a_recurrent_layer_that_is_not_there():
     network = MLP((4, 4), 2, LIF(), recurrent=(0, 5))
-    message = r"recurrent=\(0, 5\) names \[5\], expected hidden layers 0 to 1"
+    message = r"from 0 to 1, as hidden=\(4, 4\) has them, found \(0, 5\); give recurrent=\(0,\)"
     with pytest.raises(ValueError, match=message):
         make_shapes(network, 3)
 
