@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("spikejax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
-# Flags whose values say where this machine keeps something, and what is written instead.
+# Flags whose values are paths on this machine, and what is written instead.
 _PLACES = {"--data-dir": "DIR", "--coordinator": "HOST:PORT"}
 
 
@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 
 def _command(arguments):
-    """The command line as it would be typed, without where this machine keeps its data."""
+    """The command line as it would be typed, without this machine's data paths."""
     program = Path(arguments[0])
     words = (
         ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
@@ -52,8 +52,9 @@ def _command(arguments):
 
 
 def _commit():
-    """The commit of the source tree, marked where files differ from it; None outside a checkout."""
+    """The commit of the source tree, marked if its code differs; None outside a checkout."""
     git = ["git", "-C", str(Path(__file__).parent)]
+    code = [":(top)*.py", ":(top)pyproject.toml"]
     options: dict[str, Any] = {
         "capture_output": True,
         "text": True,
@@ -63,7 +64,7 @@ def _commit():
     try:
         commit = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], **options).stdout.strip()
         changed = subprocess.run(
-            [*git, "status", "--porcelain", "--untracked-files=no"], **options
+            [*git, "status", "--porcelain", "--untracked-files=no", "--", *code], **options
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
