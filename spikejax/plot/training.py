@@ -1,4 +1,4 @@
-"""Pictures of training: learning curves, their spread over seeds, a map of two values."""
+"""Figures of training: learning curves, their spread over seeds, a heat map of two values."""
 
 import textwrap
 from typing import Any
@@ -9,10 +9,10 @@ from spikejax.plot.style import INK, figure
 
 
 def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = "") -> Any:
-    """Draws what training measured against the epoch: losses on the left, the first metric on the right.
+    """Plots the measurements of training against the epoch: losses on the left, the first metric on the right.
 
-    Training values are dotted, validation values dashed, test values solid; one colour per model. What an entry does
-    not have is not drawn.
+    Training values are dotted, validation values dashed, test values solid; one colour per model. Values missing from
+    an entry are not drawn.
 
     Args:
       history: by model, the entries of its epochs, as `training.fit` returns them.
@@ -50,7 +50,7 @@ def _label(model, prefix):
 
 
 def _first_metric(history):
-    """The first number beside the loss that entries have of the training samples."""
+    """The first metric of the training samples other than the loss."""
     for entries in history.values():
         for entry in entries:
             for name, value in entry.items():
@@ -62,11 +62,11 @@ def _first_metric(history):
 
 
 def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
-    """Draws the mean of some runs against the epoch and, behind it, one standard deviation to each side.
+    """Plots the mean of runs against the epoch, with a band of one standard deviation.
 
     Args:
-      curves: by name, `[runs, epochs]`; NaN where a run has none.
-      label: what is drawn.
+      curves: by name, `[runs, epochs]`; NaN where a run has no value.
+      label: what is plotted.
       title: of the figure.
     """
     made, axes = figure(height=3.8)
@@ -91,19 +91,20 @@ def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
         xlabel="epoch", ylabel=f"{label}, mean ± std of {runs}" if runs > 1 else label, title=title
     )
     axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    if len(curves) > 1:
+        axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return made
 
 
 def heat_map(
     values: dict[tuple[float, float], float], names: tuple[str, str], *, label: str, title: str = ""
 ) -> Any:
-    """Draws a number for each pair of two others as a cell; a pair without one, or with NaN, is crossed out.
+    """Draws one value for each pair of two others as a cell; a pair without a value, or with NaN, is crossed out.
 
     Args:
       values: by (down, across).
-      names: of down and across.
-      label: what the cells are.
+      names: of the two axes, down and across.
+      label: what the cells show.
       title: of the figure.
     """
     rows, columns = (sorted({pair[i] for pair in values}) for i in (0, 1))
