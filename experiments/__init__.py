@@ -1,1 +1,1 @@
-"""One file an experiment: a table or figure, what it should show and the record it writes."""
+"""One file per experiment: a table or figure, what it should show and the record it writes."""

@@ -19,28 +19,28 @@ from spikejax.runs import record
 
 @dataclass(frozen=True)
 class List:
-    """Name the experiments and what they claim."""
+    """List the experiments and their claims."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Run an experiment; a full run replaces its kept record in experiments/results."""
+    """Run an experiment; a full run replaces its stored record in experiments/results."""
 
     name: tyro.conf.Positional[str]
     """Which one."""
     quick: bool = False
-    """Cut to seconds; proves that it runs, and keeps nothing."""
+    """Shortened to seconds; shows that it runs, and keeps nothing."""
     out: Path | None = None
-    """Run folder; runs/experiments/NAME if not given, or runs/quick/NAME."""
+    """Run folder; defaults to runs/experiments/NAME, or runs/quick/NAME."""
     data_dir: str | None = None
-    """Where the data sets' files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
+    """Where the data sets' files are; defaults to the environment variable SPIKEJAX_DATA_DIR."""
     seconds: float | None = None
-    """End trainings after this time, saved; the same command continues them."""
+    """Save and end trainings after this time; the same command continues them."""
 
 
 @dataclass(frozen=True)
 class Render:
-    """Make the pages' tables anew from the kept records."""
+    """Regenerate the pages' tables from the stored records."""
 
 
 def main() -> int:
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def run(command: Run) -> int:
-    """Runs an experiment, keeps its record and says what of it was expected."""
+    """Runs an experiment, keeps its record and reports what was expected."""
     experiment = EXPERIMENTS[choose("experiment", command.name, EXPERIMENTS)]
     folder = Path("runs") / ("quick" if command.quick else "experiments")
     out = command.out or folder / command.name
@@ -73,7 +73,9 @@ def run(command: Run) -> int:
     result = {**experiment.run(request), "experiment": command.name}
     path = record.write(out / "record.json", result)
     if not result["complete"]:
-        print(f"not complete: {result['provenance'].get('incomplete')}; the same command goes on")
+        print(
+            f"not complete: {result['provenance'].get('incomplete')}; the same command continues it"
+        )
         return 124
     if not command.quick:
         path = record.write(RESULTS / f"{command.name}.json", result)

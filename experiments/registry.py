@@ -1,4 +1,4 @@
-"""What an experiment is, and all of them by name: one file each, ending in `EXPERIMENT = Experiment(...)`."""
+"""The experiments by name: one file each, ending in `EXPERIMENT = Experiment(...)`."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -16,10 +16,10 @@ class Request(NamedTuple):
     """How an experiment is to be run.
 
     Attributes:
-      out: the run folder, in which it resumes what it finds.
-      quick: cut to seconds, which proves that it runs.
+      out: the run folder, in which an existing run is resumed.
+      quick: shortened to seconds, to show that it runs.
       data_dir: where the data sets' files are.
-      seconds: time after which trainings end, saved and to be resumed.
+      seconds: time after which trainings are saved and end, to be resumed.
     """
 
     out: Path
@@ -34,9 +34,9 @@ class Expectation(NamedTuple):
     Attributes:
       words: what is compared.
       found: the value, from the metrics of a record.
-      low: the least that is as expected.
-      high: the most.
-      source: where the expected value is from; "" where it is this library's own goal.
+      low: the smallest value that is as expected.
+      high: the largest.
+      source: where the expected value is from; "" if it is this library's own goal.
     """
 
     words: str
@@ -65,14 +65,14 @@ class Expectation(NamedTuple):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A result that a command produces; its record is kept as `results/NAME.json`, NAME being that of its file.
+    """A result that a command produces; its record is kept as `results/NAME.json`, where NAME is that of its file.
 
     Args:
       claim: what it reproduces or measures.
       time: how long it takes, in words.
       run: from a `Request` to a record.
       expected: what the record should show.
-      figure: name of a picture in the run folder that is kept beside the record.
+      figure: name of a figure in the run folder that is kept with the record.
     """
 
     claim: str

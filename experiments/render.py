@@ -1,4 +1,4 @@
-"""The tables of the README and of the other pages, rendered from records and the catalogue, never typed."""
+"""The tables of the README and of the other pages, rendered from records and the catalogue, never written by hand."""
 
 import re
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def chunking() -> str:
 
 
 def beta_grid() -> str:
-    """The best and the worst start of TC-LIF's couplings."""
+    """The best and the worst initial couplings of TC-LIF."""
     result = read("beta_grid")
     rows = [
         [
@@ -82,7 +82,7 @@ def beta_grid() -> str:
 
 
 def trust() -> str:
-    """How many neurons there are, and what stands behind them."""
+    """How many neurons there are, and the evidence for them."""
     entries = [evidence.of(name) for name in NEURONS]
     cases = sum(len(entry["oracle"]["cases"]) for entry in entries)
     traces = ", ".join(f"{count} of {peer}" for peer, count in evidence.counts().items())
@@ -107,7 +107,7 @@ def spoken_digits() -> str:
 
 
 def recipes() -> str:
-    """What can be trained by its name."""
+    """The recipes that can be trained by name."""
     rows = [[f"`{name}`", recipe.title, recipe.source] for name, recipe in RECIPES.items()]
     return markdown(["recipe", "what", "source"], rows)
 
@@ -136,10 +136,10 @@ PAGES: dict[Path, Sections] = {
 
 
 def render(page: Path) -> str:
-    """The page's text with every `<!-- name -->` … `<!-- /name -->` section made anew.
+    """The page's text with every `<!-- name -->` … `<!-- /name -->` section regenerated.
 
     Raises:
-      ValueError: a section that nothing renders, or one that is missing.
+      ValueError: a section that is missing or duplicated.
     """
     text = page.read_text(encoding="utf-8")
     for name, section in PAGES[page].items():

@@ -1,4 +1,4 @@
-"""What tables of records share: reading a record, where its numbers come from, and what was expected of it."""
+"""What tables of records share: reading a record, where its values come from, and what was expected of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from spikejax.runs import record
 
 
 def read(name: str) -> dict[str, Any]:
-    """The kept record of an experiment."""
+    """The stored record of an experiment."""
     return record.read(RESULTS / f"{name}.json")
 
 
@@ -32,5 +32,5 @@ def rows_of(experiment: Experiment, metrics: Mapping[str, Any]) -> list[tuple[st
 
 
 def expectations(experiment: Experiment, metrics: Mapping[str, Any]) -> str:
-    """The same as lines for people."""
+    """The same as a text table."""
     return tables.aligned(("", "expected", "found", "holds"), rows_of(experiment, metrics))

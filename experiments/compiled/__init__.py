@@ -1,1 +1,1 @@
-"""Programs compiled for devices that need not be there."""
+"""Programs compiled for devices that need not be present."""

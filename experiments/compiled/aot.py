@@ -1,14 +1,14 @@
-"""The programs for TPU and GPU, compiled without one. NOTHING WAS RUN on such a device: here are no times of one.
+"""The programs for TPU and GPU, compiled without one. NOTHING WAS RUN on such a device; there are no timings.
 
 Compiles, on a CPU, with XLA's compilers for TPU v5e and NVIDIA H100: a training step (LIF 1-64-256-256-10, T = 784,
-batch 256, Adam) for one chip of each, and shared by four v5e; and the epoch of a sweep of 16 trials. Reads from the
-compiled programs: the device's memory they need (what a TPU keeps on the chip is not counted); the kernels of a time
-step, over all layers, forward and backward; and the collectives. For the H100 without autotuning, which would choose
-among kernels of matrix products.
+batch 256, Adam) for one chip of each, and for four v5e that share the batch; and the epoch of a sweep of 16 trials.
+Reads from the compiled programs: the device's memory they need (what a TPU keeps on the chip is not counted); the
+kernels of a time step, over all layers, forward and backward; and the collectives. The H100 programs are compiled
+without autotuning, which would choose among kernels for matrix products.
 Command: python -m experiments run aot
-  in an environment of its own, made with pip install '.[all,aot]'
+  in a separate environment, made with pip install '.[all,aot]'
 Expected: chunks of 28 steps, recomputed, need at most a tenth of the memory of the whole sequence; a sweep has no
-collective, the step that devices share has one.
+collective, the step shared by several devices has one.
 Time: about 10 minutes on 2 CPU cores.
 """
 
@@ -35,13 +35,13 @@ MISSING = "compiler not installed: pip install 'spikejax[aot]'"
 
 
 def measure(function: jax.stages.Wrapped, operands: tuple, target: Target) -> dict:
-    """A row of the record: a program compiled for a target, which then is thrown away."""
+    """A row of the record: a program is compiled for a target and then discarded."""
     lowered = function.lower(*operands)
     started = time.perf_counter()
     try:
         program = lowered.compile()
     except jax.errors.JaxRuntimeError as error:
-        # The compiler for TPU refuses what does not fit, and says how much it is.
+        # The compiler for TPU rejects a program that does not fit, and reports how much it needs.
         said = re.search(r"out of memory.*?([\d.]+)G", str(error), re.DOTALL)
         if said is None:
             raise
@@ -71,7 +71,7 @@ def measure_all(name: str, size: programs.Size) -> dict[str, dict]:
         wanted = size.variants if kind == "step" else size.sweep_variants
         variants = {str(variant): variant for variant in wanted}
         chosen = programs.planned(size, kind, target.backend, target.devices)
-        # One chunk would be the whole sequence, which is among the variants.
+        # One chunk would be the whole sequence, which is already one of the variants.
         if chosen.chunk < size.steps:
             variants["planned"] = chosen
         for label, variant in variants.items():
@@ -83,7 +83,7 @@ def measure_all(name: str, size: programs.Size) -> dict[str, dict]:
 
 
 def compile_for(name: str, quick: bool) -> dict[str, dict]:
-    """A target's rows of the record, from a process of its own."""
+    """A target's rows of the record, from a separate process."""
     done = subprocess.run(
         [sys.executable, "-m", "experiments.compiled.aot", name, "quick" if quick else "full"],
         cwd=Path(__file__).parents[2],
@@ -96,7 +96,7 @@ def compile_for(name: str, quick: bool) -> dict[str, dict]:
 
 
 def lower_for(platform: str, size: programs.Size) -> dict[str, dict]:
-    """Rows of the record for a platform without a compiler: programs as the compiler would get them."""
+    """Rows of the record for a platform without a compiler: programs as the compiler would receive them."""
     rows = {}
     for kind, (function, operands) in programs.make(size, size.variants[0], mesh.over()).items():
         lowered = function.trace(*operands).lower(lowering_platforms=(platform,))
@@ -108,8 +108,8 @@ def lower_for(platform: str, size: programs.Size) -> dict[str, dict]:
 
 
 def advise(rows: dict[str, dict], target: Target, chosen: programs.Variant) -> dict:
-    """What is advisable by memory alone, from the rows of one program, beside what the library chooses."""
-    # Of two variants that take the same, the one with the longer chunk.
+    """The best variant by memory alone, from the rows of one program, and what the library chooses."""
+    # Of two variants that need the same memory, the one with the longer chunk.
     least = min(rows.values(), key=lambda row: (row["temp_mb"], -row["chunk"]))
     stored = [row for row in rows.values() if not row["recompute"]]
     advice = {
@@ -166,7 +166,7 @@ def _collectives(metrics, kind):
 
 
 def _savings(metrics):
-    """The most that chunks need of the memory of the whole sequence, over the targets."""
+    """The largest ratio of the memory of chunks to that of the whole sequence, over the targets."""
     steps = {name: row for name, row in metrics.items() if " step K" in name}
     return max(
         row["temp_mb"] / steps[name.replace("K28 recomputed", "K784 stored")]["temp_mb"]
@@ -187,7 +187,7 @@ EXPERIMENT = Experiment(
         ),
         Expectation("collectives of a sweep", lambda m: max(_collectives(m, " sweep ")), high=0),
         Expectation(
-            "collectives of a step that devices share",
+            "collectives of a step shared by devices",
             lambda m: max(_collectives(m, "2x2 step"), key=lambda found: abs(found - 1)),
             low=1,
             high=1,

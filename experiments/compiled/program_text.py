@@ -12,8 +12,8 @@ INSTRUCTION = re.compile(r"\s+(?:ROOT )?%\S+ = .*? ([a-z][a-z-]*)\(")
 def count_kernels(text: str) -> int:
     """Kernels in the bodies of the innermost loops of a compiled program, each loop's body counted once.
 
-    The innermost loops of a network in time are those over its steps, one of each layer and pass, so this is how many
-    kernels a step takes.
+    The innermost loops of a network over time are those over its steps, one per layer and pass, so this is the number
+    of kernels per time step.
 
     >>> text = '''
     ... %inner (s: f32[]) -> f32[] {
@@ -52,7 +52,7 @@ def count_kernels(text: str) -> int:
 
 
 def count_collectives(text: str) -> int:
-    """Collectives of a compiled program; one that the compiler made several instructions of counts once.
+    """Collectives of a compiled program; one that the compiler split into several instructions counts once.
 
     >>> count_collectives("%a = f32[] all-reduce-start(%b), channel_id=3")
     1

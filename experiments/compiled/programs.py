@@ -45,14 +45,14 @@ class Size(NamedTuple):
     trials: int  # of the sweep
     samples: int  # of the data set, which stays on the device
     variants: tuple[Variant, ...]
-    sweep_variants: tuple[Variant, ...]  # fewer: a sweep takes a minute and more to compile
+    sweep_variants: tuple[Variant, ...]  # fewer: a sweep takes over a minute to compile
 
 
 RECOMPUTED = tuple(Variant(chunk, True) for chunk in (14, 28, 112))
 STORED = (Variant(28, False), Variant(784, False))
 FEW = (Variant(28, True),)
 FULL = Size(784, 256, (64, 256, 256), 16, 60_000, RECOMPUTED + STORED, FEW)
-# So wide that without chunks a quarter of the batch overflows the memory on a TPU's chip.
+# So wide that without chunks a quarter of the batch does not fit the on-chip memory of a TPU.
 QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False)), FEW)
 
 Program = tuple[Any, tuple]
@@ -71,14 +71,14 @@ def planned(size: Size, kind: str, backend: str, devices: int) -> Variant:
 def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     """The jitted functions "step" and "sweep" and their operands, which have shapes and shardings only.
 
-    The devices share the batch of the step, or the trials of the sweep. Each trial has a first decay, a learning rate
-    and a seed of its own.
+    The devices share the batch of the step, or the trials of the sweep. Each trial has its own initial decay, learning
+    rate and seed.
     """
     network = MLP(size.hidden, CLASSES, LIF(), learn=("decay",))
     time = Time(variant.chunk, variant.segment, variant.recompute)
 
     def trainer_of(point, **shared):
-        # The first decay is in the variables alone: of what is learned the network's own value is not read.
+        # The initial decay is in the variables alone: the network's own value of a learned parameter is not read.
         model = Model(pure.Functions(network), Sequence(scale=255.0), time)
         optimiser = Adam(learning_rate=point["learning_rate"])
         rule = optimiser.transformation(size.samples // size.batch, 1)

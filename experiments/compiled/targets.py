@@ -1,4 +1,4 @@
-"""Devices that are compiled for and need not be there: TPU v5e and NVIDIA H100."""
+"""Target devices, which need not be present: TPU v5e and NVIDIA H100."""
 
 from importlib import metadata
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Target(NamedTuple):
 TARGETS = {
     "v5e": Target("tpu", "tpu", 1, "one TPU v5e", 15.75 * 2**10),
     "v5e_2x2": Target("tpu", "tpu", 4, "four TPU v5e, each of them", 15.75 * 2**10),
-    # JAX takes three quarters of a GPU's memory unless told otherwise.
+    # JAX takes three quarters of a GPU's memory by default.
     "h100": Target("cuda", "gpu", 1, "one NVIDIA H100 SXM 80 GB", 0.75 * 84942979072 / 2**20),
 }
 COMPILERS = {"tpu": "libtpu", "cuda": "jax-cuda13-pjrt"}
@@ -37,7 +37,7 @@ ENVIRONMENT = {
     "TPU_WORKER_ID": "0",
     "XLA_FLAGS": "--xla_gpu_autotune_level=0",
 }
-# What XLA asks of a GPU: the data sheet of an H100 SXM with 80 GB, and what its driver tells of it.
+# What XLA needs to know of a GPU: from the data sheet of an H100 SXM with 80 GB, and from its driver.
 H100 = """
 gpu_device_info {
   name: "NVIDIA H100 80GB HBM3"
@@ -65,7 +65,7 @@ def compiler(platform: str) -> str | None:
 
 
 def devices_of(target: Target) -> Mesh:
-    """A mesh over devices that are not there; the process must have been started in `ENVIRONMENT`."""
+    """A mesh over devices that are not present; the process must have been started in `ENVIRONMENT`."""
     if target.platform == "tpu":
         topology = topologies.get_topology_desc("v5e:2x2", "tpu")
     else:

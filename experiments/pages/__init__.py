@@ -1,1 +1,1 @@
-"""Numbers that stand on the pages of `docs/`."""
+"""Results shown on the pages of `docs/`."""

@@ -1,6 +1,6 @@
 """TC-LIF's initial couplings: 16 pairs of β1 and β2, two seeds each, 32 networks trained in one compiled program.
 
-Shows: where β1 and β2 start decides how well TC-LIF learns (TC-LIF, AAAI 2024, searches them for each data set, Table
+Shows: the initial β1 and β2 determine how well TC-LIF learns (TC-LIF, AAAI 2024, searches them for each data set, Table
 5). Networks 1-64-128-10 on sequential digits, both hidden layers recurrent, 20 epochs; β1 and β2 are learned.
 Command: python -m experiments run beta_grid
 Expected: the best pair at least 0.1 above the worst one in test accuracy, mean of two seeds. The best one is chosen on
@@ -60,7 +60,7 @@ EXPERIMENT = Experiment(
     run=run,
     expected=(
         Expectation(
-            "test accuracy, the best pair less the worst",
+            "test accuracy, the best pair minus the worst",
             lambda m: m["best"]["test_accuracy"] - m["worst"]["test_accuracy"],
             low=0.1,
         ),

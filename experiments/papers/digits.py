@@ -1,8 +1,8 @@
 """LIF and TC-LIF on sequential digits, what `make train` runs.
 
-Shows: a two-compartment neuron learns what it must remember over 64 steps where a leaky one under the same budget
-falls behind (TC-LIF, AAAI 2024, Table 1, in small). Networks 1-64-128-10, both hidden layers recurrent, 40 epochs, five
-seeds each.
+Shows: a two-compartment neuron learns a task that needs memory over 64 steps; a leaky one with the same budget falls
+behind (TC-LIF, AAAI 2024, Table 1, on a small scale). Networks 1-64-128-10, both hidden layers recurrent, 40 epochs,
+five seeds each.
 Command: python -m experiments run digits
 Expected: TC-LIF at least 95 % of the 360 test images, mean of five seeds, and above LIF.
 Time: about 5 minutes on 2 CPU cores.
@@ -40,7 +40,7 @@ EXPERIMENT = Experiment(
     expected=(
         Expectation("TC-LIF's test accuracy", lambda m: m["tc_lif"]["test_accuracy"], low=0.95),
         Expectation(
-            "TC-LIF's test accuracy less LIF's",
+            "TC-LIF's test accuracy minus LIF's",
             lambda m: m["tc_lif"]["test_accuracy"] - m["lif"]["test_accuracy"],
             low=0.0,
         ),

@@ -6,7 +6,7 @@ Command: python -m experiments run smnist_first_epochs
 Expected: the paper gives 98.79 % (this network, 200 epochs) and no learning curve. A public log of the released code,
 for the larger network (155.1 K), has 47.57 % after the first epoch and 83.38 % after the third; this one should be
 far above chance (11.35 %) after the third.
-Time: about 10 minutes per epoch on 2 CPU cores; continues where it was stopped.
+Time: about 10 minutes per epoch on 2 CPU cores; can be stopped and continued.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from spikejax.runs import fit
 
 
 def run(request: Request) -> dict[str, Any]:
-    # The learning rate falls first after epoch 60, so three epochs are the first three of the full training.
+    # The learning rate first falls after epoch 60, so three epochs are the first three of the full training.
     changes: dict[str, Any] = {"epochs": 3}
     if request.quick:
         changes = {"epochs": 1, "hidden": (8, 8, 8), "chunk": 16, "data": "digits"}

@@ -1,6 +1,6 @@
-"""Other libraries, measured: one worker script for each, run by the interpreter of its own environment.
+"""Benchmarks of other libraries: one worker script for each, run by the interpreter of its own environment.
 
-`environments` makes an environment a library, `workload` says what is computed and draws its numbers, `worker` is the
-side of the protocol that a script needs, `process` the side of who asks. Scripts and `workload` need NumPy and their
+`environments` makes one environment per library, `workload` defines what is computed and generates its inputs and
+weights, `worker` is the worker's side of the protocol, `process` the other. Scripts and `workload` need NumPy and their
 library, not spikejax.
 """

@@ -1,6 +1,6 @@
-"""A throwaway environment for each library: pinned, made once, kept under `.cache/peers/NAME`.
+"""A throwaway environment for each library: pinned, created once, kept under `.cache/peers/NAME`.
 
-`python -m experiments.peers.environments [NAME ...]` makes them beforehand.
+`python -m experiments.peers.environments [NAME ...]` creates them beforehand.
 """
 
 import json
@@ -13,12 +13,12 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / ".cache" / "peers"
-# The same PyTorch for all. Where a build for the CPU is offered beside the usual one, installers prefer it.
+# The same PyTorch for all. If a CPU build is offered besides the usual one, installers prefer it.
 TORCH = "torch==2.13.0"
 
 
 def _here(*packages: str) -> tuple[str, ...]:
-    """The versions that run here, so that libraries in JAX differ in nothing but themselves."""
+    """The versions installed here, so that JAX libraries differ in nothing else."""
     return tuple(f"{package}=={metadata.version(package)}" for package in packages)
 
 
@@ -27,10 +27,10 @@ class Pins:
     """What is installed.
 
     Args:
-      requirements: with what they need.
-      bare: without what they need: what of it is used is among the requirements. SpikingJelly and Norse ask for
-        torchvision, which has a build for GPUs alone (gigabytes), and for data sets and plots.
-      python: the least version.
+      requirements: installed with their dependencies.
+      bare: installed without dependencies; those in use are among the requirements. SpikingJelly and Norse depend on
+        torchvision, which has a build for GPUs alone (gigabytes), and on packages for data sets and plots.
+      python: the minimum version.
     """
 
     requirements: tuple[str, ...]
@@ -50,14 +50,14 @@ PINS = {
 
 
 class Unavailable(Exception):
-    """A library cannot be had here; says why in one line."""
+    """A library cannot be installed here; says why in one line."""
 
 
 def interpreter(name: str) -> Path:
-    """The Python of a library's environment, which is made if it is missing or has other pins.
+    """The Python of a library's environment, which is created if it is missing or has other pins.
 
     Raises:
-      Unavailable: this Python is too old for it, or it does not install.
+      Unavailable: this Python is too old for it, or the installation fails.
     """
     pins = PINS[name]
     if sys.version_info[:2] < pins.python:
@@ -72,7 +72,9 @@ def interpreter(name: str) -> Path:
             _install(folder, python, pins)
         except (OSError, subprocess.CalledProcessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-            raise Unavailable(f"{name} does not install: {said[-1] if said else error}") from error
+            raise Unavailable(
+                f"{name} cannot be installed: {said[-1] if said else error}"
+            ) from error
         made.write_text(wanted, encoding="utf-8")
     return python
 
@@ -91,7 +93,7 @@ def _install(folder: Path, python: Path, pins: Pins) -> None:
 
 
 def _run(*command: str) -> None:
-    # An interpreter of its own environment must not see the packages of this one.
+    # An interpreter in another environment must not see the packages of this one.
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(command, check=True, capture_output=True, text=True, env=clean)
 

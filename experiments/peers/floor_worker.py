@@ -1,6 +1,6 @@
-"""The fastest matrix products of this machine: chains of them on one device per core, and large ones on all threads.
+"""The peak matrix-product rate of this machine: chains of them on one device per core, large ones on all threads.
 
-The value of a step is the better rate, in floating-point operations a second.
+The value of a step is the better rate, in floating-point operations per second.
 """
 
 import os
@@ -15,7 +15,7 @@ ROWS, SIDE, LENGTH, LARGE = 28 * 256, 256, 8, 2048
 
 
 def chain(devices):
-    """The rows split over the devices, multiplied by one square over and over; and its operations."""
+    """The rows split over the devices, multiplied by one square matrix repeatedly; and its operations."""
     mesh = jax.make_mesh((devices,), ("devices",), axis_types=(jax.sharding.AxisType.Auto,))
     rows = jax.device_put(
         jnp.ones((devices * ROWS, SIDE)), jax.NamedSharding(mesh, jax.P("devices"))

@@ -1,9 +1,9 @@
-"""jaxpike 0.1.4 in its documented way: `Sequential`, `unroll`, and the step of `make_step`, an `eqx.filter_jit`.
+"""jaxpike 0.1.4 as documented: `Sequential`, `unroll`, and the step of `make_step`, an `eqx.filter_jit`.
 
-With the option "scan_unroll" its time loop takes so many steps an iteration, else as many as it takes by default (8,
-chosen on a GPU; on a CPU 1 is faster). Feedback needs its `Graph`, which runs all layers step by step.
+The option "scan_unroll" sets the steps per iteration of its time loop; the default is 8, chosen on a GPU (on a CPU 1 is
+faster). Feedback needs its `Graph`, which runs all layers step by step.
 
-Its neuron multiplies currents by 1 − decay, so the weights are divided by it, the learned number is log τ, and the
+Its neuron multiplies currents by 1 − decay, so the weights are divided by it, the learned parameter is log τ, and the
 threshold must be exceeded. It has no batch normalisation.
 """
 

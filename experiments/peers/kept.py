@@ -1,4 +1,4 @@
-"""What was measured is kept until the whole experiment is done, so that one that was stopped goes on."""
+"""Measurements are kept until the whole experiment is done, so that an interrupted one can continue."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from spikejax import files
 
 
 def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:
-    """What `measure` returns, kept in a file: measured again only for another config."""
+    """What `measure` returns, kept in a file: measured again only for a different config."""
     config = json.loads(json.dumps(config))
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -22,5 +22,5 @@ def once(path: Path, config: Any, measure: Callable[[], Any]) -> Any:
 
 
 def forget(folder: Path) -> None:
-    """Removes what `once` kept in a folder: the next run is a new one."""
+    """Removes what `once` kept in a folder: the next run starts from the beginning."""
     shutil.rmtree(folder, ignore_errors=True)

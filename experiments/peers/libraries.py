@@ -1,4 +1,4 @@
-"""The libraries that are measured, and the way in which each of them is run."""
+"""The libraries that are measured, and how each of them is run."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +9,11 @@ class Library:
     """One way of running one library.
 
     Args:
-      label: on tables and plots.
+      label: in tables and plots.
       script: the worker.
       imports: what a program that trains with it imports.
-      path: its fast path, in words.
-      environment: in which it runs, of `environments.PINS`; None is this one.
+      path: its fast path, described.
+      environment: in which it runs, one of `environments.PINS`; None is this one.
       options: for the worker.
       compiles: whether it has a compiler with a cache.
     """
@@ -80,7 +80,7 @@ LIBRARIES = {
     ),
     "spikejax_anew": Library(
         "spikejax, separate trainings",
-        path="the networks one after the other, each compiled as a training of its own",
+        path="the networks one after the other, each compiled as a separate training",
         options={"anew": True},
         **_OURS,
     ),
@@ -94,7 +94,7 @@ LIBRARIES = {
     ),
     "jaxpike": Library(
         "jaxpike",
-        path="`unroll` as it comes (8 time steps an iteration) in the step of `make_step`",
+        path="`unroll` with its default (8 time steps per iteration) in the step of `make_step`",
         **_JAXPIKE,
     ),
     "jaxpike_u1": Library(
@@ -141,6 +141,6 @@ LIBRARIES = {
     ),
 }
 FLOOR = Library("matrix products alone", "floor_worker.py", "import jax", path="")
-# No script of its own: it could not be run where these were written.
+# No script: it could not be run where these were written.
 ABSENT = {"sparxml": "needs Python 3.12 or newer"}
 PEERS = tuple(name for name in LIBRARIES if not name.startswith("spikejax"))

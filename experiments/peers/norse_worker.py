@@ -1,13 +1,13 @@
-"""Norse 1.1.0 in its documented way: `SequentialState` of linear layers and cells, looped over time.
+"""Norse 1.1.0 as documented: `SequentialState` of linear layers and cells, looped over time.
 
 Its layers that loop by themselves index the currents of all steps, so their backward pass grows with the square of
 T; at T = 784 they are several times slower.
 
 The neuron is its box model with soft reset. The step multiplies currents by 1 − decay, so the weights are divided by
-it; the learned number is 1/τ, the threshold must be exceeded, and the surrogate is its default, SuperSpike, since it
+it; the learned parameter is 1/τ, the threshold must be exceeded, and the surrogate is its default, SuperSpike, since it
 has no arctangent. With feedback it is `LIFRecurrentCell`, which has no soft reset, no biases and no feedback of a
 neuron to itself; its synapse's time constant of one step leaves the current no memory. The normalisation's statistics
-are those of a step.
+are those of a single time step.
 """
 
 import norse.torch as norse

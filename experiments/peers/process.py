@@ -1,4 +1,4 @@
-"""The asking side of the protocol: a worker in a process of its own, watched."""
+"""The caller's side of the protocol: a worker in a separate process, monitored."""
 
 import json
 import os
@@ -15,20 +15,20 @@ from experiments.peers.libraries import Library
 from experiments.peers.workload import Workload
 
 HERE = Path(__file__).parent
-PATIENCE = 600.0  # seconds for an answer
+PATIENCE = 600.0  # seconds to wait for an answer
 # Settings of the shell that would favour or hinder one of the libraries.
 HIDDEN = ("JAX_", "XLA_", "OMP_", "MKL_", "TORCH", "PYTHONPATH", "MALLOC_")
 
 
 class Failed(Exception):
-    """A worker could not do what it was asked; says why in one line."""
+    """A worker failed; says why in one line."""
 
 
 def interpreter(library: Library) -> str:
     """The Python that runs a library.
 
     Raises:
-      Failed: it cannot be had here.
+      Failed: it cannot be installed here.
     """
     if library.environment is None:
         return sys.executable
@@ -59,7 +59,7 @@ class Worker:
       workload: what it computes.
       log: file for what it prints.
       cache: folder of compiled programs, if they are to be kept.
-      memory_limit: bytes of resident memory above which it is ended, where the system tells them.
+      memory_limit: bytes of resident memory above which it is terminated, if the system reports them.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Worker:
         return self._ask("go")
 
     def end(self) -> dict[str, Any]:
-        """What the worker says of itself."""
+        """What the worker reports about itself."""
         return self._ask("end")
 
     def _ask(self, line):

@@ -1,4 +1,4 @@
-"""Rounds: every library takes a step in turn, so that whatever the machine does meets all of them."""
+"""Rounds: every library takes a step in turn, so that any other load on the machine affects all of them."""
 
 import contextlib
 import time
@@ -17,7 +17,7 @@ PAUSE = 0.05  # seconds between turns: idle threads of the one before stop spinn
 
 
 class Rounds(NamedTuple):
-    """How many: at least `least`, at most `most`, no more begun after `seconds`."""
+    """Number of rounds: at least `least`, at most `most`, none begun after `seconds`."""
 
     least: int
     most: int
@@ -27,12 +27,12 @@ class Rounds(NamedTuple):
 def race(
     workload: Workload, libraries: Mapping[str, Library], rounds: Rounds, logs: Path
 ) -> dict[str, dict[str, Any]]:
-    """Measures a workload; returns what each library did, or {"error": …} for one that failed."""
+    """Measures a workload; returns the measurements of each library, or {"error": …} for one that failed."""
     results: dict[str, dict[str, Any]] = {name: {} for name in libraries}
     workers: dict[str, Worker] = {}
 
     def ask(name, question, note):
-        """Puts a question to a worker; one that fails is not asked again."""
+        """Sends a request to a worker; one that fails is not used again."""
         try:
             note(results[name], question(workers[name]))
         except Failed as problem:

@@ -1,8 +1,8 @@
-"""snnTorch 1.0.0 in its documented way: a loop over time steps in Python, through the linear layers too.
+"""snnTorch 1.0.0 as documented: a loop over time steps in Python, through the linear layers too.
 
 Its neurons are `Leaky` and, with feedback, `RLeaky`, with a learned decay. A spike resets the membrane one step later,
-that reset has no gradient, and the threshold must be exceeded. The normalisation's statistics are those of a step.
-Its neurons without a loop over time have no reset, so none of them is this one.
+that reset has no gradient, and the threshold must be exceeded. The normalisation's statistics are those of a single
+time step. Its neurons without a loop over time have no reset, so none of them has these dynamics.
 """
 
 import snntorch

@@ -1,4 +1,4 @@
-"""spikejax as it trains: `train_step` laid out by the plan, a device per core, the samples stored whole.
+"""spikejax as it trains: `train_step` laid out by the plan, one device per core, the samples stored whole.
 
 Options: "plain" is one scan over all steps per layer, nothing recomputed, on one device; "neuron" another neuron for a
 row of neurons alone, "tc_lif"; "loop" trains a grid's networks one after the other, "anew" compiles each of them, as
@@ -101,7 +101,7 @@ def learner(minimised, initial, batch, plan, rates, statistics=False):
     return Program(
         take,
         lambda: rates(jax.device_put(state.variables, jax.devices()[0])),
-        # A program tells what it needs on one of its devices.
+        # A program reports what it needs on one of its devices.
         lambda: compiled.memory_analysis().temp_size_in_bytes * plan.devices,
     )
 
@@ -139,7 +139,7 @@ def toward_one_spike(outputs, labels, activity, mask):
 
 
 def convolution(workload, options):
-    # As a run is planned: on a CPU one device uses all cores for a convolution.
+    # As in a run: on a CPU one device uses all cores for a convolution.
     plan, block = Plan(1, 1, workload.steps, workload.steps), Block(workload.sizes[-1])
     model, batch = Model(pure.Functions(block), Sequence()), batch_of(workload)
 

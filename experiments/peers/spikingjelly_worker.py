@@ -1,9 +1,9 @@
-"""SpikingJelly 2.0.0 in its documented fast way: layers in multi-step mode, which see all steps at once.
+"""SpikingJelly 2.0.0 in its documented fast mode: layers in multi-step mode, which process all steps at once.
 
 Its kernels are for NVIDIA GPUs; on a CPU the neurons loop over time in PyTorch. `ParametricLIFNode` with undecayed
 input and soft reset has exactly the common dynamics; what it learns is σ⁻¹(1 − decay). Feedback is its container for
-element-wise recurrence around a neuron, which goes step by step, the linear layer before it does not. Streaming, and
-what is compiled, is its single-step mode.
+element-wise recurrence around a neuron, which runs step by step, unlike the linear layer before it. Streaming and the
+compiled variant use its single-step mode.
 """
 
 import workload as common
@@ -24,7 +24,7 @@ def neurons(decay, step_mode):
 
 
 class Feedback(nn.Module):
-    """The current of a neuron: what comes from below and, through a linear layer, its spikes of the step before."""
+    """The current of a neuron: its input and, through a linear layer, its spikes of the previous step."""
 
     def __init__(self, weights):
         super().__init__()

@@ -1,9 +1,9 @@
-"""Spyx 1.0.0 in its documented way: `spyx.nn.Sequential`, `spyx.nn.run`, and the step of `spyx.optimize`, an `nnx.jit`.
+"""Spyx 1.0.0 as documented: `spyx.nn.Sequential`, `spyx.nn.run`, and the step of `spyx.optimize`, an `nnx.jit`.
 
-Its neuron spikes by the membrane of the step before, so each layer is a step late, and needs the threshold to be
-exceeded; its clipped decay is learned. The surrogate is `axn.custom` with the common curve, whose cost is that of its
-own arctangent. `RLIF` has no bias in its feedback. Batch normalisation fails inside `run`, so the block of convolution
-and normalisation runs before it, over all steps at once.
+Its neuron spikes by the membrane potential of the previous step, so each layer adds a delay of one step, and needs the
+threshold to be exceeded; its clipped decay is learned. The surrogate is `axn.custom` with the common curve, whose cost
+is that of its own arctangent. `RLIF` has no bias in its feedback. Batch normalisation fails inside `run`, so the block
+of convolution and normalisation runs before it, over all steps at once.
 """
 
 import itertools
@@ -49,7 +49,7 @@ def loss(model, inputs, labels):
 
 
 def program(step, model, optimizer, operands, rates):
-    """A training step as `spyx.optimize` makes it: it changes the model and the optimiser in place."""
+    """A training step as `spyx.optimize` builds it: it changes the model and the optimiser in place."""
 
     def take():
         value = step(model, optimizer, *operands)
@@ -128,7 +128,7 @@ def streaming(workload, options):
     model = network(workload)
     pieces = itertools.cycle(list(jnp.asarray(common.inputs(workload))))
     state = model.initial_state(workload.batch)
-    # The model's structure is looked at once, as Flax advises for small steps.
+    # The model's structure is traversed once, as Flax advises for small steps.
     step = nnx.cached_partial(nnx.jit(lambda model, x, state: model(x, state)), model)
 
     total = 0.0

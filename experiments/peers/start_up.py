@@ -14,7 +14,7 @@ MEASURES = ("import_seconds", "cold_seconds", "warm_seconds")
 
 
 def import_seconds(library: Library) -> float:
-    """Of what a program that trains imports, in a fresh process.
+    """Import time of what a training program imports, in a fresh process.
 
     Raises:
       Failed: it cannot be imported.
@@ -39,7 +39,7 @@ def _first_step(library, workload, log, cache=None):
 def start_up(
     workload: Workload, libraries: Mapping[str, Library], rounds: int, logs: Path
 ) -> dict[str, dict[str, Any]]:
-    """The `MEASURES` of each library, a number a round, in fresh processes and in turn."""
+    """The `MEASURES` of each library, one value per round, in fresh processes and in turn."""
     results: dict[str, dict[str, Any]] = {
         name: {measure: [] for measure in MEASURES} for name in libraries
     }
@@ -65,7 +65,7 @@ def start_up(
 
 
 def summary(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A library's row of the metrics: the least of each measure."""
+    """A library's row of the metrics: the minimum of each measure."""
     if "error" in result:
         return dict(result)
     return {measure: min(result[measure]) for measure in MEASURES if result[measure]}

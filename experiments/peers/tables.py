@@ -16,17 +16,17 @@ TRAINING = {
 
 
 def _missing(name: str) -> str | None:
-    """What stands where a record is not there yet; None if it is."""
+    """The text in place of a record that does not exist yet; None if it does."""
     if (RESULTS / f"{name}.json").is_file():
         return None
     return (
-        f"Not measured yet: `python -m experiments run {name}` makes the record "
-        f"`experiments/results/{name}.json`, and `python -m experiments render` this table.\n"
+        f"Not measured yet: `python -m experiments run {name}` writes the record "
+        f"`experiments/results/{name}.json`, and `python -m experiments render` makes this table.\n"
     )
 
 
 def _section(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
-    """A section made from a kept record, which says so where there is none yet."""
+    """A section made from a stored record, which says so if there is none yet."""
 
     def section() -> str:
         missing = _missing(name)
@@ -190,7 +190,7 @@ def _compiled(result: dict) -> str:
     header = ["program", "temporary memory per device, MB", "kernels per time step", "collectives"]
     rows = []
     for name, row in result["metrics"].items():
-        if "temp_mb" not in row:  # advice, which sums up other rows
+        if "temp_mb" not in row:  # advice, which summarises other rows
             continue
         memory = f"{row['temp_mb']:,.0f}" + ("" if row["fits"] else ": does not fit")
         rows.append(
@@ -200,7 +200,7 @@ def _compiled(result: dict) -> str:
 
 
 def _expectations() -> str:
-    """What was expected of this library, what the records say, and whether it holds."""
+    """What was expected of this library, what the records show, and whether it holds."""
     rows = []
     for name in KEPT:
         if missing := _missing(name):

@@ -1,8 +1,8 @@
 """The steps of the libraries in PyTorch, given their modules: training, one layer, streaming, a grid.
 
-A library gives a module for one time step, `(x, state) -> (output, state)` with None for the first state, which
-`OverTime` loops over, and perhaps a module that takes all time steps at once. With the option "compile" the former
-goes through `torch.compile`: a step only, since a loop would be unrolled. All cores are used.
+A library provides a module for one time step, `(x, state) -> (output, state)` with None for the first state, which
+`OverTime` loops over, and optionally a module that takes all time steps at once. With the option "compile" the former
+is compiled by `torch.compile`: one step only, since a loop would be unrolled. All cores are used.
 """
 
 import itertools
@@ -38,15 +38,15 @@ Make = Callable[[common.Workload, float], nn.Module]
 
 
 class Library(NamedTuple):
-    """What a library gives.
+    """What a library provides.
 
     Args:
       step: `(workload, decay)` to a module for one time step: of a network, a block of convolution and normalisation,
-        or neurons alone, as the kind of the workload says.
+        or neurons alone, depending on the kind of the workload.
       spiking: classes of modules whose outputs are spikes.
       whole: `(workload, decay)` to a module for all time steps at once, if that is the library's way.
-      reset: makes a module forget what it saw.
-      scale: what the neurons want their currents multiplied with.
+      reset: resets the state of a module.
+      scale: factor by which the neurons' currents must be multiplied.
     """
 
     step: Make
@@ -94,7 +94,7 @@ def measure_rates(library, module, inputs) -> list[float]:
         if isinstance(part, library.spiking):
             part.register_forward_hook(note(name))
     library.reset(module)
-    # What is compiled has no hooks.
+    # A compiled module has no hooks.
     with torch.no_grad(), torch.compiler.set_stance("force_eager"):
         module(inputs)
     return [float(np.mean(values)) for values in seen.values()]
@@ -186,7 +186,7 @@ BUILDERS = {
 
 
 def serve_torch(packages: Sequence[str], library: Library) -> None:
-    """Answers one job; `packages` are those whose versions are told."""
+    """Answers one job; `packages` are those whose versions are reported."""
     torch.set_num_threads(os.cpu_count() or 1)
 
     def builder(build):

@@ -2,8 +2,8 @@
 
 The first line of input is `{"workload": …, "options": …}`. The worker builds it, takes the first step and answers
 `{"first_step_seconds": …, "value": …}`. To each "go" it takes one step (or `repeats`), waits until it is done, and
-answers `{"seconds": […], "value": …}`. To "end" it answers what it can say of itself, and ends. A failure is
-`{"error": …}`. Whatever else is printed goes to standard error.
+answers `{"seconds": […], "value": …}`. To "end" it answers with facts about itself, and ends. A failure is
+`{"error": …}`. Anything else that is printed goes to standard error.
 """
 
 import json
@@ -25,8 +25,8 @@ class Program:
 
     Args:
       step: takes one step, waits for all of it, and returns the loss before it.
-      rates: spikes per neuron and step of each hidden layer; asked for once, after the last step.
-      temporary_bytes: of the compiled step, where there is a compiler that tells.
+      rates: spikes per neuron and step of each hidden layer; called once, after the last step.
+      temporary_bytes: of the compiled step, if there is a compiler that reports them.
     """
 
     step: Callable[[], float]
@@ -46,8 +46,8 @@ def serve(builders: dict[str, Build], packages: Iterable[str], facts: Callable[[
 
     Args:
       builders: by the kind of workload.
-      packages: whose versions are told.
-      facts: what else is told, the number of threads or devices.
+      packages: whose versions are reported.
+      facts: what else is reported, the number of threads or devices.
     """
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -72,7 +72,7 @@ def serve(builders: dict[str, Build], packages: Iterable[str], facts: Callable[[
                 value = program.step()
                 seconds.append(time.perf_counter() - started)
             say(seconds=seconds, value=value)
-        # First, since what else is asked for needs memory too.
+        # First, since the other measurements need memory too.
         peak = peak_bytes()
         say(
             peak_bytes=peak,
@@ -94,7 +94,7 @@ def peak_bytes() -> int:
     try:
         with open("/proc/self/status", encoding="utf-8") as status:
             lines = dict(line.split(":", 1) for line in status)
-        # `ru_maxrss` begins with what the parent had.
+        # `ru_maxrss` starts from the parent's value.
         return int(lines["VmHWM"].split()[0]) * 1024
     except OSError:
         scale = 1 if sys.platform == "darwin" else 1024

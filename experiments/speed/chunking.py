@@ -1,4 +1,4 @@
-"""What cutting time into chunks costs and saves: one training step step by step, in chunks and layer by layer.
+"""The cost and savings of cutting time into chunks: one training step step by step, in chunks and layer by layer.
 
 Measures: forward and backward pass of TC-LIF 1-64-256-256-10 on S-MNIST, T = 784, batch 256, for K = 1, K = 28
 (recomputed in the backward pass) and K = 784; the variants interleaved in one process, after a warm-up; XLA's

@@ -1,1 +1,1 @@
-"""What there is: descriptions of neurons, what they were validated against, their portraits."""
+"""The catalogue: descriptions of neurons, what they were validated against, their portraits."""

@@ -81,7 +81,7 @@ def markdown(names: Iterable[str] = tuple(NEURONS)) -> str:
 
 
 def surrogates() -> str:
-    """The surrogates as a Markdown table: formula, peak and area, numbers and source."""
+    """The surrogates as a Markdown table: formula, peak and area, parameters and source."""
     rows = []
     for name, curve in SURROGATES.items():
         blocks = (inspect.getdoc(curve) or "").split("\n\n")

@@ -25,9 +25,9 @@ def of(name: str) -> dict[str, Any]:
 
     Returns:
       "oracle": cases that were compared with an independent float64 model, and the largest relative difference of
-      spikes, state and gradients; "printed": tables of numbers that were reproduced; "peers": by library its version,
-      the recorded cases that were compared, the differences, and what of it is not offered, with the reason. All are
-      empty for a neuron that was not compared since it was added.
+      spikes, state and gradients; "printed": tables of numbers that were reproduced; "peers": for each library its
+      version, the recorded cases that were compared, the differences, and the cases that are not offered, with the
+      reason. All are empty for a neuron that has not been compared since it was added.
 
     >>> sorted(of("tc_lif"))
     ['oracle', 'peers', 'printed']
@@ -104,10 +104,10 @@ def deviations() -> str:
 
 
 def peers() -> str:
-    """By peer: traces compared, what of it is not offered and why, differences that remain, defects that were met."""
+    """By peer: traces compared, what is not offered and why, remaining differences, defects found."""
     header = (
-        *("peer", "traces", "recorded and not offered", "differences that remain"),
-        "met while recording",
+        *("peer", "traces", "recorded but not offered", "remaining differences"),
+        "found while recording",
     )
     rows = []
     for peer, seen in _record()["config"]["peers"].items():

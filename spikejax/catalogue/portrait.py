@@ -1,4 +1,4 @@
-"""What a neuron does: its answer to a step, to pulses and to noise, and its f-I curve."""
+"""What a neuron does: its response to a step, to pulses and to noise, and its f-I curve."""
 
 from typing import Any, NamedTuple
 
@@ -17,8 +17,8 @@ class Response(NamedTuple):
 
     Attributes:
       current: `[T]`.
-      variables: by name, `[T]`; none of a model that mixes whole sequences.
-      spikes: `[T]`; of a model without spikes its output.
+      variables: by name, `[T]`; none for a model that mixes whole sequences.
+      spikes: `[T]`; for a model without spikes its output.
     """
 
     current: Array
@@ -50,7 +50,7 @@ def respond(neuron: Any, current: Array, key: Any) -> Response:
 
 
 def responses(neuron: Any, *, seed: int = 0) -> dict[str, Response]:
-    """Its responses to a "step", to "pulses" and to "noise", as strong as its `drive` and as long as its `horizon`.
+    """Its responses to a "step", to "pulses" and to "noise", with the amplitude `drive` and the length `horizon`.
 
     >>> from spikejax.neurons.lif import LIF
     >>> found = responses(LIF())
@@ -59,7 +59,7 @@ def responses(neuron: Any, *, seed: int = 0) -> dict[str, Response]:
     """
     steps, drive, draw = neuron.horizon, neuron.drive, np.random.default_rng(seed)
     time = np.arange(steps)
-    correlation = max(1, steps // 100)  # noise of a hundred different values
+    correlation = max(1, steps // 100)  # a hundred different noise values
     # Eight pulses, each stronger than the last: the first ones stay below the threshold.
     width = max(1, steps // 100)
     number = time // max(2, steps // 8)
@@ -80,15 +80,15 @@ def responses(neuron: Any, *, seed: int = 0) -> dict[str, Response]:
 
 
 def _in_order(response, names):
-    """The variables in the order of the state; JAX sorts what leaves it."""
+    """The variables in the order of the state; JAX sorts the keys of dictionaries."""
     shown = {name: response.variables[name] for name in names if name in response.variables}
     return response._replace(variables=shown)
 
 
 def rates(neuron: Any, *, points: int = 40, seed: int = 0) -> tuple[Array, Array]:
-    """Its f-I curve: constant currents from 0 to three times its `drive`, and the spikes per time step that they make.
+    """Its f-I curve: constant currents from 0 to three times its `drive`, and the spikes per time step they elicit.
 
-    The spikes of the second half of twice its `horizon` are counted; of a model without spikes its mean output.
+    Spikes are counted in the second half of twice its `horizon`; for a model without spikes it is the mean output.
 
     >>> from spikejax.neurons.integrate_and_fire import IntegrateAndFire
     >>> currents, found = rates(IntegrateAndFire(), points=4)

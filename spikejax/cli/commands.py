@@ -10,16 +10,16 @@ from spikejax.registry import UnknownName, choose
 COMMANDS = {
     "train": "train a recipe: spikejax train digits --neuron lif tc_lif",
     "sweep": "train a grid of models in one program: spikejax sweep digits --grid beta1=-0.2,-0.8",
-    "eval": "measure a run's networks again: spikejax eval runs/digits",
-    "recipes": "list what can be trained by its name",
-    "neurons": "list the neuron models, describe some, or draw one",
-    "data": "say what a data set is and where it was looked for: spikejax data smnist",
-    "info": "say which versions and devices are in use, or how a recipe would be laid out on them",
+    "eval": "evaluate a run's trained networks: spikejax eval runs/digits",
+    "recipes": "list the recipes that can be trained by name",
+    "neurons": "list the neuron models, describe some, or plot one",
+    "data": "describe a data set and where it was looked for: spikejax data smnist",
+    "info": "show the versions and devices in use, or how a recipe would be laid out on them",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 1 failed, 2 not understood, 124 out of time, 130 stopped."""
+    """Runs one command; returns its exit code: 0 done, 1 failed, 2 invalid arguments, 124 out of time, 130 stopped."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # so that "my_lab.neurons:MyLIF" is found where it lies
+        sys.path.insert(
+            0, os.getcwd()
+        )  # so that "my_lab.neurons:MyLIF" is found in the working directory
     try:
         command = choose("command", arguments[0], list(COMMANDS))
         module = importlib.import_module(f"spikejax.cli.{_MODULES.get(command, command)}")
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnknownName as error:
         print(f"spikejax: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         return 0
     except KeyboardInterrupt:
         print("\nspikejax: stopped", file=sys.stderr)
@@ -50,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _hint(error):
-    """What a command can do about an error of the library, which knows no flags."""
+    """The flags that help with an error of the library, which does not know them."""
     from spikejax.data import MissingData
 
     if isinstance(error, MissingData):
-        return " (--data-dir says where the files are, --download fetches them where they have an address)"
+        return " (--data-dir sets where the files are, --download fetches them if they are public)"
     if isinstance(error, FileExistsError):
         return " (--resume, --overwrite, --out)"
     return ""

@@ -13,12 +13,12 @@ from spikejax.data import SOURCES
 
 @dataclasses.dataclass(frozen=True)
 class DataFlags:
-    """Say what a data set is and where it was looked for; without a name, list them."""
+    """Describe a data set and where it was looked for; without a name, list them."""
 
     name: tyro.conf.Positional[str] = ""
     """Name of the data set."""
     data_dir: Path | None = None
-    """Where to look; the environment variable SPIKEJAX_DATA_DIR if not given."""
+    """Where to look; defaults to the environment variable SPIKEJAX_DATA_DIR."""
     json: bool = False
     """Print JSON."""
 

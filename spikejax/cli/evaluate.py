@@ -14,12 +14,12 @@ from spikejax.runs import evaluate, report
 
 @dataclasses.dataclass(frozen=True)
 class EvalFlags:
-    """Measure the trained networks of a run folder on its samples."""
+    """Evaluate the trained networks of a run folder on its data set."""
 
     folder: tyro.conf.Positional[Path]
-    """Run folder, of several runs or of a sweep too."""
+    """Run folder; may hold several runs or a sweep."""
     trial: int | None = None
-    """Which trial of a sweep; its best one if not given."""
+    """Which trial of a sweep; defaults to its best one."""
     data_dir: Path | None = None
     """Where the data set's files are."""
     json: bool = False

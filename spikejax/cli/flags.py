@@ -1,4 +1,4 @@
-"""Command-line flags from a config: one for every value, found by its path or the end of it."""
+"""Command-line flags from a config: one for every value, named by its path or the end of it."""
 
 import dataclasses
 import re
@@ -15,7 +15,7 @@ from spikejax.runs.config import Config
 from spikejax.runs.serial import REGISTRIES
 
 T = TypeVar("T")
-# Kinds of parts whose members may also be left out or be several.
+# Kinds of parts that may also be absent or several.
 _SEVERAL = ("augmentation", "regulariser", "metric")
 
 
@@ -52,14 +52,14 @@ def without(arguments: Sequence[str], flag: str) -> list[str]:
 def with_parts(config: Config, arguments: Sequence[str]) -> Config:
     """The config with the parts that flags name: --optimiser sgd, --surrogate atan, --loss tet, …
 
-    A part that is of that kind already keeps its numbers; another one has its defaults.
+    A part that is of that kind already keeps its values; another one has its defaults.
 
     Raises:
       UnknownName: an unknown part; names the nearest ones.
     """
-    if isinstance(config.data, str):  # so that its own settings have flags
+    if isinstance(config.data, str):  # so that its settings have flags
         config = paths.replace(config, {"data": REGISTRIES["data set"].find(config.data)()})
-    while True:  # a part may bring others with it: a network its neuron, a neuron its surrogate
+    while True:  # a part may contain others: a network its neuron, a neuron its surrogate
         known = paths.places(config)
         named = _canonical(arguments, known, set())
         for path, place in known.items():
@@ -72,13 +72,13 @@ def with_parts(config: Config, arguments: Sequence[str]) -> Config:
             made = tuple(REGISTRIES[of].find(name) for name in names)
             parts = tuple(_instance(member, place) for member in made)
             config = paths.replace(config, {path: parts if of in _SEVERAL else parts[0]})
-            break  # the parts inside of the new one are other ones
+            break  # the parts inside the new one are different ones
         else:
             return config
 
 
 def _instance(member, place):
-    """A member with its defaults, and what the part that it replaces has of the same names."""
+    """A member with its defaults, and the values with the same names of the part that it replaces."""
     if not isinstance(member, type):
         return member
     own = getattr(place.value, "__dict__", {})
@@ -123,7 +123,7 @@ def _names(place) -> tuple[str, ...]:
 def parse_config(
     config: Config, arguments: Sequence[str], command: str, kind: type[T]
 ) -> tuple[Config, T]:
-    """Reads the values of a config, and the flags of how to run it.
+    """Reads the values of a config, and the flags for how to run it.
 
     Args:
       config: what the flags change; its parts are chosen already, see `with_parts`.
@@ -132,7 +132,7 @@ def parse_config(
       kind: dataclass of the other flags of the command.
 
     Raises:
-      SystemExit: help was asked for, or a flag is not known; printed by the parser.
+      SystemExit: help was requested, or a flag is unknown; printed by the parser.
       ValueError: a value that its field does not allow.
     """
     known = paths.places(config)
@@ -164,7 +164,7 @@ def parse_config(
 
 
 def _canonical(arguments, known, own):
-    """Arguments with each flag of a config under the name that the parser knows."""
+    """Arguments with each flag of a config under its name in the parser."""
     found = []
     for argument in arguments:
         name, equals, value = argument.partition("=")
@@ -175,13 +175,13 @@ def _canonical(arguments, known, own):
                 negated = "no-" if name.startswith("--no-") else ""
                 name = f"--{negated}{flag}"
             except UnknownName:
-                pass  # the parser names the nearest ones
+                pass  # the parser suggests the nearest ones
         found.append(f"{name}{equals}{value}")
     return found
 
 
 def _flag(path: str, known: Mapping[str, Place]) -> str:
-    """The name of a value's flag: its path without the part of the config that it is in, where that is unique."""
+    """The name of a value's flag: its path without the part of the config that it is in, if that is unique."""
     head, _, rest = path.partition(".")
     short = rest or head
     try:
@@ -196,7 +196,7 @@ def _dashed(name):
 
 
 def _type(place: Place) -> Any:
-    """The type that a value is read as; None for what has no flag."""
+    """The type that a value is read as; None for a value without a flag."""
     value, field = place.value, place.field
     if place.role == "derived" or field is None:
         return float | None
@@ -230,7 +230,7 @@ def _is_word(value):
 
 
 def _is_plain(hint):
-    """Whether a type is made of numbers, words, None and tuples of them."""
+    """Whether a type consists of numbers, strings, None and tuples of them."""
     inner = typing.get_args(hint)
     if inner:
         return all(part is Ellipsis or _is_plain(part) for part in inner)
@@ -245,9 +245,9 @@ def _default(place: Place) -> Any:
 
 
 def _doc(place: Place) -> str:
-    """What a value is: its field's documentation, or what its class's docstring says of it or begins with."""
+    """What a value is: its field's documentation, or the entry or first line of its class's docstring."""
     if place.field is None:
-        return "sets the parameters that it follows from"
+        return "sets the parameters that it is derived from"
     if "doc" in place.field.metadata:
         unit = place.field.metadata.get("unit")
         return place.field.metadata["doc"] + (f" ({unit})" if unit else "")

@@ -15,7 +15,7 @@ from spikejax.runs.provenance import versions
 
 @dataclasses.dataclass(frozen=True)
 class InfoFlags:
-    """Say what is installed and where programs are cached; --plan RECIPE [flags of train] says how that would run."""
+    """Show what is installed and where programs are cached; --plan RECIPE [flags of train] shows how that would run."""
 
     json: bool = False
     """Print JSON."""
@@ -45,7 +45,7 @@ def command(arguments: Sequence[str]) -> int:
 
 
 def _plan(arguments):
-    """Says how a training would be laid out on this machine."""
+    """Prints how a training would be laid out on this machine."""
     name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
     plans = {
         neuron: parts.build(config, parts.load(config, flags.data_dir)).plan

@@ -15,12 +15,12 @@ from spikejax.neurons import NEURONS, make
 
 @dataclasses.dataclass(frozen=True)
 class NeuronsFlags:
-    """List the neuron models, describe those that are named, or draw what one does."""
+    """List the neuron models, describe the named ones, or plot one."""
 
     names: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Neurons to describe; a line for each of all if none is named."""
+    """Neurons to describe; without a name, lists all of them."""
     plot: Path | None = None
-    """Draw the one that is named into this PNG: its answer to a step, to pulses and to noise, and its f-I curve."""
+    """Plot the named neuron into this PNG: its response to a step, to pulses and to noise, and its f-I curve."""
     markdown: bool = False
     """Print a Markdown table."""
     json: bool = False
@@ -69,7 +69,7 @@ def _print(entry):
 
 def _portrait(names, path):
     if len(names) != 1:
-        raise ValueError("--plot draws one neuron: spikejax neurons NAME --plot out.png")
+        raise ValueError("--plot takes one neuron: spikejax neurons NAME --plot out.png")
     neuron = make(names[0])
     made = plot.portrait(
         portrait.responses(neuron),
@@ -83,7 +83,7 @@ def _portrait(names, path):
 
 
 def _field(facts):
-    """What a field holds, in words."""
+    """A field in words."""
     text = f"{facts['doc']}; {facts['default']}"
     if facts["kind"] == "option":
         return f"{text}, one of {', '.join(map(str, facts['choices']))}"

@@ -12,7 +12,7 @@ from spikejax.runs.serial import to_json
 
 @dataclasses.dataclass(frozen=True)
 class RecipesFlags:
-    """List what can be trained by its name."""
+    """List the recipes that can be trained by name."""
 
     json: bool = False
     """Print JSON, with the whole config of each."""

@@ -29,25 +29,25 @@ Axes = tuple[Annotated[str, tyro.conf.arg(metavar="PATH=A,B,...")], ...]
 
 @dataclasses.dataclass(frozen=True)
 class SweepFlags(TrainFlags):
-    """Train a recipe at every point of a grid, those of one structure in one compiled program.
+    """Train a recipe at every point of a grid, points of equal structure in one compiled program.
 
-    An axis is any value by its path or the end of it: beta1, surrogate.width, learning_rate, gain, batch_size, …; or a
-    part by its name: neuron, surrogate, optimiser, loss, ….
+    An axis is any value, named by its path or the end of it: beta1, surrogate.width, learning_rate, gain, batch_size,
+    …; or a part: neuron, surrogate, optimiser, loss, ….
     """
 
     grid: Annotated[Axes, tyro.conf.UseAppendAction] = ()
-    """An axis, for example beta1=-0.2,-0.5; every combination is a point. With --random also a range to draw from,
+    """An axis, for example beta1=-0.2,-0.5; every combination is a point. With --random also a range to sample from,
     for example learning_rate=1e-4..1e-2:log."""
     zip: Annotated[Axes, tyro.conf.UseAppendAction] = ()
-    """An axis that goes side by side with the others of --zip, not in every combination with them."""
+    """An axis that varies together with the other --zip axes, not in every combination with them."""
     random: int | None = None
-    """Draw so many points at random instead of taking every combination."""
+    """Sample this many points at random instead of taking every combination."""
     mode: Literal["vmap", "map", "loop"] | None = None
-    """Trials side by side or one after the other on a device, or in turn; chosen by the backend if not given."""
+    """Run trials side by side or one after the other on a device, or in turn; by default chosen by backend."""
     group: int | None = None
-    """Trials trained at the same time at most; 16 per device if not given."""
+    """Most trials trained at the same time; by default 16 per device."""
     memory: int | None = None
-    """Megabytes that a device may use; what it has (half of it on CPUs) if not given."""
+    """Megabytes that a device may use; by default all it has (half of it on CPUs)."""
 
 
 def command(arguments: Sequence[str]) -> int:
@@ -121,7 +121,7 @@ def _points(flags: SweepFlags, config: Config) -> list[Point]:
     ranges = [name for name, axis in (*axes, *zipped) if isinstance(axis, Range)]
     if ranges:
         raise ValueError(
-            f"{', '.join(ranges)} is a range, from which --random N draws; give values for a grid"
+            f"{', '.join(ranges)} is a range, which needs --random N; give values for a grid"
         )
     together = grids.side_by_side(dict(zipped)) if zipped else [{}]
     points = [{**point, **other} for point in grids.product(dict(axes)) for other in together]
@@ -129,7 +129,7 @@ def _points(flags: SweepFlags, config: Config) -> list[Point]:
 
 
 def _typed(point: Point, config: Config) -> Point:
-    """A point as it was written, with parts for their names and integers where sizes are."""
+    """A point as written, with parts in place of their names and integers for sizes."""
     known, made = paths.places(config), {}
     for path, value in point.items():
         place = known[paths.find(path, known)]

@@ -25,18 +25,18 @@ OUT_OF_TIME = 124  # the exit code of `timeout`
 
 @dataclasses.dataclass(frozen=True)
 class TrainFlags:
-    """Train a recipe, with one neuron or several of them one after the other."""
+    """Train a recipe, with one neuron or with several one after the other."""
 
     neuron: tuple[str, ...] = ()
-    """Neurons of the network, see `spikejax neurons`, or module:Name of one of your own; the recipe's if not given."""
+    """Neurons of the network, see `spikejax neurons`, or module:Name for one of your own; defaults to the recipe's."""
     learn: tuple[str, ...] | None = None
-    """Parameters of the neurons that are learned; those that their authors learn if not given."""
+    """Parameters of the neurons that are learned; by default those that their authors learn."""
     seeds: str | None = None
-    """Seeds that each neuron is trained with, 0..4 for example, in one program; the one of --seed if not given."""
+    """Seeds that each neuron is trained with, 0..4 for example, in one program; by default that of --seed."""
     out: Path | None = None
-    """Run folder; runs/RECIPE if not given."""
+    """Run folder; defaults to runs/RECIPE."""
     data_dir: Path | None = None
-    """Where the data set's files are; the environment variable SPIKEJAX_DATA_DIR if not given."""
+    """Where the data set's files are; defaults to the environment variable SPIKEJAX_DATA_DIR."""
     download: bool = False
     """Allow the data set to be downloaded."""
     resume: bool = False
@@ -44,13 +44,13 @@ class TrainFlags:
     overwrite: bool = False
     """Delete the run in the folder."""
     seconds: float | None = None
-    """End the training after this time, saved; --resume continues it."""
+    """Save and end the training after this time; --resume continues it."""
     quiet: bool = False
     """Show no progress."""
     json: bool = False
     """Print the record as JSON and no progress."""
     coordinator: str | None = None
-    """Train together with other processes: host:port of process 0, or auto where the cluster provides it."""
+    """Train together with other processes: host:port of process 0, or auto if the cluster provides it."""
     processes: int | None = None
     """How many processes there are."""
     process: int | None = None
@@ -97,7 +97,7 @@ def command(arguments: Sequence[str]) -> int:
 
 
 def say_where(result: dict[str, Any], out: Path, files: Sequence[str]) -> None:
-    """Prints how a run that was cut short goes on, and the files that there are."""
+    """Prints how to continue a run that was cut short, and the files written."""
     if not result["complete"]:
         print(f"\nnot complete: {result['provenance']['incomplete']}; continue with --resume")
     print()
@@ -113,7 +113,7 @@ def parse_configs(
 
     Raises:
       UnknownName: an unknown recipe, or an unknown part.
-      SystemExit: help was asked for, or a flag is not known; printed by the parser.
+      SystemExit: help was requested, or a flag is unknown; printed by the parser.
     """
     if not arguments or arguments[0].startswith("-"):
         if not set(arguments) & {"-h", "--help"}:
@@ -136,7 +136,7 @@ def parse_configs(
 
 
 def _own(arguments, name, names):
-    """The arguments for one of several neurons: --lif.decay is --neuron.decay of lif, and not of others."""
+    """The arguments for one of several neurons: --lif.decay is --neuron.decay for lif only."""
     own = list(arguments)
     for other in names:
         prefix = f"--{other.rpartition(':')[2].replace('_', '-')}."
@@ -151,7 +151,7 @@ def _own(arguments, name, names):
 
 
 def _neuron_name(config: Config) -> str:
-    """What a run is called in a table: by its neuron, or by its network where that has none."""
+    """The name of a run in a table: that of its neuron, or of its network if that has none."""
     places = paths.places(config)
     try:
         return NEURONS.name_of(type(places[paths.find("neuron", places)].value))
@@ -160,7 +160,7 @@ def _neuron_name(config: Config) -> str:
 
 
 def _with_learn(configs, learn):
-    """The configs with the parameters that are learned, each with those that its neuron has."""
+    """The configs with the parameters to learn, each with those that its neuron has."""
     if learn is None:
         return configs
     parameters = {}
@@ -177,7 +177,7 @@ def _with_learn(configs, learn):
 
 
 def prepare(configs: dict[str, Config], flags: Any) -> None:
-    """Downloads data sets where that is allowed, so that what follows finds them."""
+    """Downloads data sets if that is allowed, so that the commands that follow find them."""
     if flags.download:
         for config in configs.values():
             source = source_of(config)

@@ -1,4 +1,4 @@
-"""Means that know how much they weigh, so that the means of parts make the mean of the whole."""
+"""Weighted means, so that the means of parts combine to the mean of the whole."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ from jax import Array
 
 
 class Average(NamedTuple):
-    """A mean over some samples, steps or neurons, and the weight with which it joins others.
+    """A mean over some samples, steps or neurons, and its weight when combined with others.
 
     >>> import jax.numpy as jnp
     >>> parts = [Average(jnp.array(1.0), jnp.array(3.0)), Average(jnp.array(5.0), jnp.array(1.0))]
@@ -46,7 +46,7 @@ def finish(tree: Any) -> Any:
     """The means of a tree of sums that `begin` made."""
 
     def mean(node):
-        # What weighs nothing in any part is 0, not NaN.
+        # The mean is 0, not NaN, if all weights are 0.
         weight = jax.numpy.where(node.weight == 0, 1, node.weight)
         return jax.tree.map(lambda x: x / weight, node.total)
 

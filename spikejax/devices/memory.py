@@ -1,4 +1,4 @@
-"""Memory: what a device has, what a compiled program needs, what this process took."""
+"""Memory available to a device, required by a program, used by this process."""
 
 import os
 import resource
@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 
 def available(mesh: Mesh) -> int:
-    """Bytes that a device of this process may use: what it says, or its share of half of the machine's memory."""
+    """Bytes that a device of this process may use: what it reports, or its share of half of the machine's memory."""
     device = mesh.devices.flat[0]
     told = device.memory_stats() if device.platform != "cpu" else None
     if told and "bytes_limit" in told:

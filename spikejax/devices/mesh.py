@@ -34,7 +34,7 @@ def replicate(tree: Any, mesh: Mesh) -> Any:
 
     def put(x):
         if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
-            # A key cannot be put on another process's devices, its numbers can.
+            # A key cannot be put on another process's devices, its key data can.
             data = jax.device_put(jax.random.key_data(x), whole)
             return jax.random.wrap_key_data(data, impl=jax.random.key_impl(x))
         return jax.device_put(x, whole)
@@ -43,7 +43,7 @@ def replicate(tree: Any, mesh: Mesh) -> Any:
 
 
 def share_batch(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
-    """Splits a batch over a mesh, and sums what comes out.
+    """Splits a batch over a mesh, and sums the results.
 
     Args:
       function: `(variables, batch, key) -> sums`; variables and key are whole on every device, the leaves of batch
@@ -62,14 +62,14 @@ def share_batch(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
         return jax.lax.psum(function(variables, batch, key), AXIS)
 
     whole, split = PartitionSpec(), PartitionSpec(AXIS)
-    # Without the check the gradients are summed here, once, and not again inside of them.
+    # Without the check the gradients are summed here, once, and not again inside.
     return jax.shard_map(
         local, mesh=mesh, in_specs=(whole, split, whole), out_specs=whole, check_vma=False
     )
 
 
 def share_trials(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
-    """Splits trials over a mesh: no device knows of the others.
+    """Splits trials over a mesh: the devices do not communicate.
 
     Args:
       function: `(shared, trials) -> trials`; shared is whole on every device, the leaves of trials are split along

@@ -3,20 +3,20 @@
 On CPUs the sizes are those that were fastest on two cores with 512 KB of second-level cache each: one device per core;
 micro-batches of which the widest layer has about 8 K neurons, whose state then stays in cache; chunks whose currents in
 that layer fill half a megabyte; segments whose matrix products fill 64 MB. On GPUs and TPUs nothing was measured: there
-a batch stays whole, and chunks and segments bound the memory of the programs that were compiled for them.
+a batch is not split, and chunks and segments bound the memory of the programs that were compiled for them.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 CPU_NEURONS = 8 * 2**10  # of the widest layer in a micro-batch
-CPU_ROWS = 16  # samples of a micro-batch at least, or products starve
+CPU_ROWS = 16  # least samples in a micro-batch: smaller matrix products are inefficient
 CPU_CHUNK, CPU_SEGMENT = 2**19, 2**26  # bytes
 OTHER_CHUNK, OTHER_SEGMENT = 2**25, 2**28
 
 
 class Plan(NamedTuple):
-    """How a training step is laid out; see `train.gradients` and `execute.run`."""
+    """How a training step is laid out; see `training.gradient` and `dynamics.network.run`."""
 
     devices: int  # that share a batch
     micro_batches: int  # parts of a device's share, one after the other
@@ -46,11 +46,11 @@ def choose(
     Args:
       steps: T.
       batch_size: B.
-      features: outputs of each layer, the read-out's too.
+      features: outputs of each layer, including the read-out.
       backend: "cpu", "gpu" or "tpu".
       devices: how many there are.
-      models: that a device trains side by side, the lanes of a sweep.
-      chunk: steps of a chunk where they are given, and not to be chosen.
+      models: number of models that a device trains side by side, trials of a sweep.
+      chunk: steps of a chunk, if given and not to be chosen.
 
     Returns:
       The plan.
@@ -75,7 +75,7 @@ def choose(
     share = batch_size // devices
     wanted = max(CPU_ROWS, CPU_NEURONS // (models * max(features))) if cpu else share
     micro_batch = max(n for n in range(1, min(share, wanted) + 1) if share % n == 0)
-    # One that leaves parts of a few samples is worse than none.
+    # Splitting into parts of a few samples is slower than not splitting.
     micro_batch = micro_batch if 2 * micro_batch >= min(share, wanted) else share
     rows = 4 * models * micro_batch  # bytes of a feature
     if chunk is None:
@@ -88,7 +88,7 @@ def choose(
 
 
 def _divisor(number, wanted):
-    """The divisor of a number next below `wanted`, if it is more than half of it; else `wanted` itself."""
+    """The largest divisor of a number up to `wanted`, if it is more than half of it; else `wanted` itself."""
     wanted = min(max(wanted, 1), number)
     found = max(n for n in range(1, wanted + 1) if number % n == 0)
     return found if 2 * found > wanted else wanted

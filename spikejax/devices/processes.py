@@ -14,11 +14,11 @@ import numpy as np
 
 
 class Interrupted(Exception):
-    """Training was stopped from outside; what was done is saved."""
+    """Training was stopped from outside; its progress is saved."""
 
 
 class OutOfTime(Interrupted):
-    """The time that a training was given is over; what was done is saved."""
+    """The time limit of a training is over; its progress is saved."""
 
 
 def start(
@@ -27,7 +27,7 @@ def start(
     """Makes each CPU core a device of its own and joins other processes; call it before any device is used.
 
     Args:
-      coordinator: "host:port" of process 0, or "auto" where the cluster provides all three (TPU pods, Slurm, …); None
+      coordinator: "host:port" of process 0, or "auto" if the cluster provides all three (TPU pods, Slurm, …); None
         is a single process.
       processes: how many there are.
       process: which one this is.
@@ -35,7 +35,7 @@ def start(
     A number of CPU devices that was set before, by `JAX_NUM_CPU_DEVICES` or in `XLA_FLAGS`, stays.
 
     Raises:
-      ValueError: some of the three and not the others.
+      ValueError: only some of the three are given.
     """
     chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
     if jax.config.values["jax_num_cpu_devices"] == -1 and not chosen:
@@ -55,7 +55,7 @@ def start(
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes what all of them share."""
+    """Whether this process is the one that writes shared files."""
     return jax.process_index() == 0
 
 
@@ -104,9 +104,9 @@ _STOPPED: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVa
 
 @contextlib.contextmanager
 def stop_signal() -> Iterator[threading.Event]:
-    """An event that Ctrl-C or SIGTERM sets, so that no step is cut in the middle; a second Ctrl-C ends at once.
+    """An event that Ctrl-C or SIGTERM sets, so that no step is interrupted; a second Ctrl-C ends at once.
 
-    Inside of another `stop_signal` it is the same event; outside the main thread it is one that nothing sets.
+    Inside another `stop_signal` it is the same event; outside the main thread it is never set.
     """
     outer = _STOPPED.get(None)
     if outer is not None or threading.current_thread() is not threading.main_thread():

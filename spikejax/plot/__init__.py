@@ -1,4 +1,4 @@
-"""Pictures; the only room that imports matplotlib."""
+"""Figures; the only subpackage that imports matplotlib."""
 
 from spikejax.plot.activity import raster, rasters, traces
 from spikejax.plot.neuron import portrait

@@ -1,4 +1,4 @@
-"""Pictures of spikes and of variables over time."""
+"""Figures of spikes and of variables over time."""
 
 from typing import Any
 

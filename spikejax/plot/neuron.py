@@ -19,7 +19,7 @@ def portrait(
 
     Args:
       responses: by the current's name, with current `[T]`, variables by name `[T]` and spikes `[T]`.
-      curve: constant currents and the spikes per time step that they make.
+      curve: constant currents and the spikes per time step that they elicit.
       title: of the figure.
       unit: of the current.
       spiking: False for a neuron whose output is not spikes.

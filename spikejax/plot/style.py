@@ -1,4 +1,4 @@
-"""The library's style of figures, and how they are saved."""
+"""The library's figure style, and how figures are saved."""
 
 from pathlib import Path
 from typing import Any
@@ -24,5 +24,5 @@ def figure(
 
 
 def save(made: Any, path: str | Path) -> Path:
-    """Writes a figure as PNG, whole or not at all."""
+    """Writes a figure as PNG, atomically."""
     return files.write(path, lambda file: made.savefig(file, format="png"))

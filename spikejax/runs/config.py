@@ -1,4 +1,4 @@
-"""What a run is: one spec whose numbers are leaves and whose choices are structure, like a neuron."""
+"""What a run is: one spec whose parameters are leaves and whose choices are structure, like a neuron."""
 
 import dataclasses
 from typing import Any
@@ -16,13 +16,13 @@ from spikejax.training.optimisers import Adam, Optimiser
 
 @spec
 class EarlyStopping:
-    """Ends a training where a measured number has not improved for some epochs.
+    """Ends training when a measured value has not improved for some epochs.
 
     >>> [EarlyStopping(metric="loss", patience=2).over([{"loss": x} for x in run]) for run in ([3, 2, 1], [1, 2, 3])]
     [False, True]
     """
 
-    metric: str = setting(default="validation_loss", doc="of the history's entries")
+    metric: str = setting(default="validation_loss", doc="name of a measured value in the history")
     patience: int = size(default=10, doc="epochs without a better value")
     best: str = fields.option(default="min", choices=("min", "max"), doc="which end is better")
 
@@ -30,7 +30,7 @@ class EarlyStopping:
         """Whether the training should end after these epochs.
 
         Raises:
-          ValueError: the history does not have the number.
+          ValueError: the history does not have the value.
         """
         if self.metric not in history[-1]:
             known = sorted(name for name, x in history[-1].items() if isinstance(x, float))
@@ -42,7 +42,7 @@ class EarlyStopping:
 
 @spec
 class Config:
-    """What a run trains, all of it.
+    """Everything that defines a run.
 
     `data` is a data set of `spikejax.data` (an instance of its class, or its name) or a `Dataset` of your own arrays,
     `network` any Flax module from inputs `[T, B, *F]` to outputs `[T, B, C]`. What is left open, `encoder=None`,
@@ -60,7 +60,7 @@ class Config:
     encoder: Encoder | None = part(
         default=None,
         of="encoder",
-        doc="from samples to inputs over time; by the kind of data if None",
+        doc="from samples to inputs over time; chosen by the kind of data if None",
     )
     augment: tuple[Any, ...] = part(default=(), of="augmentation", doc="random changes of batches")
     loss: Any = part(default=SummedCrossEntropy(), of="loss", doc="what is minimised")
@@ -68,29 +68,29 @@ class Config:
         default=(), of="regulariser", doc="terms that are added to the loss"
     )
     metrics: tuple[Any, ...] | None = part(
-        default=None, of="metric", doc="what else is measured; by the kind of labels if None"
+        default=None, of="metric", doc="what else is measured; chosen by the kind of labels if None"
     )
     optimiser: Optimiser = part(default=Adam(), of="optimiser", doc="optimiser and its schedule")
     scheduled: tuple[Any, ...] = part(
-        default=(), of="ramp", doc="constants of the network that move during training"
+        default=(), of="ramp", doc="constants of the network that change during training"
     )
     average: Leaf = fields.param(
         default=None, low=0, high=1, doc="decay per step of a moving average of the parameters"
     )
     stopping: EarlyStopping | None = part(default=None, of="stopping", doc="early stopping")
     validation: float = setting(
-        default=0.0, doc="fraction of the training samples that is held out for validation"
+        default=0.0, doc="fraction of the training samples held out for validation"
     )
     epochs: int = size(default=20, doc="passes over the training samples")
     batch_size: int = size(default=64, doc="samples per step")
     chunk: Any = setting(
         default="auto",
-        doc="time steps that are run at once and recomputed in the backward pass; auto chooses, None is all",
+        doc="time steps run at once and recomputed in the backward pass; auto chooses, None is all of them",
     )
     truncate: bool = fields.option(
-        default=False, choices=(False, True), doc="stop the gradient at the borders of the chunks"
+        default=False, choices=(False, True), doc="stop the gradient at the chunk boundaries"
     )
-    seed: int = size(default=0, low=0, doc="of the initial weights and of all that is drawn")
+    seed: int = size(default=0, low=0, doc="seed of the initial weights and of all random numbers")
 
     def check(self) -> None:
         """Raises ValueError for settings that do not fit together."""

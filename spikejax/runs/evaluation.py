@@ -1,4 +1,4 @@
-"""What a finished run gives back: its network with variables, and its measurements."""
+"""Finished runs: load the trained network, measure it again."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ class Loaded(NamedTuple):
       network: the Flax module.
       variables: its trained variables, with the moving average of the parameters if there is one.
       config: what was trained.
-      steps: taken in training.
+      steps: training steps taken.
     """
 
     network: Any
@@ -38,11 +38,11 @@ def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Lo
     Args:
       run: a run folder. Of a folder of several runs give the folder of one, "runs/digits/lif".
       trial: which trial of a sweep; its best one if None.
-      best: take the epoch that did best on the validation samples instead of the last one.
+      best: load the epoch that was best on the validation samples instead of the last one.
 
     Raises:
       FileNotFoundError: no record or no checkpoint there.
-      ValueError: the folder of several runs, or a record of something that is not there any more; names it.
+      ValueError: the folder of several runs, or a record of something that no longer exists; names it.
     """
     run = Path(run)
     found = record.read(run / "record.json")
@@ -78,7 +78,7 @@ def _trial(run, found, trial) -> Loaded:
 
 
 def _best(found):
-    """The trial that did best, by what the record says that trials are ranked by."""
+    """The best trial, by the metric that the record ranks trials by."""
     ranking = found["provenance"]["selection"]
     rows = [r for r in found["metrics"]["trials"].values() if r[ranking["metric"]] is not None]
     if not rows:
@@ -122,13 +122,13 @@ def evaluate(
     """Measures the trained network of a run on its samples.
 
     Args:
-      run: a run folder, of several runs too, or a sweep's.
+      run: a run folder; may hold several runs or a sweep.
       data_dir: where the data set's files are.
       data: the data set, where the run was trained on arrays of your own.
       trial: which trial of a sweep; its best one if None.
 
     Returns:
-      Steps trained and what is measured on the validation samples, if there are some, and on the test samples; of
+      Steps trained and what is measured on the validation samples, if there are any, and on the test samples; for
       several runs by their names.
 
     Raises:
@@ -157,7 +157,7 @@ def rebuilt(
     """The parts of a run, from what was loaded of it.
 
     Raises:
-      ValueError: it was trained on arrays of one's own, which are not given.
+      ValueError: it was trained on arrays of your own, which are not given.
     """
     config = loaded.config
     if isinstance(config.data, MissingArrays) and data is None:

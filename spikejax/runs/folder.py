@@ -1,4 +1,4 @@
-"""A run folder: one process at a time, and a record that always says how the run stands."""
+"""A run folder: one process at a time, and a record that always states the status of the run."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from spikejax.runs import record
 from spikejax.runs.provenance import current_provenance
 
 RUNNING = "running, or killed before it could write its state"
-# What a run writes into its folder, beside the folders of runs inside of it; nothing else is ever deleted.
+# What a run writes into its folder, besides the folders of runs inside it; nothing else is ever deleted.
 FILES = ("*.png", "trials.csv", "groups_*", "last", "best")
 
 
@@ -27,25 +27,25 @@ def open_run(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Opens a run folder for a run and gives its record, to be filled in.
+    """Opens a run folder for a run and yields its record, to be filled in.
 
     The record is written when the folder is opened, whenever `record.write` is called, and at the end: then it is
-    complete, unless the caller or an exception has said in `provenance["incomplete"]` why it is not. A resumed run
-    keeps its first provenance and notes in `provenance["resumed"]` what continued it.
+    complete, unless the caller or an exception has stored in `provenance["incomplete"]` why it is not. A resumed run
+    keeps its first provenance and lists in `provenance["resumed"]` what continued it.
 
     Args:
-      path: the folder; made if missing.
+      path: the folder; created if missing.
       experiment: what the record is of.
       config: settings of the run, JSON values.
-      facts: what joins the provenance; "data" must be the same when a run is resumed.
+      facts: added to the provenance; "data" must be the same when a run is resumed.
       may_change: settings that may differ when a run is resumed, as dotted names.
       resume: continue the run that is there; start one if there is none.
       overwrite: delete what the run that is there has written.
 
     Raises:
-      FileExistsError: a folder that holds something else than a run, or a run and neither `resume` nor `overwrite`.
+      FileExistsError: a folder that holds something other than a run, or a run and neither `resume` nor `overwrite`.
       BlockingIOError: another process has the folder open.
-      ValueError: `resume` and `overwrite`, or a run to resume with other settings or data; names them.
+      ValueError: both `resume` and `overwrite`, or a run to resume with different settings or data; names them.
     """
     path = Path(path)
     there = holds_run(path)
@@ -86,7 +86,7 @@ def holds_run(path: Path) -> bool:
     """
     if path.exists() and not path.is_dir():
         raise FileExistsError(f"expected a folder at {path}, found a file; choose another folder")
-    # A name with a dot is our lock, or half a file of a process that was killed.
+    # A name with a dot is our lock, or a partial file of a process that was killed.
     if not path.exists() or all(entry.name.startswith(".") for entry in path.iterdir()):
         return False
     try:
@@ -99,7 +99,7 @@ def holds_run(path: Path) -> bool:
 
 
 def clear(path: Path) -> None:
-    """Deletes what a run wrote into its folder, those of runs inside of it too; anything else stays."""
+    """Deletes what a run, and runs inside its folder, wrote; anything else stays."""
     for entry in sorted(path.iterdir()):
         if entry.is_dir() and not entry.is_symlink() and (entry / "record.json").is_file():
             with contextlib.suppress(ValueError):  # not a record: not ours
@@ -116,7 +116,7 @@ def clear(path: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(path):
-    # The lock goes with the process, however it ends.
+    # The lock is released when the process ends, however it ends.
     with open(path / ".lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -140,7 +140,7 @@ def _continued(path, config, facts, may_change):
         if before.get(key, "absent") != now.get(key, "absent") and key not in may_change
     ]
     if changed:
-        message = f"{path} was run with other settings: {'; '.join(changed)}. Give the same ones, or another folder"
+        message = f"{path} was run with different settings: {'; '.join(changed)}. Give the same ones, or another folder"
         raise ValueError(message)
     if not result["complete"] or result["config"] != config:
         by = current_provenance()
@@ -159,7 +159,7 @@ def _flat(tree, prefix=""):
 
 
 def _finite(tree):
-    """A record without the numbers that JSON cannot hold, so that it can say what went wrong."""
+    """A record without the numbers that JSON cannot hold, so that it can state what went wrong."""
     if isinstance(tree, dict):
         return {name: _finite(part) for name, part in tree.items()}
     if isinstance(tree, list):

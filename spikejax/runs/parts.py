@@ -23,21 +23,21 @@ from spikejax.training import state as states
 from spikejax.training.state import Trainer, TrainState
 from spikejax.training.step import evaluate, train_step
 
-VALIDATION_SEED = 0  # of the samples that are held out: the same for every seed of a run
+VALIDATION_SEED = 0  # for the choice of held-out samples: the same for every seed of a run
 
 
 class Parts(NamedTuple):
     """What a run is made of.
 
     Attributes:
-      config: with all that was left open filled in.
+      config: with everything that was left open filled in.
       dataset: its data.
       train: training samples, without those held out.
       validation: samples that are held out for validation, or None.
       plan: how a training step is laid out.
-      facts: what the network says of itself.
-      model: the network with its encoder and its time.
-      trainer: what stays while it trains.
+      facts: what inspecting the network has found.
+      model: the network with its encoder and how time is cut.
+      trainer: what stays fixed during training.
       init: `(seed) -> TrainState`.
       measure: `(variables, samples) -> measured`, by name, as Python floats.
     """
@@ -55,10 +55,10 @@ class Parts(NamedTuple):
 
     @property
     def selection(self) -> tuple[str, str]:
-        """What models are chosen by: a measured number, and which end of it is better, "max" or "min".
+        """What models are selected by: a measured value, and which end of it is better, "max" or "min".
 
-        It is the first metric that says which end of it is better, else the loss, on the validation samples if there
-        are some.
+        It is the first metric that states which end is better, else the loss, on the validation samples if there are
+        any.
         """
         split = "test" if self.validation is None else "validation"
         for metric in self.config.metrics or ():
@@ -85,15 +85,15 @@ def build(
     Args:
       config: what to train.
       dataset: its data, see `load`.
-      devices: how many share a batch at most; None is all, of all processes.
-      models: that a device trains side by side.
+      devices: most devices that share a batch; None is all, of all processes.
+      models: number of models that a device trains side by side.
 
     Raises:
       ValueError: parts that do not fit together.
     """
     config = complete(config, dataset)
     train, validation = held_out(dataset, config.validation)
-    InMemory(train, config.batch_size)  # refuses a batch that is larger than the data
+    InMemory(train, config.batch_size)  # rejects a batch that is larger than the data
     x = _example(config, train)
     network = pure.Functions(config.network)
     variables = jax.eval_shape(network.init, jax.random.key(0), x)
@@ -116,7 +116,7 @@ def build(
 def assemble(
     config: Config, train: Split, plan: Plan, facts: pure.Facts, mesh: Mesh | None
 ) -> tuple[Model, Trainer, Callable[[Any], TrainState]]:
-    """The model, the trainer and the first state of a complete config, whose numbers may be traced.
+    """The model, the trainer and the first state of a complete config, whose leaves may be traced.
 
     Args:
       config: from `config.complete`.
@@ -165,7 +165,7 @@ def measurer(config: Config, model: Model, mesh: Mesh | None) -> Callable[[Any, 
 
 
 def averages_of(config: Config, model: Model) -> Callable[..., dict[str, Any]]:
-    """What is measured of a network that is not in training: loss, metrics and firing rates."""
+    """What is measured outside training: loss, metrics and firing rates."""
     return measurement(model, config.loss, (*(config.metrics or ()), Rates()))
 
 
@@ -191,16 +191,16 @@ def plan_of(
       config: what is trained.
       facts: of the network.
       steps: T.
-      devices: how many share a batch at most; None is all, of all processes.
-      models: that a device trains side by side.
+      devices: most devices that share a batch; None is all, of all processes.
+      models: number of models that a device trains side by side.
 
     Raises:
-      ValueError: a chunk that a layer of the network does not allow, or several processes and a batch that their
-        devices cannot share.
+      ValueError: a chunk that a layer of the network does not allow, or a batch that the devices of several processes
+        cannot share.
     """
     backend, reasons = jax.default_backend(), dict(facts.whole_sequence)
     if facts.convolves and backend == "cpu":
-        reasons["a convolution"] = "its gradient inside of a loop over chunks is slow on a CPU"
+        reasons["a convolution"] = "its gradient inside a loop over chunks is slow on a CPU"
     chunk = config.chunk
     if reasons and isinstance(chunk, int) and chunk < steps:
         layer, why = next(iter(reasons.items()))
@@ -245,7 +245,7 @@ def held_out(dataset: Dataset, fraction: float) -> tuple[Split, Split | None]:
     order = np.random.default_rng(VALIDATION_SEED).permutation(count)
     labels = dataset.train.labels
     if dataset.classes is not None and np.ndim(labels) == 1:
-        # Sorted by class in a random order, every 1/fraction-th is taken: each class gives its share.
+        # Sorted by class in a random order, every 1/fraction-th is taken, in proportion from each class.
         order = order[np.argsort(np.asarray(labels)[order], kind="stable")]
     wanted = int(round(count * fraction))
     if not 1 <= wanted < count:
@@ -262,7 +262,7 @@ def held_out(dataset: Dataset, fraction: float) -> tuple[Split, Split | None]:
 
 
 def _check(parts):
-    """Traces a training step and a measurement, so that parts that do not fit are refused early."""
+    """Traces a training step and a measurement, so that parts that do not fit are rejected early."""
     config, trainer = parts.config, parts.trainer
     single = trainer._replace(mesh=None, micro_batches=1)
 

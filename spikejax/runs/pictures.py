@@ -1,4 +1,4 @@
-"""The pictures of a run and of a sweep; where matplotlib is not installed they are left out, with a word."""
+"""The figures of a run and of a sweep; without matplotlib they are left out, with a message."""
 
 import sys
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def spikes_of(parts: Parts, variables: Any) -> dict[str, np.ndarray]:
 
 
 def of_sweep(result: dict[str, Any], out: Path) -> list[Path]:
-    """The learning curves of the best points and, where two numbers vary, a heat map."""
+    """The learning curves of the best points and, if two values vary, a heat map."""
     ranking, rows = result["provenance"]["selection"], result["history"]
     names, metric = report.axes(result), ranking["metric"]
     points = report.by_point(rows, names, metric)
@@ -66,9 +66,9 @@ def of_sweep(result: dict[str, Any], out: Path) -> list[Path]:
 
 
 def drawn(draw: Callable[[], Any], out: Path) -> Any:
-    """A figure; None, with a word, where matplotlib is not installed."""
+    """A figure; None, with a message, if matplotlib is not installed."""
     try:
         return draw()
     except ModuleNotFoundError as error:
-        print(f"no pictures in {out}: {error}", file=sys.stderr)
+        print(f"no figures in {out}: {error}", file=sys.stderr)
         return None

@@ -1,4 +1,4 @@
-"""Points of a sweep by program: configs of one structure share one, their numbers being its operands."""
+"""Points of a sweep by program: configs of equal structure share one, their leaves being its operands."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +21,11 @@ class Program(NamedTuple):
     """A program of a sweep.
 
     Attributes:
-      number: which one, from 0 on.
-      config: of its first point, complete.
+      number: counted from 0.
+      config: that of its first point, complete.
       dataset: what it trains on.
       numbers: of its points.
-      values: of each point, the numbers that differ between points, by path.
+      values: for each point, the leaves that differ between points, by path.
     """
 
     number: int
@@ -87,13 +87,13 @@ def _shape(value):
 
 
 def _check_arrays(values, varied):
-    """Arrays are the same in all points of a program: only single numbers are operands."""
+    """Arrays are the same in all points of a program: only scalars are operands."""
     for path, first in values[0].items():
         if path in varied or isinstance(first, float) or callable(first) or first is None:
             continue
         if not all(np.array_equal(first, other[path]) for other in values):
             raise ValueError(
-                f"expected single numbers as values of {path}, found arrays; sweep a number that they are made of, or "
+                f"expected scalars as values of {path}, found arrays; sweep a number that they depend on, or "
                 "one array after the other"
             )
 
@@ -101,8 +101,8 @@ def _check_arrays(values, varied):
 def epoch_of(program: Program, parts: Parts) -> tuple[Callable[..., Any], Epoch]:
     """What `sweeps.groups.run` needs of a program: `init` and an epoch.
 
-    All trials share `(train, *measured)`: training samples, then validation samples if there are some, and test
-    samples. A trial is trained as a run of its own is on one device.
+    All trials share `(train, *measured)`: training samples, then validation samples if there are any, and test
+    samples. A trial is trained like a single run on one device.
     """
     batch_size, names = parts.config.batch_size, _measured_names(parts)
     steps = parts.train.count // batch_size

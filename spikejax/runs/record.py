@@ -1,4 +1,4 @@
-"""The record of a run: `record.json`, written atomically, that says what was run, with what and what came out."""
+"""The record of a run: `record.json`, written atomically, which states what was run, how and with what results."""
 
 import json
 from pathlib import Path
@@ -23,16 +23,16 @@ def begin(experiment: str, config: dict[str, Any], facts: dict[str, Any]) -> dic
 
 
 def write(path: str | Path, record: dict[str, Any]) -> Path:
-    """Writes a record as JSON: a reader sees the old one or the new one, never a part.
+    """Writes a record as JSON: a reader sees the old one or the new one, never part of one.
 
     Args:
-      path: the file, for example `runs/digits/record.json`; its folder is made if missing.
+      path: the file, for example `runs/digits/record.json`; its folder is created if missing.
       record: has exactly the keys `experiment`, `config`, `provenance`, `metrics`, `history` and `complete`;
         `complete` is true, or the reason why the run was cut short is under `provenance["incomplete"]`.
 
     Raises:
       ValueError: keys other than these, or a number that is not finite.
-      OSError: there is no room; names what is needed and what is free.
+      OSError: there is not enough space; names what is needed and what is free.
     """
     if set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS}, found {tuple(record)}")
@@ -41,7 +41,7 @@ def write(path: str | Path, record: dict[str, Any]) -> Path:
 
 
 def finished(folder: Path, **same: Any) -> dict[str, Any] | None:
-    """The record of a complete run in a folder, of which these entries are the same; None where there is none."""
+    """The record of a complete run in a folder whose entries `same` are equal; None if there is none."""
     try:
         found = read(folder / "record.json")
     except (FileNotFoundError, ValueError):
@@ -62,7 +62,9 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"expected a JSON record in {path}, found broken text: {error}") from error
+        raise ValueError(
+            f"expected a JSON record in {path}, found invalid text: {error}"
+        ) from error
     if not isinstance(record, dict) or set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS} in {path}")
     return record

@@ -14,7 +14,7 @@ SHOWN = 8  # points in the table of a sweep
 
 
 def run_table(metrics: dict[str, dict[str, Any]]) -> str:
-    """The metrics of runs by name, as lines for people."""
+    """The metrics of runs by name, as a text table."""
     score = _score(next(iter(metrics.values())))
     header = ("neuron", "parameters", score.replace("_", " "), "firing rate per layer", "seconds")
     rows = []
@@ -28,7 +28,7 @@ def run_table(metrics: dict[str, dict[str, Any]]) -> str:
 
 
 def _score(values):
-    """The number that a table shows: the first one of the test samples beside the loss."""
+    """The metric that a table shows: the first one of the test samples other than the loss."""
     names = [n for n, x in values.items() if n.startswith("test_") and isinstance(x, float)]
     names = [n for n in names if not n.endswith("_std")]
     return next((n for n in names if n != "test_loss"), "test_loss")
@@ -39,7 +39,7 @@ def _number(name, value):
 
 
 def summary_line(values: dict[str, Any]) -> str:
-    """What was measured of a network, in one line."""
+    """The measurements of a network in one line."""
     shown = {n: x for n, x in values.items() if n.startswith(("validation_", "test_"))}
     parts = [f"{name.replace('_', ' ')} {_number(name, value)}" for name, value in shown.items()]
     rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
@@ -48,7 +48,7 @@ def summary_line(values: dict[str, Any]) -> str:
 
 
 def csv_text(rows: list[dict[str, Any]]) -> str:
-    """The rows as CSV; what a diverged trial no longer has is empty.
+    """The rows as CSV; missing values of a diverged trial are empty.
 
     >>> csv_text([{"trial": 0, "loss": 0.5}, {"trial": 1, "loss": None}])
     'trial,loss\\n0,0.5\\n1,\\n'
@@ -69,7 +69,7 @@ def axes(result: dict[str, Any]) -> tuple[str, ...]:
 def by_point(
     rows: list[dict[str, Any]], names: tuple[str, ...], metric: str
 ) -> dict[tuple, np.ndarray]:
-    """A metric `[seeds, epochs]` of each point; NaN where a trial has diverged.
+    """A metric `[seeds, epochs]` of each point; NaN if a trial has diverged.
 
     Args:
       rows: of a sweep, one per trial and epoch.
@@ -95,7 +95,7 @@ def by_point(
 
 
 def _plain(value):
-    """A value of a point as one that can be compared: the type of a spec stands for it."""
+    """A value of a point in a comparable form: a spec is represented by its type."""
     if isinstance(value, dict):
         return value.get("type", str(value)).rpartition(" ")[2]
     return tuple(map(_plain, value)) if isinstance(value, list) else value
@@ -104,9 +104,9 @@ def _plain(value):
 def ranked(
     rows: list[dict[str, Any]], names: tuple[str, ...], ranking: dict[str, str]
 ) -> list[tuple]:
-    """The points from the best on: (point, mean, standard deviation, seeds, diverged) of the last epoch.
+    """The points from best to worst: (point, mean, standard deviation, seeds, diverged) of the last epoch.
 
-    Mean and deviation are over the seeds that have not diverged; points of which all have come last.
+    Mean and deviation are over the seeds that have not diverged; points of which all have diverged come last.
     """
     entries = []
     for point, values in by_point(rows, names, ranking["metric"]).items():
@@ -119,7 +119,7 @@ def ranked(
 
 
 def sweep_table(result: dict[str, Any]) -> str:
-    """The best points of a sweep as lines for people."""
+    """The best points of a sweep as a text table."""
     names, ranking = axes(result), result["provenance"]["selection"]
     header = (*short(names), f"{ranking['metric'].replace('_', ' ')}, mean ± std")
     rows = []
@@ -142,7 +142,7 @@ def labels(names: tuple[str, ...], points: Sequence[tuple]) -> list[str]:
 
 
 def short(names: Sequence[str]) -> list[str]:
-    """Paths by their shortest ends that tell them apart.
+    """Paths by their shortest unique ends.
 
     >>> short(("network.neuron.decay", "network.gain", "network.neuron.surrogate.width", "window.width"))
     ['decay', 'gain', 'surrogate.width', 'window.width']
@@ -160,7 +160,7 @@ def _short(value):
 
 
 def progress_line(text: str, *, done: bool) -> None:
-    """Says how a sweep stands: on a terminal over the line before, elsewhere once it is done."""
+    """Shows the progress of a sweep: on a terminal over the previous line, elsewhere once it is done."""
     if sys.stderr.isatty():
         print(f"\r{text}", end="\n" if done else "", file=sys.stderr, flush=True)
     elif done:

@@ -1,4 +1,4 @@
-"""Specs, Flax modules and what they hold as JSON values, and back: one walk each way, nothing lost."""
+"""Specs, Flax modules and their contents to JSON values and back, without loss."""
 
 import math
 from collections.abc import Callable
@@ -34,10 +34,10 @@ def to_json(value: Any, path: str = "config") -> Any:
 
     Args:
       value: the spec.
-      path: where it stands, for messages.
+      path: where it is, for messages.
 
     Raises:
-      ValueError: a value that could not be read back equal; says what to give instead.
+      ValueError: a value that would not be equal when read back; says what to give instead.
 
     >>> from spikejax.neurons.lif import LIF
     >>> to_json(LIF(decay=0.5))["decay"], from_json(to_json(LIF(decay=0.5))) == LIF(decay=0.5)
@@ -61,7 +61,7 @@ def to_json(value: Any, path: str = "config") -> Any:
         return {"type": "arrays", "name": value.name, "sha256": value.checksum}
     if pytree.is_part(value):
         own = {f.name: getattr(value, f.name) for f in pytree.members(value)}
-        # Flax's default initialisers are functions without a name; what is left out is the default when read back.
+        # Flax's default initialisers are nameless functions: left out here, they become the default when read back.
         defaults = {f.name: f.default for f in pytree.members(value)}
         own = {name: x for name, x in own.items() if not (callable(x) and x is defaults[name])}
         inner = {name: to_json(x, f"{path}.{name}") for name, x in own.items()}
@@ -104,7 +104,7 @@ def _named(path_of, thing, path):
     try:
         found = path_of(thing)
         if registry.load(found) is not thing:
-            raise ValueError(f"another object stands at {found}")
+            raise ValueError(f"another object is at {found}")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     return found
@@ -115,10 +115,10 @@ def from_json(value: Any, data: Dataset | None = None) -> Any:
 
     Args:
       value: JSON values.
-      data: stands for the arrays of one's own, which JSON does not hold.
+      data: stands in for arrays of your own, which JSON does not hold.
 
     Raises:
-      UnknownName, ValueError: a type that is not there any more; names it.
+      UnknownName, ValueError: a type that no longer exists; names it.
     """
     if isinstance(value, list):
         return tuple(from_json(inner, data) for inner in value)
@@ -157,7 +157,7 @@ def _class_of(kind) -> Callable[..., Any]:
 
 
 class MissingArrays(str):
-    """The name of a data set of one's own arrays, which a record does not hold."""
+    """The name of a data set of your own arrays, which a record does not hold."""
 
 
 def _arrays(facts, data):

@@ -1,4 +1,4 @@
-"""Several runs under one folder, one per neuron for example, each with one seed or more, and one record over them."""
+"""Several runs under one folder, one per neuron for example, each with one seed or more, and one record of all."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,21 +29,18 @@ def fit_several(
     seconds: float | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Trains several configs one after the other, each in a folder of its own inside of `out`.
+    """Trains several configs one after the other, each in its own folder inside `out`.
 
     Args:
-      configs: by name, which is that of the folder too.
-      out: the folder of all of them.
-      seeds: of each config: with several it is a sweep over them, in one program. The config's own if there are none.
-      data_dir: where the data sets' files are.
-      resume: continue what is there; start it if there is nothing.
-      overwrite: delete what is there.
-      seconds: time after which each of them ends, saved and to be resumed.
-      progress: whether to show progress.
+      configs: by name, which is also that of the folder. out: the folder for all of them. seeds: for each config;
+      several are a sweep over them, in one program. Those of the configs if there are none. data_dir: where the data
+      sets' files are. resume: continue the runs that are there; start them if there are none. overwrite: delete the
+      runs that are there. seconds: time after which each of them ends, saved and to be resumed. progress: whether to
+      show progress.
 
     Returns:
-      The record. Its metrics are those of each run by name, of several seeds the mean over them, with the standard
-      deviation behind "_std".
+      The record. Its metrics are those of each run by name, for several seeds the mean over them, with the standard
+      deviation under the suffix "_std".
 
     Raises:
       As `fit` and `sweep`.
@@ -81,7 +78,7 @@ def fit_several(
 
 
 def over_seeds(found: dict[str, Any]) -> dict[str, Any]:
-    """The metrics of a sweep over seeds: means over the trials that have not diverged, and deviations behind "_std"."""
+    """The metrics of a sweep over seeds: means over the trials that have not diverged, and deviations as "…_std"."""
     rows = [row for row in found["metrics"]["trials"].values() if not row["diverged"]]
     columns = [name for name, x in found["metrics"]["trials"]["0"].items() if isinstance(x, float)]
     metrics: dict[str, Any] = {"firing_rate": {}}
@@ -102,7 +99,7 @@ def over_seeds(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draw(configs, result, out, several, data_dir):
-    """Learning curves of all runs in one picture, and the spikes of each for the first test sample."""
+    """Learning curves of all runs in one figure, and the spikes of each for the first test sample."""
     if several:
         curves, label = {}, ""
         for name, rows in result["history"].items():

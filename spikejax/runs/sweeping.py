@@ -1,9 +1,9 @@
-"""A sweep: a config trained at many points of its own values, those of one structure in one compiled program.
+"""A sweep: a config trained at many points of its values, points of equal structure in one compiled program.
 
-Points may move any value of the config by its path. Numbers that differ between points are operands of the program;
-whatever else differs, a choice, a size or a part, makes a program of its own. The run folder holds `record.json`,
-`trials.csv`, pictures, and in `groups_N` for each finished group of program N, by its first trial, its rows and its
-trained variables by name, `[trials, ...]`.
+Points may set any value of the config by its path. Numbers that differ between points are operands of the program; any
+other difference, a choice, a size or a part, makes another program. The run folder holds `record.json`, `trials.csv`,
+figures, and in `groups_N` for each finished group of program N, by its first trial, its rows and its trained variables
+by name, `[trials, ...]`.
 """
 
 import itertools
@@ -82,20 +82,20 @@ def sweep(
         of the config, "network.neuron.decay", or the end of one, "neuron.decay".
       out: the run folder.
       seeds: of the trials of each point; the config's own if there are none.
-      placement: where and how trials are run; what changes nothing but speed.
+      placement: where and how trials are run; affects nothing but speed.
       data_dir: where the data set's files are.
-      resume: continue a sweep that is there, with what it has finished; start it if there is none.
+      resume: continue a sweep that is there after its finished trials; start it if there is none.
       overwrite: delete a sweep that is there.
-      seconds: time after which it ends, saved and to be resumed.
+      seconds: time after which it is saved and ends, to be resumed.
 
     Returns:
-      The record. Its history has a row per trial and epoch, its metrics each trial's last row. Where the time was over
-      it is not complete.
+      The record. Its history has a row per trial and epoch, its metrics each trial's last row. If the time ran out it
+      is not complete.
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
       UnknownName, ValueError: an unknown path or a value that is not allowed, found before a file is touched.
-      Interrupted: stopped from outside; what was done is kept.
+      Interrupted: stopped from outside; finished work is kept.
     """
     begun, out = time.perf_counter(), Path(out)
     groups.check(placement)
@@ -177,7 +177,7 @@ def _build(program: Program, placement, seeds) -> Parts:
 
 
 def mode_of(parts: Parts, placement: Placement) -> str:
-    """How trials are run: as asked for, else in turn from Python where there is a convolution on a CPU."""
+    """How trials are run: as requested, else in turn from Python if there is a convolution on a CPU."""
     if placement.mode is not None:
         return placement.mode
     convolves = parts.facts.convolves and jax.default_backend() == "cpu"
@@ -213,7 +213,7 @@ def _measured_splits(parts: Parts) -> dict[str, Any]:
 
 
 def _keeping(folder: Path, label: str, epochs: int, over: Callable[[], bool]) -> Keeping:
-    """Finished groups in files of their own, a stopped one as a checkpoint."""
+    """Finished groups in separate files, a stopped one as a checkpoint."""
 
     def name(numbers):
         return f"trials_{numbers[0]:05d}"
@@ -223,7 +223,7 @@ def _keeping(folder: Path, label: str, epochs: int, over: Callable[[], bool]) ->
         path = folder / name(numbers)
         arrays = {"trial": np.asarray(numbers), **named(states.measured)}
         files.write_arrays(path.with_suffix(".npz"), arrays)
-        # Written last: what has rows is whole.
+        # Written last: a group with rows is complete.
         files.write_text(path.with_suffix(".json"), json.dumps(rows))
 
     def suspend(numbers, group, history):
@@ -255,7 +255,7 @@ def finished_rows(folder: Path) -> list[dict[str, Any]]:
     """The rows of a program's finished groups.
 
     Raises:
-      ValueError: a file that is broken, or rows whose variables are missing; names the file.
+      ValueError: a damaged file, or rows whose variables are missing; names the file.
     """
     rows = []
     for path in sorted(folder.glob("trials_*.json")):

@@ -1,7 +1,7 @@
-"""One run: a config is trained, and its folder tells of it.
+"""One run: trains a config and writes its folder.
 
-The folder holds `record.json`, the pictures `learning_curves.png` and `raster.png`, the newest checkpoint in `last`,
-and in `best` the one that did best on the validation samples, where there are some. A run that was stopped, also by
+The folder holds `record.json`, the figures `learning_curves.png` and `raster.png`, the newest checkpoint in `last`,
+and in `best` the one that was best on the validation samples, if there are any. A run that was stopped, also by
 kill -9, continues from its last checkpoint.
 """
 
@@ -31,14 +31,14 @@ Callback = Callable[[list[dict[str, Any]], Any], bool | None]
 
 
 class Trained(NamedTuple):
-    """What a run gives.
+    """The results of a run.
 
     Attributes:
       record: see `record.write`. Its history has an entry per epoch; its metrics are those of the last epoch, with
         "parameters" (how many are learned), "seconds" (of training, compilation included) and "peak_memory_mb"
         (largest resident memory of the process so far).
-      network: the Flax module, with all that its config left open filled in.
-      variables: its trained variables; None where a finished run was only read.
+      network: the Flax module, with everything that its config left open filled in.
+      variables: its trained variables; None if a finished run was only read.
     """
 
     record: dict[str, Any]
@@ -63,23 +63,23 @@ def fit(
     Args:
       config: what to train.
       out: the run folder; None keeps nothing on disk.
-      batches: training batches from elsewhere than the data set's arrays, an `inputs.Stream` for example; the data set
-        then gives the shape of a sample, the validation and the test samples.
+      batches: training batches from a source other than the data set's arrays, an `inputs.Stream` for example; the
+        data set then provides the shape of a sample, the validation and the test samples.
       data_dir: where the data set's files are; None means the environment variable SPIKEJAX_DATA_DIR.
       resume: continue a run that is there; start it if there is none.
       overwrite: delete a run that is there.
-      callbacks: `(history, variables) -> stop`, called after each epoch; training ends where one returns True.
-      seconds: time after which the training ends, saved and to be resumed.
+      callbacks: `(history, variables) -> stop`, called after each epoch; training ends if one returns True.
+      seconds: time after which the training is saved and ends, to be resumed.
       progress: whether to show a progress bar.
 
     Returns:
-      The record, the network and its variables. Where the time was over they are those of the last step, and the record
-      is not complete.
+      The record, the network and its variables. If the time ran out they are those of the last step, and the record is
+      not complete.
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
-      ValueError: invalid settings, found before a file is touched, or others than those of the run to resume.
-      Diverged, Interrupted: see `training.fit`. The record then says so, as it does of every other end.
+      ValueError: invalid settings, found before a file is touched, or other settings than those of the run to resume.
+      Diverged, Interrupted: see `training.fit`. The record then states this, as it does for every other end.
 
     >>> from spikejax import MLP
     >>> from spikejax.neurons.lif import LIF
@@ -108,7 +108,7 @@ def fit(
     if out is None:
         opened = contextlib.nullcontext(record.begin(*what))
     else:
-        # With a schedule that does not depend on it, the end of the training may be moved.
+        # If the schedule does not depend on it, the number of epochs may change.
         fixed = parts.config.optimiser.schedule.spans or parts.config.scheduled
         options = {"may_change": () if fixed else ("epochs",)}
         options |= {"resume": resume, "overwrite": overwrite}
@@ -136,7 +136,7 @@ def _variables(newest):
 
 
 def _train(parts: Parts, out, result, how, newest):
-    """Trains from wherever the folder stands; fills in the record's history and metrics, and the newest state."""
+    """Trains from the state in the folder; fills in the record's history and metrics, and the newest state."""
     batches, callbacks, seconds, progress = how
     batches = parts.batches() if batches is None else batches
     config, trainer = parts.config, parts.trainer
@@ -190,7 +190,7 @@ def _train(parts: Parts, out, result, how, newest):
 
 
 def measured(parts: Parts, variables: Any) -> dict[str, Any]:
-    """What is measured after an epoch: on the validation samples, if there are some, and on the test samples."""
+    """What is measured after an epoch: on the validation samples, if there are any, and on the test samples."""
     found: dict[str, Any] = {}
     samples = {"validation": parts.validation, "test": parts.dataset.test}
     for split, part in samples.items():
@@ -213,13 +213,13 @@ def metrics_of(parts: Parts, finished: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def parameters_of(parts: Parts) -> int:
-    """How many numbers are learned."""
+    """The number of learned parameters."""
     shapes = jax.eval_shape(parts.init, 0).params
     return sum(int(np.prod(x.shape)) for x in jax.tree.leaves(shapes))
 
 
 def _is_best(parts, history):
-    """Whether the newest epoch did better on the validation samples than all before."""
+    """Whether the newest epoch is better on the validation samples than all before."""
     if parts.validation is None or history[-1].get("unfinished"):
         return False
     name, best = parts.selection
@@ -229,5 +229,5 @@ def _is_best(parts, history):
 
 
 def name_of_run(parts: Parts, out: Path | None) -> str:
-    """What stands before the progress bar: the folder's name."""
+    """The label of the progress bar: the folder's name."""
     return parts.dataset.name if out is None else Path(out).name

@@ -13,7 +13,7 @@ from spikejax.devices.memory import available, needed_by
 from spikejax.sweeps.trials import programs
 from spikejax.sweeps.turns import in_turn
 
-TRIALS_PER_DEVICE = 16  # in a group, at most: what is lost if the run is killed
+TRIALS_PER_DEVICE = 16  # most trials in a group: those lost if the run is killed
 
 
 class Compiled(NamedTuple):
@@ -24,7 +24,7 @@ class Compiled(NamedTuple):
 
 
 def group_size(trials: int, devices: int, most: int | None = None) -> int:
-    """Trials of a group: groups of one size, a multiple of the devices, of `most` trials where there are as many.
+    """Trials of a group: groups of one size, a multiple of the devices, of `most` trials if there are as many.
 
     >>> group_size(20, devices=2, most=16), group_size(3, devices=2)
     (10, 4)
@@ -41,8 +41,8 @@ def compile_programs(
     Args:
       functions: `init` and `train_epoch`, see `groups.run`.
       members: the trials.
-      shared: what all trials read, on the devices.
-      size: of a group, to begin with.
+      shared: data that all trials read, on the devices.
+      size: initial size of a group.
       placement: see `groups.Placement`, filled in.
 
     Raises:
@@ -91,7 +91,7 @@ def compile_programs(
     ready = start.lower(*given).compile()
 
     def begin(members, size):
-        # The last trial stands in where a group is not full.
+        # The last trial fills up a group that is not full.
         filled = members + members[-1:] * (size - len(members))
         return ready(*jax.device_put(_stacked(filled), split))
 

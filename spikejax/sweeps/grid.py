@@ -1,4 +1,4 @@
-"""The points of a sweep: every combination of some values, values side by side, or points drawn at random."""
+"""The points of a sweep: every combination of some values, values side by side, or randomly sampled points."""
 
 import itertools
 import math
@@ -11,7 +11,7 @@ Point = dict[str, Any]
 
 
 class Range(NamedTuple):
-    """An axis to draw from: uniform from low to high, in the logarithm if `log`."""
+    """An axis to sample from: uniform from low to high, log-uniform if `log`."""
 
     low: float
     high: float
@@ -19,7 +19,7 @@ class Range(NamedTuple):
 
 
 def product(axes: Mapping[str, Sequence]) -> list[Point]:
-    """Every combination; the last axis runs fastest.
+    """Every combination; the last axis varies fastest.
 
     >>> product({"a": (1, 2), "b": (3, 4)})
     [{'a': 1, 'b': 3}, {'a': 1, 'b': 4}, {'a': 2, 'b': 3}, {'a': 2, 'b': 4}]
@@ -43,10 +43,10 @@ def side_by_side(axes: Mapping[str, Sequence]) -> list[Point]:
 
 
 def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> list[Point]:
-    """Different points drawn at random: each axis on its own, from its values or its range.
+    """Different random points: each axis sampled independently, from its values or its range.
 
     Raises:
-      ValueError: there are not so many.
+      ValueError: there are not enough.
 
     >>> [sorted(point) for point in draw({"a": (1, 2), "b": Range(0, 1)}, points=2)]
     [['a', 'b'], ['a', 'b']]
@@ -70,7 +70,7 @@ def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> li
 
 
 def parse_axis(text: str) -> tuple[str, Sequence | Range]:
-    """Reads an axis: "name=1,2,3", "name=paper,code", or a range to draw from, "name=0..1" or "name=1e-4..1e-2:log".
+    """Reads an axis: "name=1,2,3", "name=paper,code", or a range to sample from, "name=0..1" or "name=1e-4..1e-2:log".
 
     Raises:
       ValueError: anything else.

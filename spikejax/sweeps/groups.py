@@ -1,6 +1,6 @@
-"""Sweeps: many models, each with numbers and a seed of its own, trained in one compiled program.
+"""Sweeps: many models, each with its own parameters and seed, trained in one compiled program.
 
-A trial is one model. Its numbers are operands of the program, so whatever their values are, it is compiled once.
+A trial is one model. Its parameters are operands of the program, so whatever their values are, it is compiled once.
 Trials are run in groups: a group's trials are split over the devices, which never communicate, and on each device run
 side by side (`vmap`), one after the other (`map`), or in turn from Python (`loop`). On CPUs one after the other is
 faster, since a product of many small matrices is slower than many products; on accelerators side by side is the
@@ -41,7 +41,7 @@ class Placement(NamedTuple):
     Attributes:
       mode: "vmap", "map" or "loop"; None is "map" on CPUs and "vmap" elsewhere.
       mesh: devices of this process that share the trials; None is all of them.
-      group: trials trained at the same time, at most; None is 16 per device.
+      group: most trials trained at the same time; None is 16 per device.
       memory: bytes that a device may use; groups are halved until the compiled program fits. None is what the device
         reports, or its share of half of the machine's memory.
     """
@@ -56,12 +56,12 @@ class Keeping(NamedTuple):
     """What a sweep keeps and reports, so that nothing is lost.
 
     Attributes:
-      finished: rows of an earlier run; a trial of which all epochs are there is not trained again.
+      finished: rows of an earlier run; a trial whose epochs are all there is not trained again.
       keep: `(rows, states)`, called for a finished group with its rows and the states of its trials, stacked.
-      suspend: `(numbers, group, history)`, called for a group that is stopped in the middle.
+      suspend: `(numbers, group, history)`, called for a group that is stopped before it has finished.
       resume: `(numbers, group) -> (group, history)` or None, for a group like the one given.
       tell: `(group, groups, epoch)`, called after each epoch, all counted from 1.
-      over: whether the time of the sweep is over; asked after each epoch.
+      over: returns whether the time of the sweep is over; called after each epoch.
     """
 
     finished: Sequence[Row] = ()
@@ -106,8 +106,7 @@ def run(
     Raises:
       ValueError: no points, points with different names, values that are not finite numbers, no seeds or epochs,
         metrics that are not scalars, or one trial per device that does not fit.
-      Interrupted: Ctrl-C or SIGTERM, at the end of an epoch; finished groups were kept. `OutOfTime` where its time is
-        over.
+      Interrupted: Ctrl-C or SIGTERM, at the end of an epoch; finished groups were kept. `OutOfTime` if time is over.
 
     >>> import jax.numpy as jnp
     >>> def init(point, seed):
@@ -125,7 +124,7 @@ def run(
         Member(number, {name: float(x) for name, x in point.items()}, int(seed))
         for number, (point, seed) in enumerate(itertools.product(points, seeds))
     ]
-    # Which trials are whose depends on nothing that could differ between processes.
+    # The assignment of trials depends on nothing that could differ between processes.
     mine = members[jax.process_index() :: jax.process_count()]
     own = {member.number for member in mine}
     done = [row for row in keeping.finished if row["trial"] in own]
@@ -139,7 +138,7 @@ def run(
     except Exception as error:
         if jax.process_count() == 1:
             raise
-        problem = error  # raised after the other processes know of it
+        problem = error  # raised after the other processes know about it
     return sorted(_gather(rows, problem), key=lambda row: (row["trial"], row["epoch"]))
 
 
@@ -179,7 +178,7 @@ def _train(compiled: Compiled, members, size, epochs, keeping, tell, halted):
     first = len(history)
     for number in range(first, epochs):
         stop = halted()
-        # However short the time, an epoch is done in it: so what is continued often enough comes to its end.
+        # However short the time, one epoch is completed: so a sweep that is continued often enough will finish.
         if stop is Interrupted or (stop is not None and number > first):
             end = "finished groups are kept"
             if keeping.suspend is not None and history:
@@ -239,7 +238,7 @@ def _check(points, seeds, epochs):
 
 
 def _gather(rows, problem):
-    """The rows of all processes; raises where one of them could not go on."""
+    """The rows of all processes; raises if one of them failed."""
     if jax.process_count() == 1:
         return rows
     everyone = [json.loads(text) for text in gather_texts(json.dumps([rows, repr(problem)]))]
@@ -247,5 +246,5 @@ def _gather(rows, problem):
         raise problem
     for i, (_, other) in enumerate(everyone):
         if other != "None":
-            raise Interrupted(f"process {i} could not go on: {other}; finished groups are kept")
+            raise Interrupted(f"process {i} failed: {other}; finished groups are kept")
     return [row for theirs, _ in everyone for row in theirs]

@@ -47,15 +47,15 @@ class Trial(NamedTuple):
 
     point: dict[str, Array]
     state: Any
-    alive: Array  # False once a number was not finite
+    alive: Array  # False once a value was not finite
 
 
 class Programs(NamedTuple):
     """How a group of trials is started and trained for an epoch.
 
     Attributes:
-      start: `(points, seeds) -> group`, of values `[trials]` by name and seeds `[trials]`.
-      epoch: `(shared, group) -> (group, metrics)`; it takes over the buffers of the group.
+      start: `(points, seeds) -> group`, for values `[trials]` by name and seeds `[trials]`.
+      epoch: `(shared, group) -> (group, metrics)`; the buffers of the group are donated.
     """
 
     start: Callable[..., Trial]
@@ -109,7 +109,7 @@ def _epoch(train_epoch):
 
 
 def kept(trial: Trial, state: Any, metrics: Any) -> tuple[Trial, Any]:
-    """A trial after an epoch; as it was before, and no longer alive, where something is not finite."""
+    """A trial after an epoch; unchanged and no longer alive if something is not finite."""
     alive = trial.alive & _finite(state) & _finite(metrics)
 
     def keep(new, old):

@@ -1,6 +1,6 @@
 """Trials in turn from Python, step by step, spread over the devices; each step is compiled once.
 
-For what XLA runs badly inside of a loop of its own: the gradient of a convolution on a CPU.
+For programs that XLA runs slowly inside its own loops: the gradient of a convolution on a CPU.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from spikejax.sweeps.trials import Epoch, Init, Programs, TrainEpoch, kept, star
 
 
 def in_turn(init: Init, train_epoch: TrainEpoch, mesh: Mesh) -> Programs:
-    """What `trials.programs` gives, without a loop on the device.
+    """As `trials.programs`, without a loop on the device.
 
     Args:
       init: see `groups.run`.
@@ -38,7 +38,7 @@ def in_turn(init: Init, train_epoch: TrainEpoch, mesh: Mesh) -> Programs:
         if not copies:
             copies.update({d: jax.device_put(_whole(shared), d) for d in devices})
         trials, metrics = [], []
-        # Each device works on its own trial: one trial per device is under way at a time.
+        # Each device works on its own trial: one trial per device runs at a time.
         for first in range(0, len(group.alive), len(devices)):
             numbers = range(first, min(first + len(devices), len(group.alive)))
             chosen = [
@@ -54,7 +54,7 @@ def in_turn(init: Init, train_epoch: TrainEpoch, mesh: Mesh) -> Programs:
 
 
 def _one(train_epoch):
-    """An epoch of some trials, each on a device of its own, their steps taken alternately."""
+    """An epoch of some trials, each on its own device, their steps taken alternately."""
     if not isinstance(train_epoch, Epoch):
         train_epoch = _whole_epoch(train_epoch)
     begin, step = jax.jit(train_epoch.begin), jax.jit(train_epoch.step)
@@ -71,7 +71,7 @@ def _one(train_epoch):
             for i, (trial, shared) in enumerate(chosen):
                 states[i], found = step(states[i], trial.point, shared, contexts[i], number)
                 measured[i].append(found)
-            jax.block_until_ready(measured[-1][-1])  # no more than a step ahead
+            jax.block_until_ready(measured[-1][-1])  # at most one step ahead
         return [
             end(trial, state, shared, found)
             for (trial, shared), state, found in zip(chosen, states, measured, strict=True)
@@ -81,7 +81,7 @@ def _one(train_epoch):
 
 
 def _whole_epoch(train_epoch):
-    """A function of a whole epoch as one that has a single step."""
+    """A function of a whole epoch as an `Epoch` with a single step."""
 
     def step(state, point, shared, context, number):
         del context, number
@@ -102,5 +102,5 @@ def _stacked(trees, device):
 
 
 def _whole(tree):
-    """Arrays that lie whole on several devices, as one copy."""
+    """Arrays that are replicated on several devices, as one copy."""
     return jax.tree.map(lambda x: x.addressable_data(0) if isinstance(x, Array) else x, tree)

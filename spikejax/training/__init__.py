@@ -1,4 +1,4 @@
-"""Training: what is minimised step by step, optimisers, the loop, checkpoints."""
+"""Training: steps, optimisers, schedules, the loop, checkpoints."""
 
 from spikejax.registry import Registry
 from spikejax.training.loop import Hooks, fit

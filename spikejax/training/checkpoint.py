@@ -1,8 +1,8 @@
-"""Checkpoints with Orbax: written whole or not at all, restored bit by bit.
+"""Checkpoints with Orbax: written atomically, restored bit by bit.
 
 A folder holds `save_N/`, the newest state, and `save_N.json`, a few notes; N counts the saves. The notes are written
-first, Orbax writes the state beside its place and renames it, and only then is what is older removed: an interruption
-at any moment leaves a whole checkpoint.
+first, Orbax writes the state under a temporary name and renames it, and only then are older ones removed: an
+interruption at any moment leaves a complete checkpoint.
 """
 
 import json
@@ -22,7 +22,7 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
     """Saves a state as the folder's newest checkpoint.
 
     Args:
-      folder: where checkpoints of one run live; made if missing.
+      folder: for the checkpoints of one run; created if missing.
       state: pytree of arrays; PRNG keys and optimiser states may be in it.
       notes: JSON values to keep with it.
 
@@ -30,17 +30,17 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
       The path of the checkpoint.
 
     Raises:
-      OSError: there is no room for it; names what is needed and what is free.
+      OSError: there is not enough space for it; names what is needed and what is free.
     """
     from orbax.checkpoint import v1 as ocp
 
-    # Of several processes all save, each what it has of the state; the first one does the rest.
+    # With several processes each saves its part of the state; the first one does the rest.
     folder, first = Path(folder).absolute(), jax.process_index() == 0
     state = jax.tree.map(lambda x: x if isinstance(x, jax.Array) else jnp.asarray(x), state)
     folder.mkdir(parents=True, exist_ok=True)
     size = sum(x.nbytes for x in jax.tree.leaves(state))
     ensure_room(folder, size)
-    # A number is never used twice, so nothing that is whole is touched before the new one is.
+    # A number is never used twice, so a complete checkpoint is not touched before the new one is complete.
     before = [path for path in folder.glob("save_*") if path.stem[5:].isdecimal()]
     number = 1 + max((int(path.stem[5:]) for path in before), default=-1)
     path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
@@ -64,8 +64,8 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 
     Raises:
       FileNotFoundError: there is no checkpoint.
-      ValueError: the checkpoint is of another architecture, which names the leaves that differ, or its content is not
-        what was saved.
+      ValueError: the checkpoint is of another architecture (names the leaves that differ), or its content is not what
+        was saved.
     """
     from orbax.checkpoint import v1 as ocp
 
@@ -82,7 +82,7 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 
 
 def read(folder: str | Path) -> tuple[dict[str, Any], dict]:
-    """Reads the folder's newest checkpoint as it stands, on the first device.
+    """Reads the folder's newest checkpoint as stored, on the first device.
 
     Args:
       folder: as given to `save`.
@@ -127,8 +127,8 @@ def _loaded(path, load):
     try:
         return load()
     except (OSError, MemoryError):
-        raise  # trouble of the machine, not of the checkpoint
-    except Exception as error:  # Orbax has no one error for a file that is not what it wrote.
+        raise  # a problem of the machine, not of the checkpoint
+    except Exception as error:  # Orbax has no single error type for a damaged file.
         raise _damaged(path, error) from error
 
 
@@ -140,12 +140,12 @@ def _damaged(path, error):
 
 
 def exists(folder: str | Path) -> bool:
-    """Whether the folder holds a whole checkpoint."""
+    """Whether the folder holds a complete checkpoint."""
     return bool(_checkpoints(Path(folder)))
 
 
 def _checkpoints(folder):
-    # Orbax writes under another name and renames when all is written.
+    # Orbax writes under another name and renames when everything is written.
     found = (path for path in folder.glob("save_*") if path.name[5:].isdecimal())
     return sorted(path for path in found if _notes(path).is_file())
 

@@ -16,13 +16,13 @@ def gradient_of_batch(
 ) -> tuple[dict[str, Any], Any, Any]:
     """What the objective measures and changes, and its gradient with respect to `variables["params"]`.
 
-    Parts of a batch are weighed as the objective says (see `Average`), so that the result is that of the whole batch
-    wherever it is cut.
+    Parts of a batch are weighted by the objective (see `Average`), so that the result is that of the whole batch
+    however it is cut.
 
     Args:
       trainer: has the objective, the micro-batches and the mesh.
       variables: of the network.
-      batch: a pytree whose leaves lead with B.
+      batch: a pytree whose leaves have leading axis B.
       key: of the step.
 
     Returns:
@@ -32,7 +32,7 @@ def gradient_of_batch(
       ValueError: B is not divisible, or an objective that changes collections and does not declare it.
     """
     devices = 1 if trainer.mesh is None else trainer.mesh.size
-    # Statistics are of the whole batch: XLA shares the work then, and not we.
+    # Statistics are those of the whole batch: here XLA distributes the work instead of us.
     parts = 1 if trainer.statistics else trainer.micro_batches
     count = jax.tree.leaves(batch)[0].shape[0]
     if count % (parts * devices):
@@ -52,7 +52,7 @@ def gradient_of_batch(
         )
         if changed and not trainer.statistics:
             raise ValueError(
-                f"the objective changes {sorted(changed)}, which a batch does as a whole; set statistics=True"
+                f"the objective changes {sorted(changed)}, which needs the batch as a whole; set statistics=True"
             )
         weight = jnp.asarray(averages.weight_of(measured.get("loss"), size))
         sums = averages.begin({"loss": value, **measured}, weight)
@@ -83,7 +83,7 @@ def gradient_of_batch(
 
 
 def _means(sums):
-    """What was measured, and the gradient, of sums over the parts of a batch."""
+    """The measured means and the gradient, from sums over the parts of a batch."""
     measured, gradient, weight = sums
     weight = jnp.where(weight == 0, 1, weight)
     return averages.finish(measured), jax.tree.map(lambda x: x / weight, gradient)

@@ -24,7 +24,7 @@ class Hooks(NamedTuple):
     Attributes:
       evaluate: `(variables) -> measured`, after each epoch; what it returns joins the epoch's entry.
       save: `(state, history, position)`, after each epoch and when stopped: the position is that of the batches.
-      callbacks: `(history, variables) -> stop`, after each epoch; training ends where one returns True.
+      callbacks: `(history, variables) -> stop`, after each epoch; training ends if one returns True.
     """
 
     evaluate: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -44,29 +44,29 @@ def fit(
     name: str = "",
     progress: bool = True,
 ) -> tuple[TrainState, list[dict[str, Any]]]:
-    """Trains to the given number of epochs, from wherever the state stands.
+    """Trains to the given number of epochs, from the given state.
 
     On Ctrl-C or SIGTERM, and when its time is over, it finishes the step, saves and raises `Interrupted`.
 
     Args:
       trainer: what trains.
-      state: from `state.init`, or restored. It stays the caller's: training works on a copy.
+      state: from `state.init`, or restored. It is not modified: training works on a copy.
       batches: `InMemory` or `Stream`.
       epochs: how many in all.
-      hooks: what is called.
-      history: entries of the epochs before, as restored.
-      seconds: time after which training ends; None is no end.
-      name: stands before the progress bar.
+      hooks: functions to call.
+      history: entries of the previous epochs, as restored.
+      seconds: time after which training ends; None is no limit.
+      name: label of the progress bar.
       progress: whether to show the bar.
 
     Returns:
       The state and the history, one entry per epoch: epoch, the means of what the steps measured, seconds (of training
-      alone) and what `evaluate` returned. In the middle of an epoch `save` gets a last entry that is marked
+      alone) and what `evaluate` returned. In the middle of an epoch `save` receives a last entry that is marked
       "unfinished".
 
     Raises:
-      Diverged: a number is not finite; names the step and, where it is one, the parameter. Nothing is saved then.
-      Interrupted: stopped from outside, after `save` was called; `OutOfTime` where its time is over.
+      Diverged: a value is not finite; names the step and, if it is one, the parameter. Nothing is saved then.
+      Interrupted: stopped from outside, after `save` was called; `OutOfTime` if its time is over.
     """
     begun = time.perf_counter()
     steps, mesh = batches.steps, trainer.mesh
@@ -93,7 +93,7 @@ def fit(
                 state, measured = step(state, batch)
                 number += 1
                 meter.add(number, measured)
-                # Processes must stop at the same step, and asking them all takes time.
+                # Processes must stop at the same step, and checking all of them takes time.
                 due = jax.process_count() == 1 or number % STOP_CHECK_INTERVAL == 0
                 if due and any_process(stopped.is_set() or over()):
                     break
@@ -119,7 +119,7 @@ def fit(
 
 
 def _copied(tree):
-    # What is handed out must outlive the next step, which takes over the buffers of its state.
+    # What is passed to hooks must outlive the next step, to which the buffers of the state are donated.
     return jax.tree.map(jnp.copy, tree)
 
 
@@ -130,7 +130,9 @@ def _save(hooks, state, history, position):
 
 def _stop(stopped, seconds, where, hooks):
     where = f"stopped after {where}{', saved' if hooks.save is not None else ''}"
-    if stopped.is_set() or seconds is None:  # without a limit another process was told to stop
+    if (
+        stopped.is_set() or seconds is None
+    ):  # without a limit it was another process that received the signal
         return Interrupted(where)
     return OutOfTime(f"the {seconds:g} seconds are over: {where}")
 

@@ -1,4 +1,4 @@
-"""Optimisers as specs: their numbers are leaves, so a sweep can move them inside of one program."""
+"""Optimisers as specs: their parameters are leaves, so a sweep can vary them inside one program."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ class Optimiser:
     """The base of every optimiser.
 
     Attributes:
-      learning_rate: its peak.
+      learning_rate: peak learning rate.
       schedule: of the learning rate.
     """
 
@@ -31,7 +31,7 @@ def _rate(optimiser, steps_per_epoch, epochs):
 
 
 def _clipped(optimiser, rule):
-    """A rule behind a bound on the gradient's global norm, where there is one."""
+    """A rule after clipping the gradient's global norm, if there is a bound."""
     clip = optimiser.clip
     return rule if clip is None else optax.chain(optax.clip_by_global_norm(clip), rule)
 
@@ -43,7 +43,7 @@ def _decayed(which):
 
 @spec
 class Adam(Optimiser):
-    """Adam, with decoupled weight decay (AdamW) where there is some.
+    """Adam, with decoupled weight decay (AdamW) if it is not 0.
 
     Reference: Kingma, Ba (2015), Adam: a method for stochastic optimization; Loshchilov, Hutter (2019), Decoupled
     weight decay regularization.
@@ -62,12 +62,16 @@ class Adam(Optimiser):
     b1: Leaf = param(default=0.9, low=0, high=1, doc="decay of the mean of the gradient")
     b2: Leaf = param(default=0.999, low=0, high=1, doc="decay of the mean of its square")
     weight_decay: Leaf = param(
-        default=0.0, low=0, doc="fraction that a step takes away, times the learning rate"
+        default=0.0,
+        low=0,
+        doc="fraction of the parameters subtracted per step, times the learning rate",
     )
     decayed: str = option(
         default="matrices", choices=("matrices", "all"), doc="what the weight decay acts on"
     )
-    clip: Leaf = param(default=None, low=0, doc="largest global norm of the gradient; any if None")
+    clip: Leaf = param(
+        default=None, low=0, doc="largest global norm of the gradient; no limit if None"
+    )
 
     def transformation(self, steps_per_epoch: int, epochs: int) -> optax.GradientTransformation:
         rule = optax.adamw(
@@ -97,14 +101,14 @@ class SGD(Optimiser):
     learning_rate: Leaf = param(default=0.1, low=0, doc="peak learning rate")
     schedule: Schedule = part(default=OneCycle(), of="schedule", doc="of the learning rate")
     momentum: Leaf = param(default=0.9, low=0, high=1, doc="decay of the accumulated gradient")
-    nesterov: bool = option(
-        default=False, choices=(False, True), doc="look ahead along the momentum"
-    )
+    nesterov: bool = option(default=False, choices=(False, True), doc="Nesterov momentum")
     weight_decay: Leaf = param(default=0.0, low=0, doc="factor of the parameters in the gradient")
     decayed: str = option(
         default="all", choices=("matrices", "all"), doc="what the weight decay acts on"
     )
-    clip: Leaf = param(default=None, low=0, doc="largest global norm of the gradient; any if None")
+    clip: Leaf = param(
+        default=None, low=0, doc="largest global norm of the gradient; no limit if None"
+    )
 
     def transformation(self, steps_per_epoch: int, epochs: int) -> optax.GradientTransformation:
         rate = _rate(self, steps_per_epoch, epochs)

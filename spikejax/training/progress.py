@@ -16,19 +16,19 @@ class Diverged(FloatingPointError):
 
 
 class Meter:
-    """Shows how a training stands, sums what each step measures, and stops it where a number is not finite.
+    """Shows the progress of a training, sums what each step measures, and stops it if a value is not finite.
 
     Attributes:
       sums: by name, what the steps of this epoch measured, summed.
       count: steps of this epoch that are in the sums.
     """
 
-    # Dispatch is asynchronous: reading a number waits for its step. With two steps under way the device is never
+    # Dispatch is asynchronous: reading a value waits for its step. With two steps in flight the device is never
     # idle, and the bar and a stop signal are never far behind.
     UNDER_WAY = 2
 
     def __init__(self, total: int, done: int, *, name: str = "", progress: bool = True):
-        """Starts at step `done` of `total`; `progress` says whether a bar is shown, and `name` stands before it."""
+        """Starts at step `done` of `total`; `progress` determines whether a bar is shown, `name` is its label."""
         self.name, self.pending, self.after = name, collections.deque(), {}
         self.sums, self.count, self.label = {}, 0, ""
         self.bar, self.lines = None, progress and not sys.stderr.isatty()
@@ -45,7 +45,7 @@ class Meter:
             self.bar.close()
 
     def begin(self, epoch: int, epochs: int, sums: dict[str, float], count: int) -> None:
-        """Begins an epoch, of which `count` steps with these sums were taken before."""
+        """Begins an epoch, of which `count` steps with these sums have been taken."""
         self.sums, self.count = dict(sums), count
         self.label = f"{self.name} {epoch}/{epochs}".strip()
 
@@ -53,26 +53,26 @@ class Meter:
         """Takes what a dispatched step measures.
 
         Raises:
-          Diverged: a number of an earlier step is not finite.
+          Diverged: a value of an earlier step is not finite.
         """
         self.pending.append((number, measured))
         if len(self.pending) > self.UNDER_WAY:
             self._take()
 
     def finish(self) -> dict[str, Any]:
-        """Waits for the steps under way; returns the means of the epoch.
+        """Waits for the steps in flight; returns the means of the epoch.
 
         Raises:
-          Diverged: a number of one of them is not finite.
+          Diverged: a value of one of them is not finite.
         """
         while self.pending:
             self._take()
         return _nested({name: total / self.count for name, total in self.sums.items()})
 
     def tell(self, measured: dict[str, Any]) -> None:
-        """Takes an epoch's entry: what was measured after it stands in the bar from then on.
+        """Takes an epoch's entry: what was measured after it is shown in the bar from then on.
 
-        Where standard error is no terminal there is no bar, and the entry is a line.
+        If standard error is not a terminal there is no bar, and the entry is a line.
         """
         shown = {k: f"{v:.4g}" for k, v in measured.items() if isinstance(v, float)}
         for hidden in ("seconds", "gradient_norm", "peak_memory_mb"):

@@ -1,4 +1,4 @@
-"""Schedules: how a learning rate, or a constant of the network, moves during training."""
+"""Schedules: how a learning rate, or a constant of the network, changes during training."""
 
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ class Schedule:
     """A factor of the peak learning rate in the course of training; the base of every schedule.
 
     Attributes:
-      spans: whether it spans the training, so that with another number of epochs every factor is another one.
+      spans: whether it spans the training, so that all factors depend on the number of epochs.
     """
 
     spans: ClassVar[bool] = False
@@ -54,7 +54,7 @@ class Cosine(Schedule):
     end: float = setting(default=0.0, doc="last factor")
 
     def check(self) -> None:
-        """Raises ValueError for a factor outside of [0, 1]."""
+        """Raises ValueError for a factor outside [0, 1]."""
         _check_factors(self, "end")
 
     def factor(self, steps_per_epoch: int, epochs: int) -> Any:
@@ -82,7 +82,7 @@ class OneCycle(Schedule):
     end: float = setting(default=1e-4 / 25, doc="last factor")
 
     def check(self) -> None:
-        """Raises ValueError for a fraction or a factor outside of (0, 1]."""
+        """Raises ValueError for a fraction or a factor outside (0, 1]."""
         _check_factors(self, "up", "start", "end", above=True)
 
     def factor(self, steps_per_epoch: int, epochs: int) -> Any:
@@ -102,12 +102,12 @@ class Milestones(Schedule):
     """
 
     spec_name: ClassVar = "milestones"
-    epochs: tuple[int, ...] = setting(doc="epochs after which it falls")
-    decay: float = setting(default=0.1, doc="factor of each fall")
+    epochs: tuple[int, ...] = setting(doc="epochs after which the rate falls")
+    decay: float = setting(default=0.1, doc="factor at each milestone")
     warmup: int = size(default=0, low=0, doc="epochs of the linear rise from 0")
 
     def check(self) -> None:
-        """Raises ValueError if the epochs are not integers from 1 on, in order, or the factor leaves [0, 1]."""
+        """Raises ValueError if the epochs are not ascending integers from 1 on, or the factor is outside [0, 1]."""
         _check_factors(self, "decay")
         epochs = self.epochs
         if not all(isinstance(e, int) and e >= 1 for e in epochs) or list(epochs) != sorted(epochs):
@@ -133,13 +133,13 @@ def _check_factors(schedule, *names, above=False):
 
 @spec
 class Ramp:
-    """A constant of the network that moves from one value to another: a surrogate's width, the λ of a masked PSN.
+    """A constant of the network that changes from one value to another: a surrogate's width, the λ of a masked PSN.
 
         v(t) = start + (end − start) p             shape="linear"
                start (end / start)^p               shape="exponential",   p = min(1, t / (epochs · steps per epoch))
 
-    `name` is that of the variable in the collection "constants", "surrogate_width" for example; every layer that has it
-    follows.
+    `name` is that of the variable in the collection "constants", "surrogate_width" for example; it changes in every
+    layer that has it.
 
     >>> rule = Ramp(name="masking", start=0.0, end=1.0, epochs=2).rule(10, 4)
     >>> [float(rule(step)) for step in (0, 10, 20, 40)]
@@ -147,11 +147,11 @@ class Ramp:
     """
 
     spec_name: ClassVar = "ramp"
-    name: str = setting(doc="of the constant")
+    name: str = setting(doc="name of the constant")
     start: Leaf = param(doc="first value")
     end: Leaf = param(doc="last value")
-    epochs: int | None = size(default=None, doc="length; the whole training if not given")
-    shape: str = option(default="linear", choices=("linear", "exponential"), doc="how it moves")
+    epochs: int | None = size(default=None, doc="length; the whole training if None")
+    shape: str = option(default="linear", choices=("linear", "exponential"), doc="how it changes")
 
     def check(self) -> None:
         """Raises ValueError for an exponential ramp through zero."""

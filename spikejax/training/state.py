@@ -1,4 +1,4 @@
-"""What stays while a network trains, `Trainer`, and what changes, `TrainState`."""
+"""What stays fixed while a network trains, `Trainer`, and what changes, `TrainState`."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,18 +15,18 @@ Objective = Callable[[Any, Any, Array], tuple[Array, tuple[dict[str, Any], Any]]
 
 
 class Trainer(NamedTuple):
-    """What stays while a network trains.
+    """What stays fixed while a network trains.
 
     Attributes:
-      objective: `(variables, batch, key) -> (loss, (measured, changed))`, minimised by `variables["params"]`.
+      objective: `(variables, batch, key) -> (loss, (measured, changed))`, minimised over `variables["params"]`.
       optimiser: an Optax transformation.
       augment: functions `(batch, key) -> batch`, applied to each batch in turn.
       scheduled: by name of a constant, its value at a step: `(step) -> value`.
       micro_batches: parts of a device's share of a batch, differentiated one after the other.
       mesh: devices that share each batch; None is one device.
-      statistics: whether the objective changes collections: then a batch is a whole for it.
+      statistics: whether the objective changes collections: then it needs the batch as a whole.
       average: decay per step of an exponential moving average of the parameters; None keeps none.
-      bounds: by path, "neuron_0/decay" for example, the least and the greatest value of a parameter.
+      bounds: by path, "neuron_0/decay" for example, the lower and upper bound of a parameter.
     """
 
     objective: Objective
@@ -44,10 +44,10 @@ class TrainState(NamedTuple):
     """All that training carries from step to step, and all that a checkpoint holds."""
 
     params: Any  # learned variables
-    constants: Any  # variables that are not learned, though a schedule may move them
+    constants: Any  # variables that are not learned, though a schedule may change them
     carried: Any  # the other collections of variables, by name: batch statistics for example
     opt_state: Any
-    key: Array  # from which the order of every epoch and the key of every step are drawn
+    key: Array  # from which the order of every epoch and the key of every step are derived
     step: Array  # steps taken, int32
     average: Any  # moving average of params, or None
 
@@ -72,7 +72,7 @@ def init(trainer: Trainer, variables: dict[str, Any], seed: int | Array) -> Trai
       trainer: what trains.
       variables: collections of variables; "params" is learned, "constants" is not, the rest is carried. They are
         copied, since training donates its own.
-      seed: of the order of samples and of all that is drawn in training.
+      seed: of the order of samples and of all random numbers in training.
 
     Raises:
       ValueError: a scheduled constant that no layer has.
@@ -83,7 +83,7 @@ def init(trainer: Trainer, variables: dict[str, Any], seed: int | Array) -> Trai
     unknown = sorted(set(trainer.scheduled) - set(known))
     if unknown:
         raise ValueError(
-            f"expected to schedule constants of {known}, found {', '.join(unknown)}; a learned parameter is no constant"
+            f"expected to schedule constants of {known}, found {', '.join(unknown)}; a learned parameter is not one"
         )
     average = None if trainer.average is None else jax.tree.map(jnp.array, params)
     return TrainState(
@@ -110,7 +110,7 @@ def with_schedules(trainer: Trainer, constants: Any, step: Array) -> Any:
 
 
 def within_bounds(trainer: Trainer, params: Any) -> Any:
-    """The parameters, each that has bounds at the nearest value within them."""
+    """The parameters, clipped to their bounds."""
 
     def hold(path, leaf):
         bounds = trainer.bounds.get("/".join(_names(path)))

@@ -24,7 +24,7 @@ def train_step(
     Args:
       trainer: what trains.
       state: before the step.
-      batch: a pytree whose leaves lead with B.
+      batch: a pytree whose leaves have leading axis B.
 
     Returns:
       The state after the step, and what was measured: the objective's means by name, "loss" among them, and
@@ -69,7 +69,7 @@ def train_epoch(
       The state after the epoch, and what each step measured, `[steps]`.
 
     Raises:
-      ValueError: fewer samples than a batch has.
+      ValueError: fewer samples than the batch size.
     """
     samples = jax.tree.map(jnp.asarray, samples)
     count = count_samples(samples)
@@ -98,9 +98,9 @@ def evaluate(
       measure: returns a pytree of means over its batch, or of `Average`s.
       variables: of the network.
       samples: a pytree of arrays `[N, ...]`.
-      batch_size: samples per batch; the last one has what remains.
-      key: of all that is drawn.
-      mesh: devices that share each batch that they divide.
+      batch_size: samples per batch; the last one has the remainder.
+      key: PRNG key for all random numbers.
+      mesh: devices that share each batch whose size they divide.
 
     Raises:
       ValueError: no samples.

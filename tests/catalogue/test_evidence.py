@@ -66,5 +66,5 @@ def test_the_command_draws_a_neuron(tmp_path, capsys):
     assert main(["neurons", "lif", "--plot", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG") and str(path) in capsys.readouterr().out
     assert main(["neurons", "lif", "tc_lif", "--plot", str(path)]) == 1
-    assert "--plot draws one neuron" in capsys.readouterr().err
+    assert "--plot takes one neuron" in capsys.readouterr().err
     assert main(["neurons", "liff"]) == 2

@@ -43,7 +43,7 @@ def test_the_command(tmp_path, capsys):
     assert main([*command, "--resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == result
     assert main(["sweep", *FLAGS, "--out", str(out), "--resume"]) == 1
-    assert "was run with other settings" in capsys.readouterr().err
+    assert "was run with different settings" in capsys.readouterr().err
     assert main(["eval", str(out), "--trial", "3"]) == 0
     assert "after 10 steps" in capsys.readouterr().out
 
@@ -77,7 +77,7 @@ def test_points_at_random(tmp_path, capsys):
     [
         ([], "expected axes with --grid PATH=A,B,... or --zip, each once, found none"),
         (["--grid", "beta1=-0.5", "--zip", "beta1=-0.2"], "found network.neuron.beta1 twice"),
-        (["--grid", "learning_rate=1e-3..1e-2"], "is a range, from which --random N draws"),
+        (["--grid", "learning_rate=1e-3..1e-2"], "is a range, which needs --random N"),
         (["--zip", "beta1=-0.5,-0.2", "--zip", "beta2=0.5"], "zipped axes of one length"),
         (["--grid", "learning_rate=-1"], "Adam.learning_rate must lie in [0, inf], found -1.0"),
         (["--grid", "beta1=-0.5", "--seeds", "x"], "expected seeds like 0..3"),

@@ -221,7 +221,7 @@ def test_a_library_that_does_not_install_is_told_in_one_line(monkeypatch, tmp_pa
 
     monkeypatch.setattr(environments, "ROOT", tmp_path)
     monkeypatch.setattr(environments, "_install", install)
-    with pytest.raises(environments.Unavailable, match="spyx does not install: no such version$"):
+    with pytest.raises(environments.Unavailable, match="cannot be installed: no such version$"):
         environments.interpreter("spyx")
 
 

@@ -68,9 +68,9 @@ def test_there_is_no_record(tmp_path):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b'{"experiment": ', "JSON record in .*found broken text"),
-        (b"", "found broken text"),
-        (b"\xff\xfe\x00", "found broken text"),
+        (b'{"experiment": ', "JSON record in .*found invalid text"),
+        (b"", "found invalid text"),
+        (b"\xff\xfe\x00", "found invalid text"),
         (b"[1, 2]", "expected a record with the keys"),
         (b'{"experiment": "digits"}', "expected a record with the keys"),
     ],

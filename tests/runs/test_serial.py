@@ -146,7 +146,7 @@ def test_another_object_at_the_same_name():
     first = Window
     namespace = {"__name__": __name__, "spec": spec, "size": size}
     exec("@spec\nclass Window:\n    length: int = size(default=3, doc='')", namespace)
-    with pytest.raises(ValueError, match=f"config: another object stands at {__name__}:Window"):
+    with pytest.raises(ValueError, match=f"config: another object is at {__name__}:Window"):
         to_json(namespace["Window"]())
     assert there_and_back(first()) == first()
 

@@ -83,7 +83,7 @@ def test_what_is_finished_is_not_trained_again(trained, seeded):
     out, result = trained
     assert several(out, resume=True) == result
     assert several(seeded[0], resume=True, seeds=(3, 1)) == seeded[1]
-    with pytest.raises(ValueError, match="was run with other settings"):
+    with pytest.raises(ValueError, match="was run with different settings"):
         several(seeded[0], resume=True, seeds=(3, 2))
     with pytest.raises(FileExistsError, match="holds a run"):
         several(out)

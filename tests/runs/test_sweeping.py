@@ -128,7 +128,7 @@ def test_what_is_finished_is_read_and_not_trained(tmp_path, capsys):
     record.write(out / "record.json", {**found, "complete": False, "history": [], "metrics": {}})
     again = sweep(BASE, axes, out, resume=True, placement=Placement(group=2))
     assert again["history"] == found["history"] and "epoch" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="was run with other settings"):
+    with pytest.raises(ValueError, match="was run with different settings"):
         sweep(BASE, {"beta1": (-0.2, -0.5)}, out, resume=True)
 
 
@@ -209,7 +209,7 @@ def test_a_network_of_ones_own_with_a_convolution(tmp_path):
         (
             {"decay": (np.full(6, 0.5), np.full(6, 0.6))},
             {},
-            "expected single numbers as values of network.neuron.decay, found arrays",
+            "expected scalars as values of network.neuron.decay, found arrays",
         ),
         ({"beta1": (-0.5,)}, {"placement": Placement(group=0)}, "group of at least 1"),
     ],
