@@ -30,7 +30,7 @@ from experiments.registry import Expectation, Experiment, Request
 from spikejax.devices import mesh
 from spikejax.runs import record
 
-WARNING = "compiled for these devices, on a CPU; NOTHING WAS RUN on such a device, no time on one is known"
+WARNING = "compiled for these devices, on a CPU; NOTHING WAS RUN on such a device, and there are no timings"
 MISSING = "compiler not installed: pip install 'spikejax[aot]'"
 
 

@@ -110,7 +110,7 @@ LIBRARIES = {
     ),
     "spikingjelly_compiled": Library(
         "SpikingJelly, compiled",
-        path="single-step mode in a loop over time, a step through `torch.compile`",
+        path="single-step mode in a loop over time, one step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SPIKINGJELLY,
@@ -122,7 +122,7 @@ LIBRARIES = {
     ),
     "snntorch_compiled": Library(
         "snnTorch, compiled",
-        path="the same, a step through `torch.compile`",
+        path="the same, one step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SNNTORCH,
@@ -134,7 +134,7 @@ LIBRARIES = {
     ),
     "norse_compiled": Library(
         "Norse, compiled",
-        path="the same, a step through `torch.compile`",
+        path="the same, one step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_NORSE,

@@ -137,7 +137,7 @@ def draw(metrics: Mapping[str, Any], workloads: list[str], libraries: list[str],
         label = None if i else FLOOR.label
         ends = [place - 0.45, place + 0.45]
         axis.plot(ends, [ratio, ratio], ":", color=plot.INK, linewidth=1.4, label=label)
-    axis.set(yscale="log", ylabel="time of a step, ours = 1")
+    axis.set(yscale="log", ylabel="time per step, ours = 1")
     axis.yaxis.set_major_formatter("{x:g}")
     axis.set_xticks(range(len(workloads)), [name.replace(" ", "\n") for name in workloads])
     made.legend(frameon=False, loc="outside right upper")

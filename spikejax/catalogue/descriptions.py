@@ -1,4 +1,4 @@
-"""What a neuron or a surrogate is, as data and as tables: equation, fields, reference."""
+"""Descriptions of neurons and surrogates, as data and as tables: equation, fields, reference."""
 
 import dataclasses
 import inspect

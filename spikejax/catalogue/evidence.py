@@ -1,6 +1,6 @@
 """What each neuron was validated against: the largest relative differences, and their tables.
 
-The numbers are those of `evidence.json`, which `python tests/neurons/evidence.py` measures in a checkout.
+The values are those of `evidence.json`, which `python tests/neurons/evidence.py` measures in a checkout.
 """
 
 import functools

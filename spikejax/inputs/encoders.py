@@ -39,7 +39,7 @@ class Encoder:
 
 
 def floats(x: Any, scale: Any) -> Array:
-    """Numbers of any dtype as floats, divided by `scale`; float32, or float64 where JAX is set to it."""
+    """Numbers of any dtype as floats, divided by `scale`; float32, or float64 if enabled in JAX."""
     x = jnp.asarray(x).astype(float)
     return x if scale is None else x / scale
 

@@ -13,7 +13,7 @@ NEURONS = Registry(
 
 
 def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
-    """A neuron by its name, with the semantics of another library if asked for.
+    """A neuron by its name, optionally with the semantics of another library.
 
     Args:
       name: of the model, or "module:Name" of one of your own.

@@ -1,4 +1,4 @@
-"""Dual adaptive LIF: a learned gain of the input beside the learned decay."""
+"""Dual adaptive LIF: a learned input gain besides the learned decay."""
 
 import math
 from typing import NamedTuple

@@ -38,7 +38,7 @@ class TCLIF(Neuron):
     results; the default. The two fire at different rates.
 
     Deviations: Eq. 10 uses the soma before its reset, the released code the soma after it (the default). The released
-    network for PS-MNIST fixes the threshold to 1.0, Table 5 says 1.8.
+    network for PS-MNIST fixes the threshold to 1.0; Table 5 gives 1.8.
 
     Gradients flow through both resets.
 

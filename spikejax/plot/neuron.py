@@ -1,4 +1,4 @@
-"""The portrait of a neuron."""
+"""Figure of a neuron's responses."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ class Program(NamedTuple):
       number: counted from 0.
       config: that of its first point, complete.
       dataset: what it trains on.
-      numbers: of its points.
+      numbers: those of its points.
       values: for each point, the leaves that differ between points, by path.
     """
 

@@ -32,11 +32,14 @@ def fit_several(
     """Trains several configs one after the other, each in its own folder inside `out`.
 
     Args:
-      configs: by name, which is also that of the folder. out: the folder for all of them. seeds: for each config;
-      several are a sweep over them, in one program. Those of the configs if there are none. data_dir: where the data
-      sets' files are. resume: continue the runs that are there; start them if there are none. overwrite: delete the
-      runs that are there. seconds: time after which each of them ends, saved and to be resumed. progress: whether to
-      show progress.
+      configs: by name, which is also that of the folder.
+      out: the folder for all of them.
+      seeds: for each config; several are a sweep over them, in one program. Those of the configs if there are none.
+      data_dir: where the data sets' files are.
+      resume: continue the runs that are there; start them if there are none.
+      overwrite: delete the runs that are there.
+      seconds: time after which each of them is saved and ends, to be resumed.
+      progress: whether to show progress.
 
     Returns:
       The record. Its metrics are those of each run by name, for several seeds the mean over them, with the standard

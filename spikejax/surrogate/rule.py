@@ -1,4 +1,4 @@
-"""The rule of a spike: a step forward, a surrogate backward. The package's only `custom_vjp`."""
+"""The gradient rule of a spike: a step forward, a surrogate backward. The package's only `custom_vjp`."""
 
 import dataclasses
 import functools
@@ -20,7 +20,7 @@ class Surrogate:
     """
 
     spec_name: ClassVar[str | None] = None
-    antiderivative: Any = None  # a method (x) -> Array, where there is one
+    antiderivative: Any = None  # a method (x) -> Array, if there is one
 
     def derivative(self, x: Array) -> Array:
         """Stands in for dΘ/dx at x, element by element."""
@@ -48,7 +48,7 @@ def spike(x: Array, surrogate: Surrogate, strict: bool = False) -> Array:
       Exactly 0 or 1, shape and dtype of x.
 
     The gradient with respect to x is `surrogate.derivative(x)`; that with respect to the surrogate's parameters is the
-    derivative of its antiderivative, as if the spike were the antiderivative, and 0 where it has none.
+    derivative of its antiderivative, as if the spike were the antiderivative, and 0 if it has none.
 
     Reference: Neftci, Mostafa, Zenke (2019), Surrogate gradient learning in spiking neural networks.
 

@@ -1,4 +1,4 @@
-"""What a data set is: `Split`, `Dataset`, the base `Source` of those known by name, and the two ways to fail."""
+"""What a data set is: `Split`, `Dataset`, the base `Source` of those known by name, and the two errors."""
 
 import hashlib
 import os
@@ -127,7 +127,7 @@ class Dataset:
 
 
 class Facts(NamedTuple):
-    """What is known of a data set before it is loaded.
+    """What is known about a data set before it is loaded.
 
     Attributes:
       title: one descriptive line.
@@ -214,7 +214,7 @@ def _named(split: Split) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves(tree) -> list[np.ndarray]:
-    """The arrays of a dictionary, tuple or array, in a fixed order; without JAX, which reading data does not need."""
+    """The arrays of a dictionary, tuple or array, in a fixed order; without JAX, which is not needed to read data."""
     if tree is None:
         return []
     if isinstance(tree, dict):

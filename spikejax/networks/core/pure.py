@@ -164,7 +164,7 @@ class Facts(NamedTuple):
       activity: by layer and variable, shape and dtype of the stored values.
       widths: values per sample and step of each spiking layer and of the outputs.
       whole_sequence: the layers that need the whole sequence at once, with the reason why.
-      bounds: by path, the lower and upper bound of each learned parameter that has bounds.
+      bounds: by path, the lower and upper bound of each parameter that has bounds.
       changes: collections that training changes, batch statistics for example.
       convolves: whether there is a convolution.
     """
@@ -220,7 +220,7 @@ def by_layer(tree: Any) -> dict[str, Any]:
 
 
 def _mode(module, train) -> dict[str, Any]:
-    """The argument `train`, where the module has one."""
+    """The argument `train`, if the module has one."""
     return {"train": train} if "train" in inspect.signature(module.__call__).parameters else {}
 
 

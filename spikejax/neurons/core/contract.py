@@ -47,7 +47,7 @@ class Neuron:
     Attributes:
       State: NamedTuple of its variables.
       spiking: False for a model whose output is not spikes.
-      stochastic: True for a model that draws random numbers; its `init_state` takes a key.
+      stochastic: True for a model that uses random numbers; its `init_state` takes a key.
       streams: whether it runs step by step; False for a model that needs the whole sequence at once.
       presets: by the name of another library, the settings that make the model behave like that library's.
       derived: names of values that follow from its parameters and that `with_derived` sets, such as β1 of TC-LIF.
@@ -70,7 +70,7 @@ class Neuron:
         """The state before the first step, from one step's current `[B, *F]`; all variables zero."""
         del key
         # zeros_like of the input, never zeros(shape): inside shard_map or on an explicit mesh the type of a
-        # carry includes where it lives.
+        # carry includes its sharding.
         return self.State(*(jnp.zeros_like(current) for _ in self.State._fields))
 
     def step(self, state: Any, current: Array) -> tuple[Any, Array]:
@@ -82,7 +82,7 @@ class Neuron:
         return unroll(self.step, state, currents)
 
     def check(self) -> None:
-        """Raises ValueError if parameters do not fit together; called for parameters that are numbers."""
+        """Raises ValueError if parameters are inconsistent; called for parameters that are numbers."""
 
     def for_steps(self: T, steps: int) -> T:
         """The model for sequences of `steps` steps: its size `steps`, if it has one, is set."""
@@ -177,7 +177,7 @@ def neuron(
         cls.init_state = _of_initialised(cls.init_state)
         cls.spiking, cls.stochastic = spiking, stochastic
         cls = declared.spec(cls)
-        if fields_of(cls, "neuron"):  # a wrapper is as the neuron inside it
+        if fields_of(cls, "neuron"):  # a wrapper inherits these from the neuron inside it
             cls.spiking = property(lambda self: self.neuron.spiking)
             cls.stochastic = property(lambda self: stochastic or self.neuron.stochastic)
         return cls
