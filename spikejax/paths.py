@@ -13,8 +13,8 @@ class Place(NamedTuple):
 
     Attributes:
       owner: the spec or Flax module that has it.
-      field: its field; None for a derived value.
-      name: its name there.
+      field: its field; None for a derived value. That of a member of a tuple or list declares nothing.
+      name: its name there; a member's is its number.
       value: the value; None for a derived one, which its owner computes.
       role: "leaf", "choice", "part" or "derived".
     """
@@ -26,8 +26,11 @@ class Place(NamedTuple):
     role: str
 
 
+_MEMBER: Any = dataclasses.field()
+
+
 def places(tree: Any, prefix: str = "") -> dict[str, Place]:
-    """All values of a spec by path, from the outside in; members of a tuple of parts are numbered.
+    """All values of a spec by path, from the outside in; members of a tuple or list with parts are numbered.
 
     >>> from spikejax.neurons.lif import LIF
     >>> [path for path, place in places(LIF()).items() if place.role != "choice"]
@@ -36,18 +39,22 @@ def places(tree: Any, prefix: str = "") -> dict[str, Place]:
     found: dict[str, Place] = {}
     for field in pytree.members(tree):
         value, path = getattr(tree, field.name), prefix + field.name
-        role = pytree.role(field, value)
-        if role == "part" and isinstance(value, tuple):
-            found[path] = Place(tree, field, field.name, value, role)
-            for number, inner in enumerate(value):
-                if pytree.is_part(inner):
-                    found |= places(inner, f"{path}.{number}.")
-            continue
-        found[path] = Place(tree, field, field.name, value, role)
-        if role == "part" and pytree.is_part(value):
-            found |= places(value, f"{path}.")
-    for name in getattr(tree, "derived", ()):
+        place = Place(tree, field, field.name, value, pytree.role(field, value))
+        found |= _with_inner(path, place)
+    for name in pytree.derived_of(tree):
         found[prefix + name] = Place(tree, None, name, None, "derived")
+    return found
+
+
+def _with_inner(path, place):
+    """A place and, if it is a part, all that is inside it."""
+    found = {path: place}
+    if place.role == "part" and pytree.is_several(place.value):
+        for number, value in enumerate(place.value):
+            member = Place(place.owner, _MEMBER, str(number), value, pytree.role_of(value))
+            found |= _with_inner(f"{path}.{number}", member)
+    elif place.role == "part" and pytree.is_part(place.value):
+        found |= places(place.value, f"{path}.")
     return found
 
 
@@ -95,6 +102,8 @@ def replace(tree: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _replaced(tree, values):
+    """A spec, a Flax module or a tuple or list of them with some values replaced."""
+    several = pytree.is_several(tree)
     own: dict[str, Any] = {}
     derived: dict[str, Any] = {}
     inner: dict[str, dict[str, Any]] = {}
@@ -102,22 +111,14 @@ def _replaced(tree, values):
         head, _, rest = path.partition(".")
         if rest:
             inner.setdefault(head, {})[rest] = value
-        elif head in getattr(tree, "derived", ()):
+        elif head in pytree.derived_of(tree):
             derived[head] = value
         else:
             own[head] = value
     for head, changes in inner.items():
-        part = own.get(head, getattr(tree, head))
-        if isinstance(part, tuple):
-            own[head] = tuple(
-                _replaced(member, _of_member(changes, number)) for number, member in enumerate(part)
-            )
-        else:
-            own[head] = _replaced(part, changes)
+        part = tree[int(head)] if several else getattr(tree, head)
+        own[head] = _replaced(own.get(head, part), changes)
+    if several:
+        return type(tree)(own.get(str(number), member) for number, member in enumerate(tree))
     changed = pytree.rebuilt(tree, own) if own else tree
     return changed.with_derived(**derived) if derived else changed
-
-
-def _of_member(changes, number):
-    prefix = f"{number}."
-    return {path[len(prefix) :]: v for path, v in changes.items() if path.startswith(prefix)}

@@ -82,19 +82,30 @@ def _hash(self):
 
 
 def role(field: dataclasses.Field, value: Any) -> str:
-    """What a dataclass's field holds: a "leaf", a "part" (a dataclass, or a tuple of them) or a "choice".
+    """What a dataclass's field holds: a "leaf", a "part" (a dataclass, or a tuple or list with one) or a "choice".
 
-    A field made by `fields.param`, `option`, … declares it. Elsewhere, in a Flax module for example, floating-point
-    numbers and arrays are leaves; integers, strings, tuples of numbers and functions are choices.
+    A field made by `fields.param`, `option`, … declares it. Elsewhere, in a Flax module for example, it is that of the
+    value, see `role_of`.
     """
     kind = field.metadata.get("kind")
-    if kind is not None:
-        return {"param": "leaf", "part": "part"}.get(kind, "choice")
-    several = value if isinstance(value, tuple | list) else (value,)
-    if several and all(map(is_part, several)):
+    return role_of(value) if kind is None else {"param": "leaf", "part": "part"}.get(kind, "choice")
+
+
+def role_of(value: Any) -> str:
+    """The role of a value that no field declares, a member of a tuple for example.
+
+    Floating-point numbers and arrays are leaves; integers, strings, tuples of numbers and functions are choices. A
+    tuple or list with a part among its members is a part, and each of its members has its own role.
+    """
+    if is_part(value) or (is_several(value) and any(role_of(member) == "part" for member in value)):
         return "part"
     choices = (bool, int, str, bytes, tuple, list, dict, type, type(None))
     return "choice" if isinstance(value, choices) or callable(value) else "leaf"
+
+
+def is_several(value: Any) -> bool:
+    """Whether a value is a tuple or a list, whose members are numbered."""
+    return type(value) in (tuple, list)
 
 
 def is_part(value: Any) -> bool:
@@ -111,9 +122,18 @@ def members(owner: Any) -> list[dataclasses.Field]:
 def rebuilt(owner: T, values: dict[str, Any]) -> T:
     """A dataclass instance with other values of some fields; a Flax module keeps its name and has no parent."""
     given = {field.name: getattr(owner, field.name) for field in members(owner)} | values
-    if type(owner) not in _REGISTERED and getattr(owner, "name", None) is not None:
-        given |= {"name": getattr(owner, "name")}  # noqa: B009
-    return type(owner)(**given)
+    return type(owner)(**given, **_name_of(owner))
+
+
+def derived_of(owner: Any) -> tuple[str, ...]:
+    """The names of the values that a dataclass derives from its fields, if it declares any."""
+    return getattr(owner, "derived", ())
+
+
+def _name_of(owner):
+    """The name that was given to a Flax module, as an argument; nothing for other dataclasses."""
+    name = None if type(owner) in _REGISTERED else getattr(owner, "name", None)
+    return {} if name is None else {"name": name}
 
 
 @jax.tree_util.register_pytree_with_keys_class
@@ -133,42 +153,38 @@ class _Foreign:
             if roles[name] == "choice"
         )
         keys = map(jax.tree_util.GetAttrKey, inner)
-        name = getattr(self.original, "name", None)
-        return list(zip(keys, values, strict=True)), (
-            type(self.original),
-            name,
-            tuple(inner),
-            choices,
-        )
+        name = tuple(_name_of(self.original).items())
+        structure = type(self.original), tuple(inner), (*choices, *name)
+        return list(zip(keys, values, strict=True)), structure
 
     @classmethod
     def tree_unflatten(cls, structure, values):
-        kind, name, inner, choices = structure
+        kind, inner, choices = structure
         given = dict(zip(inner, map(_original, values), strict=True)) | dict(choices)
-        return cls(kind(**given, **({} if name is None else {"name": name})))
+        return cls(kind(**given))
 
 
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
-class _Function:
-    """A function in place of a part: structure."""
+class _Choice:
+    """A choice in place of a part, a function for example: structure."""
 
     original: Any
 
 
 def _known(value):
     """A value in a form that JAX can flatten."""
-    if type(value) in (tuple, list):
-        return tuple(map(_known, value))
+    if is_several(value):
+        return type(value)(map(_known, value))
     if is_part(value):
         return value if type(value) in _REGISTERED else _Foreign(value)
-    return _Function(value) if callable(value) or isinstance(value, str) else value
+    return _Choice(value) if value is not None and role_of(value) == "choice" else value
 
 
 def _original(value):
-    if type(value) is tuple:
-        return tuple(map(_original, value))
-    return value.original if isinstance(value, _Foreign | _Function) else value
+    if is_several(value):
+        return type(value)(map(_original, value))
+    return value.original if isinstance(value, _Foreign | _Choice) else value
 
 
 def _hashable(value):

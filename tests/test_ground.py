@@ -1,9 +1,6 @@
-"""The ground: specs as pytrees, their fields, values by path, members by name."""
+"""The ground: specs as pytrees, their fields, values by path."""
 
 import dataclasses
-import sys
-import types
-from importlib import metadata
 from typing import ClassVar
 
 import chex
@@ -12,12 +9,9 @@ import jax
 import numpy as np
 import pytest
 
-from spikejax import paths, pytree, registry
+from spikejax import paths, pytree
 from spikejax.fields import Leaf, fields_of, option, param, part, setting, size, spec
-from spikejax.neurons import NEURONS
-from spikejax.neurons.core.contract import Neuron
-from spikejax.neurons.lif import LIF
-from spikejax.registry import Registry, UnknownName
+from spikejax.registry import UnknownName
 
 
 @spec
@@ -204,77 +198,33 @@ def test_a_module_keeps_its_name():
     assert pytree.rebuilt(named, {}).units == 3
 
 
-# --- Names ----------------------------------------------------------------------------------------
+class Chain(nn.Module):
+    """A Flax module whose parts are members of a list, with what is no part among them."""
+
+    layers: list
 
 
-def is_neuron(value):
-    return isinstance(value, type) and issubclass(value, Neuron) and value is not Neuron
+CHAIN = Chain([Net(3), nn.relu, Inner(width=0.5), 0.25, 7])
 
 
-def test_a_name_of_the_package_or_a_module_and_a_name():
-    assert NEURONS.find("lif") is LIF and NEURONS["lif"] is LIF
-    assert NEURONS.find("spikejax.neurons.lif:LIF") is LIF
-    assert NEURONS.name_of(LIF) == "lif" and NEURONS.name_of(Inner) == f"{__name__}:Inner"
-    with pytest.raises(TypeError):
-        NEURONS["mine"] = LIF  # pyright: ignore
+def test_members_of_a_list_have_their_own_roles():
+    found = paths.places(CHAIN)
+    roles = {path: place.role for path, place in found.items() if path.count(".") < 2}
+    assert roles == {
+        "layers": "part",
+        "layers.0": "part",
+        "layers.1": "choice",
+        "layers.2": "part",
+        "layers.3": "leaf",
+        "layers.4": "choice",
+    }
+    assert found["layers.0.inner.width"].value == 1.0 and found["layers.2.width"].value == 0.5
+    outer = Outer(net=CHAIN)
+    assert jax.tree.leaves(outer) == [0.5, 1.0, 1.0, 1.0, 0.5, 0.25]
+    doubled = jax.tree.map(lambda x: 2 * x, outer).net
+    assert doubled == Chain([Net(3, 2.0, Inner(width=2.0)), nn.relu, Inner(width=1.0), 0.5, 7])
 
 
-def test_names_that_are_not_there():
-    with pytest.raises(UnknownName, match="unknown neuron 'tclif'; did you mean tc_lif"):
-        NEURONS.find("tclif")
-    with pytest.raises(ValueError, match="expected a neuron at no_such:X, found no module no_such"):
-        NEURONS.find("no_such:X")
-    with pytest.raises(
-        ValueError, match="found no 'LIV' in spikejax.neurons.lif; did you mean LIF"
-    ):
-        NEURONS.find("spikejax.neurons.lif:LIV")
-    with pytest.raises(ValueError, match="expected a neuron called .*:Inner, found <class"):
-        NEURONS.find(f"{__name__}:Inner")
-    with pytest.raises(ValueError, match="has no name by which it can be found again"):
-        registry.path_of(lambda: None)
-
-
-def test_an_error_inside_of_a_module_is_not_hidden(tmp_path, monkeypatch):
-    (tmp_path / "lab_broken.py").write_text("import no_such_package\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
-        registry.load("lab_broken:X")
-
-
-def test_an_entry_point_of_an_installed_package(monkeypatch):
-    def entry_points(group, name):
-        found = metadata.EntryPoint(name, "spikejax.neurons.lif:LIF", group)
-        return [found] if (group, name) == ("spikejax.neurons", "from_elsewhere") else []
-
-    monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
-    assert NEURONS.find("from_elsewhere") is LIF
-    with pytest.raises(UnknownName):
-        NEURONS.find("from_nowhere")
-
-
-@pytest.mark.parametrize(
-    "files, message",
-    [
-        ({"two": "A, B"}, "expected one neuron in lab_room.two, found 2; keep one per file"),
-        ({"one": "A", "other": "A"}, "two members of lab_room are called same; rename one"),
-    ],
-)
-def test_a_room_that_cannot_be(files, message, tmp_path, monkeypatch):
-    room = tmp_path / "lab_room"
-    room.mkdir()
-    (room / "__init__.py").touch()
-    for name, classes in files.items():
-        text = "from spikejax.neurons.lif import LIF\n"
-        for member in classes.split(", "):
-            text += f"class {member}(LIF):\n    spec_name = None\n"
-        if len(files) > 1:
-            text = text.replace("None", "'same'")
-        (room / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for name in [n for n in sys.modules if n.startswith("lab_room")]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(ImportError, match=message):
-        Registry("neuron", "lab_room", is_neuron)
-    assert isinstance(sys.modules["lab_room"], types.ModuleType)
-    for name in [n for n in sys.modules if n.startswith("lab_room")]:
-        sys.modules.pop(name)
+def test_members_of_a_list_are_replaced():
+    found = paths.replace(CHAIN, {"0.gain": 3.0, "layers.1": nn.tanh, "2": Inner(), "2.kind": "b"})
+    assert found == Chain([Net(3, gain=3.0), nn.tanh, Inner(kind="b"), 0.25, 7])

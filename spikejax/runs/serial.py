@@ -30,7 +30,8 @@ LARGEST_ARRAY = 100_000  # values of an array that are written out
 def to_json(value: Any, path: str = "config") -> Any:
     """A spec, or anything that a spec holds, as JSON values; `from_json` is the inverse.
 
-    A spec is an object whose "type" is its kind and its name, "neuron lif" for example, or "module:Name".
+    A spec is an object whose "type" is its kind and its name, "neuron lif" for example, or "module:Name". A tuple is a
+    JSON array; a list is an object, so that it is a list when read back.
 
     Args:
       value: the spec.
@@ -53,10 +54,12 @@ def to_json(value: Any, path: str = "config") -> Any:
         if not math.isfinite(value):
             raise ValueError(f"{path}: expected a finite number, found {value}")
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple):
         return [to_json(inner, f"{path}.{number}") for number, inner in enumerate(value)]
+    if isinstance(value, list):
+        return {"type": "list", "values": to_json(tuple(value), path)}
     if isinstance(value, dict):
-        return {"type": "dict", **{name: to_json(x, f"{path}.{name}") for name, x in value.items()}}
+        return {"type": "dict", "values": _dict_to_json(value, path)}
     if isinstance(value, Dataset):
         return {"type": "arrays", "name": value.name, "sha256": value.checksum}
     if pytree.is_part(value):
@@ -73,6 +76,15 @@ def to_json(value: Any, path: str = "config") -> Any:
     if callable(value):
         return {"type": "function", "name": _named(registry.path_of, value, path)}
     raise ValueError(f"{path}: expected a value that JSON can hold, found {type(value).__name__}")
+
+
+def _dict_to_json(value, path):
+    for name in value:
+        if not isinstance(name, str):
+            raise ValueError(
+                f"{path}: expected strings as the names of a dictionary, found {name!r}"
+            )
+    return {name: to_json(inner, f"{path}.{name}") for name, inner in value.items()}
 
 
 def _array_to_json(value, path):
@@ -125,8 +137,10 @@ def from_json(value: Any, data: Dataset | None = None) -> Any:
     if not isinstance(value, dict):
         return value
     kind, rest = value["type"], {name: x for name, x in value.items() if name != "type"}
+    if kind == "list":
+        return list(from_json(rest["values"], data))
     if kind == "dict":
-        return {name: from_json(x, data) for name, x in rest.items()}
+        return {name: from_json(x, data) for name, x in rest["values"].items()}
     if kind == "arrays":
         return _arrays(rest, data)
     if kind == "array":

@@ -111,6 +111,19 @@ def test_what_is_outside_of_the_package_is_found_by_its_module():
     assert there_and_back(ordinary) == ordinary  # Flax's default initialisers have no name
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        nn.Sequential([nn.Dense(3), nn.relu, Recurrent(LIF(decay=0.1))]),
+        MLP([4], None, LIF(), recurrent=[0]),
+        ([1, (2, [])], {"type": 1.0, "values": [0.5]}),
+    ],
+    ids=["sequential", "mlp", "nested"],
+)
+def test_lists_stay_lists(value):
+    assert there_and_back(value) == value
+
+
 def test_arrays_of_ones_own_are_named_and_not_written():
     written = json.loads(json.dumps(to_json(toy.config())))
     assert written["data"] == {"type": "arrays", "name": "toy", "sha256": toy.dataset().checksum}
@@ -133,8 +146,9 @@ def test_arrays_of_ones_own_are_named_and_not_written():
         (LIF(decay=np.full(200_000, 0.5)), "config.decay: an array of 200,000 values is too large"),
         ((1.0, float("nan")), "config.1: expected a finite number, found nan"),
         ({1, 2}, "config: expected a value that JSON can hold, found set"),
+        ({1: 2}, "config: expected strings as the names of a dictionary, found 1"),
     ],
-    ids=["lambda", "large", "nan", "set"],
+    ids=["lambda", "large", "nan", "set", "number as name"],
 )
 def test_what_could_not_be_read_back(value, message):
     with pytest.raises(ValueError, match=message):
