@@ -107,6 +107,8 @@ def spec(cls: type[T]) -> type[T]:
     ValueError: Window.width must lie in [0, inf], found -1.0
     """
     setattr(cls, "__post_init__", validate)  # noqa: B010
+    if "check" not in dir(cls):
+        setattr(cls, "check", lambda self: None)  # noqa: B010
     return pytree.register(dataclasses.dataclass(frozen=True, kw_only=True)(cls))
 
 
@@ -129,15 +131,20 @@ def fields_of(model: Any, kind: str = "param") -> dict[str, dataclasses.Field]:
 
 
 def validate(model: Any) -> None:
-    """Validates a spec against its fields: bounds, choices, sizes, shapes. Integer parameters become floats.
+    """Validates a spec against its fields: bounds, choices, sizes, shapes.
+
+    Parameters that are numbers become floats, other numbers of NumPy and JAX those of Python, and lists tuples.
 
     Raises:
       ValueError: a value that its field does not allow; the message names the field, what it allows and what was found.
     """
+    for field in dataclasses.fields(model):
+        if field.metadata.get("kind") in ("option", "size", "setting", "part"):
+            object.__setattr__(model, field.name, plain(_tuple(getattr(model, field.name))))
     for name, field in fields_of(model).items():
-        value = _parameter(f"{type(model).__name__}.{name}", getattr(model, name), field)
+        value: Any = _parameter(f"{type(model).__name__}.{name}", getattr(model, name), field)
         object.__setattr__(model, name, value)
-        axes, shape = field.metadata["axes"], tuple(getattr(value, "shape", ()))
+        axes, shape = field.metadata["axes"], np.shape(value)
         if axes and shape:
             sizes = tuple(getattr(model, axis) for axis in axes)
             if shape[: len(sizes)] != sizes:
@@ -162,10 +169,30 @@ def validate(model: Any) -> None:
     for name, field in fields_of(model, "part").items():
         if field.metadata["check"] is not None:
             field.metadata["check"](f"{type(model).__name__}.{name}", getattr(model, name))
-    check = getattr(model, "check", None)
-    leaves = [getattr(model, name) for name in fields_of(model)]
-    if check is not None and all(isinstance(leaf, float | None) for leaf in leaves):
-        check()
+    if all(isinstance(getattr(model, name), float | None) for name in fields_of(model)):
+        model.check()
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy or JAX, an array without axes included, as one of Python; any other value as it is.
+
+    >>> plain(np.float32(0.5)), plain(np.int64(3)), plain(jax.numpy.array(True)), plain("a")
+    (0.5, 3, True, 'a')
+    """
+    return value.item() if _is_known(value) and value.ndim == 0 else value
+
+
+def _is_known(value):
+    """Whether it is a number or an array of NumPy or JAX whose value is known here: no tracer."""
+    return isinstance(value, np.generic | np.ndarray) or (
+        isinstance(value, jax.Array)
+        and not isinstance(value, Tracer)
+        and value.is_fully_addressable
+    )
+
+
+def _tuple(value):
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def _parameter(label, value, field):
@@ -173,17 +200,14 @@ def _parameter(label, value, field):
     low, high = field.metadata["low"], field.metadata["high"]
     if value is None and field.default is None:
         return None  # left open, to be filled in later
+    value = plain(value)
     if isinstance(value, bool | str | list | tuple | type(None)):
         hint = "; give an array" if isinstance(value, list | tuple) else ""
         raise ValueError(
             f"{label} must be a number, an array or an initialiser, found {value!r}{hint}"
         )
-    known = isinstance(value, int | float | np.generic | np.ndarray) or (
-        isinstance(value, jax.Array)
-        and not isinstance(value, Tracer)
-        and value.is_fully_addressable
-    )
-    if not known:
+    single = isinstance(value, int | float)
+    if not single and not _is_known(value):
         return value  # a tracer, an initialiser or a shape
     found = np.asarray(value)
     if not np.issubdtype(found.dtype, np.number) and found.dtype.kind != "V":
@@ -191,4 +215,4 @@ def _parameter(label, value, field):
     wide = found.astype(np.float64)
     if wide.size and not (np.isfinite(wide).all() and low <= wide.min() and wide.max() <= high):
         raise ValueError(f"{label} must lie in [{low}, {high}], found {value}")
-    return float(value) if isinstance(value, int | float | np.integer) else value
+    return float(value) if single else value

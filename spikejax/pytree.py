@@ -99,7 +99,7 @@ def role_of(value: Any) -> str:
     """
     if is_part(value) or (is_several(value) and any(role_of(member) == "part" for member in value)):
         return "part"
-    choices = (bool, int, str, bytes, tuple, list, dict, type, type(None))
+    choices = (bool, np.bool_, int, np.integer, str, bytes, tuple, list, dict, type, type(None))
     return "choice" if isinstance(value, choices) or callable(value) else "leaf"
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import chex
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -116,6 +117,11 @@ def test_a_gradient_is_not_held_to_the_bounds():
         ({"width": True}, "found True"),
         ({"width": [1.0]}, "give an array"),
         ({"width": None}, "found None"),
+        ({"width": np.bool_(True)}, "found True"),
+        ({"width": np.array("1")}, "found '1'"),
+        ({"width": np.float32(2.5)}, r"Inner.width must lie in \[0, 2\], found 2.5"),
+        ({"width": jnp.array([0.5, 2.5])}, "Inner.width must lie in"),
+        ({"width": np.array([True])}, "found an array of bool"),
         ({"kind": "c"}, r"Inner.kind must be one of \('a', 'b'\), found 'c'"),
     ],
 )
@@ -132,11 +138,29 @@ def test_values_that_cannot_be(values, message):
         ({"count": True}, "found True"),
         ({"count": 6}, "expected a count up to 5"),
         ({"limit": -1.0}, "Outer.limit must lie in"),
+        ({"count": np.int64(6), "level": np.float32(1)}, "expected a count up to 5"),
     ],
 )
 def test_sizes_that_cannot_be(values, message):
     with pytest.raises(ValueError, match=message):
         Outer(**values)
+
+
+@pytest.mark.parametrize(
+    "kind", [np.float32, np.float64, np.array, jnp.float32, jnp.bfloat16, jnp.array]
+)
+def test_numbers_of_numpy_and_jax_are_those_of_python(kind):
+    made = Outer(level=kind(0.5), limit=kind(2), count=np.int8(3), inner=Inner(width=kind(1.5)))
+    assert made == Outer(level=0.5, limit=2.0, count=3, inner=Inner(width=1.5))
+    assert all(type(leaf) is float for leaf in jax.tree.leaves(made))
+    assert type(made.count) is int and Outer(count=jnp.int32(3)).count == 3
+    assert hash(made) == hash(dataclasses.replace(made))
+
+
+def test_lists_are_tuples():
+    assert Outer(several=[Inner()], name=["a", [1, 2]]) == Outer(
+        several=(Inner(),), name=("a", (1, 2))
+    )
 
 
 def test_values_that_can():

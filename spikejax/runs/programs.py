@@ -10,6 +10,7 @@ import numpy as np
 
 from spikejax import paths
 from spikejax.data import Dataset
+from spikejax.fields import plain
 from spikejax.inputs.batches import gather, order
 from spikejax.runs.config import Config, complete, source_of
 from spikejax.runs.parts import Parts, assemble, averages_of, load
@@ -51,19 +52,19 @@ def group_points(
     made: dict[Any, list[tuple[int, Config]]] = {}
     datasets: dict[Any, Dataset] = {}
     for number, point in enumerate(points):
-        asked = paths.replace(config, point)
+        asked = paths.replace(config, {path: plain(value) for path, value in point.items()})
         source = source_of(asked)
         if source not in datasets:
             datasets[source] = load(asked, data_dir)
         whole = complete(asked, datasets[source])
-        leaves = {path: _shape(place.value) for path, place in _numbers(whole).items()}
+        leaves = {path: _shape(value) for path, value in _numbers(whole).items()}
         key = jax.tree.structure(whole), tuple(leaves.items())
         made.setdefault(key, []).append((number, whole))
     programs = []
     for found in made.values():
         numbers = [number for number, _ in found]
         configs = [whole for _, whole in found]
-        values = [{p: place.value for p, place in _numbers(c).items()} for c in configs]
+        values = [_numbers(whole) for whole in configs]
         varied = [
             path
             for path, first in values[0].items()
@@ -77,7 +78,8 @@ def group_points(
 
 
 def _numbers(config):
-    return {path: place for path, place in paths.places(config).items() if place.role == "leaf"}
+    known = paths.places(config).items()
+    return {path: plain(place.value) for path, place in known if place.role == "leaf"}
 
 
 def _shape(value):

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikejax import pytree, registry
 from spikejax.data import SOURCES, Dataset
+from spikejax.fields import plain
 from spikejax.inputs import AUGMENTATIONS, ENCODERS
 from spikejax.networks import NETWORKS
 from spikejax.neurons import NEURONS
@@ -44,10 +45,9 @@ def to_json(value: Any, path: str = "config") -> Any:
     >>> to_json(LIF(decay=0.5))["decay"], from_json(to_json(LIF(decay=0.5))) == LIF(decay=0.5)
     (0.5, True)
     """
+    value = plain(value)
     if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, int):
         return value
     if isinstance(value, float):
