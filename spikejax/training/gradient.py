@@ -16,8 +16,10 @@ def gradient_of_batch(
 ) -> tuple[dict[str, Any], Any, Any]:
     """What the objective measures and changes, and its gradient with respect to `variables["params"]`.
 
-    Parts of a batch are weighted by the objective (see `Average`), so that the result is that of the whole batch
-    however it is cut.
+    The result is that of the whole batch however it is cut. The gradients of its parts are averaged, each weighted by
+    the number of its samples, or by the weight of what the objective measures as "loss" (see `Average`). An objective
+    of terms that weigh differently has a `weight(batch)`, which depends on no parameter; it is then called with a
+    fourth argument, the weight per sample of the whole batch, and scales its terms itself (see `objectives.composed`).
 
     Args:
       trainer: has the objective, the micro-batches and the mesh.
@@ -35,17 +37,22 @@ def gradient_of_batch(
     # Statistics are those of the whole batch: here XLA distributes the work instead of us.
     parts = 1 if trainer.statistics else trainer.micro_batches
     count = jax.tree.leaves(batch)[0].shape[0]
+    objective: Any = trainer.objective
+    weigh = getattr(objective, "weight", None)
     if count % (parts * devices):
         raise ValueError(
             f"expected a batch of a multiple of {parts * devices} samples (micro-batches times devices), found {count}"
         )
 
-    def sums_of(variables, batch, key):
+    per_sample = () if weigh is None else (weigh(batch) / count,)
+
+    def sums_of(known, batch, key):
+        variables, per_sample = known
         rest = {name: values for name, values in variables.items() if name != "params"}
         size = float(jax.tree.leaves(batch)[0].shape[0])
 
         def loss(params, batch, key):
-            return trainer.objective({"params": params, **rest}, batch, key)
+            return objective({"params": params, **rest}, batch, key, *per_sample)
 
         (value, (measured, changed)), gradient = jax.value_and_grad(loss, has_aux=True)(
             variables["params"], batch, key
@@ -54,32 +61,33 @@ def gradient_of_batch(
             raise ValueError(
                 f"the objective changes {sorted(changed)}, which needs the batch as a whole; set statistics=True"
             )
-        weight = jnp.asarray(averages.weight_of(measured.get("loss"), size))
+        own = size if per_sample else averages.weight_of(measured.get("loss"), size)
+        weight = jnp.asarray(own)
         sums = averages.begin({"loss": value, **measured}, weight)
         return (sums, jax.tree.map(lambda x: x * weight, gradient), weight), changed
 
     if trainer.statistics:
-        sums, changed = sums_of(variables, batch, key)
+        sums, changed = sums_of((variables, per_sample), batch, key)
         return (*_means(sums), changed)
 
-    def summed(variables, batch, key):
+    def summed(known, batch, key):
         if parts == 1:
-            return sums_of(variables, batch, key)[0]
+            return sums_of(known, batch, key)[0]
 
         def add(total, part):
             number, batch = part
-            sums, _ = sums_of(variables, batch, jax.random.fold_in(key, number))
+            sums, _ = sums_of(known, batch, jax.random.fold_in(key, number))
             return jax.tree.map(jnp.add, total, sums), None
 
         pieces = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
         first = jax.tree.map(lambda x: x[0], pieces)
-        made = jax.eval_shape(sums_of, variables, first, key)[0]
+        made = jax.eval_shape(sums_of, known, first, key)[0]
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), made)
         return jax.lax.scan(add, zeros, (jnp.arange(parts), pieces))[0]
 
     if trainer.mesh is not None:
         summed = share_batch(summed, trainer.mesh)
-    return (*_means(summed(variables, batch, key)), {})
+    return (*_means(summed((variables, per_sample), batch, key)), {})
 
 
 def _means(sums):

@@ -1,0 +1,97 @@
+"""The gradient of a batch is the same however it is cut into micro-batches and over devices."""
+
+import flax.linen as nn
+import jax
+import numpy as np
+import optax
+import pytest
+
+from spikejax.data import Split
+from spikejax.devices import mesh
+from spikejax.inputs import Sequence
+from spikejax.layers import Spiking
+from spikejax.networks.core import pure
+from spikejax.neurons.lif import LIF
+from spikejax.objectives import (
+    MSE,
+    TET,
+    FiringRate,
+    Membrane,
+    SpikeCountMSE,
+    StepCrossEntropy,
+    SummedCrossEntropy,
+)
+from spikejax.objectives.composed import objective
+from spikejax.objectives.model import Model
+from spikejax.training import Trainer
+from spikejax.training.gradient import gradient_of_batch
+
+T, B, F, C = 6, 16, 3, 4
+DRAW = np.random.default_rng(0)
+INPUTS = DRAW.normal(1, 1, (B, T, F))
+LENGTHS = DRAW.integers(1, T + 1, B)
+# A whole quarter is ignored, and others in part.
+IGNORED = np.isin(np.arange(B), [0, 1, 2, 3, 5, 10, 11, 12])
+CLASSES = np.where(IGNORED, -1, DRAW.integers(0, C, B))
+STEPS = np.where(IGNORED[:, None], -1, DRAW.integers(-1, C, (B, T)))
+REGULARISERS = (
+    FiringRate(strength=3.0, target=0.1),
+    FiringRate(strength=1.0, target=0.3, side="above"),
+    Membrane(strength=0.5),
+)
+CASES = {
+    "summed": (SummedCrossEntropy(class_weights=(1.0, 2.0, 0.5, 0.0)), CLASSES),
+    "step": (StepCrossEntropy(), CLASSES),
+    "tet": (TET(strength=0.3, class_weights=(1.0, 2.0, 0.5, 3.0)), CLASSES),
+    "tet per step": (TET(strength=0.3), STEPS),
+    "spike count": (SpikeCountMSE(), CLASSES),
+    "mse": (MSE(at="each"), DRAW.normal(size=(B, T, C))),
+    "nothing counts": (SummedCrossEntropy(), np.full(B, -1)),
+    "no labels": (lambda outputs, *_: (outputs[-1] ** 2).mean(), None),
+}
+
+
+class Network(nn.Module):
+    """A spiking layer between two linear ones; the membrane potential is recorded."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = Spiking(LIF(), record=("membrane",))(nn.Dense(6, param_dtype=x.dtype)(2 * x))
+        return nn.Dense(C, param_dtype=x.dtype)(x)
+
+
+def gradient(case, lengths, micro_batches=1, devices=None):
+    loss, labels = CASES[case]
+    functions = pure.Functions(Network())
+    minimised = objective(Model(functions, Sequence()), loss, REGULARISERS)
+    shared = None if devices is None else mesh.over(jax.devices()[:devices])
+    trainer = Trainer(minimised, optax.sgd(1.0), micro_batches=micro_batches, mesh=shared)
+    variables = functions.init(jax.random.key(1), INPUTS.swapaxes(0, 1))
+    batch = Split(INPUTS, labels, lengths)
+    key = jax.random.key(0)
+    measured, slope, _ = jax.jit(lambda v: gradient_of_batch(trainer, v, batch, key))(variables)
+    alone = jax.jit(jax.value_and_grad(lambda v: minimised(v, batch, key)[0]))(variables)
+    return measured, slope, alone
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["equal", "unequal"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_batch_may_be_cut_anywhere(case, lengths, float64):
+    measured, slope, (value, expected) = gradient(case, lengths)
+    whole = {"loss": measured["loss"], "regularisation": measured["regularisation"]}
+    np.testing.assert_allclose(sum(whole.values()), value, rtol=1e-12)
+    assert float(whole["regularisation"]) > 0.1
+    assert (float(whole["loss"]) == 0) == (case == "nothing counts")
+    for found in (slope, *(gradient(case, lengths, *cut)[1] for cut in CUTS)):
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12),
+            found,
+            expected["params"],
+        )
+    for cut in CUTS:
+        parts = gradient(case, lengths, *cut)[0]
+        for name, number in whole.items():
+            np.testing.assert_allclose(parts[name], number, rtol=1e-12, err_msg=name)
+
+
+CUTS = [(2,), (4,), (1, 2), (2, 2)]
