@@ -26,7 +26,7 @@ def _kind(base, *others):
 
 LOSSES = Registry("loss", __name__, _kind(Loss, Metric, Regulariser))
 REGULARISERS = Registry("regulariser", __name__, _kind(Regulariser))
-METRICS = Registry("metric", __name__, _kind(Metric))
+METRICS = Registry("metric", __name__, _kind(Metric, Rates))  # every run measures firing rates
 
 __all__ = [
     "Accuracy",

@@ -1,6 +1,7 @@
 """What training minimises and what is measured: a model, a loss, regularisers and metrics as two functions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -8,16 +9,69 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.devices.averages import Average
-from spikejax.objectives.metrics import name_of
+from spikejax.objectives.metrics import Rates, name_of
 from spikejax.objectives.model import Model
 
-Objective = Callable[[Any, Any, Array], tuple[Array, tuple[dict[str, Any], Any]]]
+# Names of other values in a history; a metric has another.
+RESERVED = ("epoch", "seconds", "gradient_norm", "loss", "regularisation", "firing_rate")
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A function `(variables, batch, key) -> (value, (measured, changed))` of a network in training.
+
+    The value of a batch that is cut into parts is the mean of the values of its parts, each weighted by its number of
+    samples, if each is told the weight per sample of the whole batch: `weight(whole) / samples`.
+
+    Attributes:
+      model: the network with its encoder and how time is cut.
+      loss: see `losses`.
+      regularisers: terms that are added to it.
+      metrics: what else is measured.
+    """
+
+    model: Model
+    loss: Any
+    regularisers: Sequence[Any] = ()
+    metrics: Sequence[Any] = ()
+
+    def __call__(
+        self, variables: Any, batch: Any, key: Array, per_sample: Any = None
+    ) -> tuple[Array, tuple[dict[str, Any], Any]]:
+        """The value, what is measured and what is changed.
+
+        Args:
+          variables: of the network.
+          batch: its samples, or a part of them.
+          key: PRNG key for all random numbers.
+          per_sample: weight per sample of the whole batch, if this is a part of one; None if it is not.
+        """
+        parts = (self.loss, *self.regularisers, *self.metrics)
+        seen = self.model.run(variables, batch, key, train=True, observe=_observer(parts))
+        count = float(seen.outputs.shape[1])
+        value, weight = _evaluate(self.loss, 0, seen, batch)
+        measured = {"loss": Average(value, weight)}
+        if per_sample is not None:
+            # Parts with few samples that count, or with light ones, have less influence on the loss.
+            value = value * (weight / count / jnp.where(per_sample == 0, 1, per_sample))
+        if self.regularisers:
+            terms = (_evaluate(r, i, seen, batch)[0] for i, r in enumerate(self.regularisers, 1))
+            extra = sum(terms, jnp.zeros(()))
+            measured["regularisation"] = Average(extra, jnp.asarray(count))
+            value = value + extra
+        measured |= _metrics(self.metrics, 1 + len(self.regularisers), seen, batch)
+        return value, (jax.lax.stop_gradient(measured), seen.changed)
+
+    def weight(self, batch: Any) -> Array:
+        """The weight of the loss of a batch, from its labels and lengths alone."""
+        count = jax.tree.leaves(batch.inputs)[0].shape[0]
+        return _weight(self.loss, batch.labels, self.model.mask(batch), count)
 
 
 def objective(
     model: Model, loss: Any, regularisers: Sequence[Any] = (), metrics: Sequence[Any] = ()
 ) -> Objective:
-    """A function `(variables, batch, key) -> (loss, (measured, changed))` of a network in training.
+    """A function `(variables, batch, key) -> (value, (measured, changed))` of a network in training.
 
     Args:
       model: the network with its encoder and how time is cut.
@@ -29,24 +83,12 @@ def objective(
       The function. What it measures are averages by name, "loss" excluding regularisers, which are
       listed as "regularisation" if there are any; what it changes are the collections of the network that outlast a
       sequence, batch statistics for example.
+
+    Raises:
+      ValueError: two metrics of one name, or one whose name is taken.
     """
-    parts = (loss, *regularisers, *metrics)
     _check_names(metrics)
-
-    def minimised(variables, batch, key):
-        seen = model.run(variables, batch, key, train=True, observe=_observer(parts))
-        value, weight = _evaluate(loss, 0, seen, batch)
-        measured = {"loss": Average(value, weight)}
-        if regularisers:
-            terms = (_evaluate(r, i, seen, batch)[0] for i, r in enumerate(regularisers, 1))
-            extra = sum(terms, jnp.zeros(()))
-            measured["regularisation"] = Average(extra, weight)
-            value = value + extra
-        first = 1 + len(regularisers)
-        measured |= _metrics(metrics, first, seen, batch)
-        return value, (jax.lax.stop_gradient(measured), seen.changed)
-
-    return minimised
+    return Objective(model, loss, regularisers, metrics)
 
 
 def measurement(
@@ -65,8 +107,16 @@ def measurement(
 
 
 def _check_names(metrics):
-    names = ["loss", "regularisation", *map(name_of, metrics)]
+    names = [name_of(metric) for metric in metrics]
+    for metric, name in zip(metrics, names, strict=True):
+        if name in RESERVED and not isinstance(metric, Rates):
+            raise ValueError(
+                f"expected a metric with another name than {', '.join(RESERVED)}, which a history has already, found "
+                f"{name}; rename it"
+            )
     twice = sorted({name for name in names if names.count(name) > 1})
+    if twice and twice[0] == Rates.spec_name:
+        raise ValueError("firing_rate is measured in any case; leave Rates() out of the metrics")
     if twice:
         raise ValueError(
             f"two measured values are called {twice[0]}; keep one, or wrap the other in a function"
@@ -84,10 +134,16 @@ def _evaluate(part, number, seen, batch):
     """The value of a loss, regulariser or metric, and its weight."""
     activity = {} if seen.observed is None else seen.observed[number]
     value = part(seen.outputs, batch.labels, activity, seen.mask)
+    return value, _weight(part, batch.labels, seen.mask, seen.outputs.shape[1])
+
+
+def _weight(part, labels, mask, count):
+    """The weight of a batch of `count` samples; that of a plain function is their number."""
     weigh = getattr(part, "weight", None)
-    count = float(seen.outputs.shape[1])
-    weight = jnp.asarray(count) if weigh is None else weigh(batch.labels, seen.mask)
-    return value, weight
+    if labels is None and getattr(part, "kinds", ()):
+        weigh = None  # calling it says that labels are missing
+    found = None if weigh is None else weigh(labels, mask)
+    return jnp.asarray(float(count) if found is None else found)
 
 
 def _observer(parts):

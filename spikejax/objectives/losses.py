@@ -13,9 +13,15 @@ from jax import Array
 
 from spikejax.fields import Leaf, option, param, setting, spec
 from spikejax.objectives.reductions import (
-    as_classes,
+    CLASS,
+    PROBABILITY,
+    STEP,
+    check_labels,
     check_outputs,
+    check_weighted,
+    check_weights,
     class_weights,
+    kind_of,
     over_time,
     weighted_mean,
 )
@@ -27,17 +33,19 @@ class Loss:
     Attributes:
       observe: the network activity it uses: None for nothing, or a function of `{layer: {name: [K, B, *F]}}` that
         reduces it inside a chunk. A plain function used as a loss receives all of it.
+      kinds: the kinds of class labels it takes, see `reductions.kind_of`; empty if labels are not classes.
     """
 
     observe: Any = None
+    kinds: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
         """The loss of a batch."""
         raise NotImplementedError
 
-    def weight(self, labels: Any, mask: Array | None) -> Array:
-        """The weight of a batch relative to others: by default the number of its samples."""
-        return jnp.asarray(float(len(labels)))
+    def weight(self, labels: Any, mask: Array | None) -> Array | None:
+        """The weight of a batch relative to others, from its labels and mask alone; None is its number of samples."""
+        return None
 
 
 def _cross_entropy(logits, labels):
@@ -45,7 +53,7 @@ def _cross_entropy(logits, labels):
     log_probabilities = jax.nn.log_softmax(logits)
     if labels.ndim == logits.ndim:
         return -(labels * log_probabilities).sum(-1)
-    chosen = jnp.maximum(as_classes(labels), 0)[..., None]
+    chosen = jnp.maximum(labels, 0)[..., None]
     return -jnp.take_along_axis(log_probabilities, chosen, axis=-1)[..., 0]
 
 
@@ -65,14 +73,19 @@ class SummedCrossEntropy(Loss):
     """
 
     spec_name: ClassVar = "summed_cross_entropy"
+    kinds: ClassVar = (CLASS, PROBABILITY)
     reduction: ClassVar = "sum"
     class_weights: tuple[float, ...] | None = setting(
         default=None, doc="weight of each class; all 1 if None"
     )
 
+    def check(self) -> None:
+        """Raises ValueError for class weights that are none."""
+        check_weights(self.class_weights)
+
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        labels = jnp.asarray(labels)
-        check_outputs(outputs, labels, mask)
+        labels = check_labels(outputs, labels, mask, self.kinds)
+        check_weighted(labels, self.class_weights, outputs.shape[-1])
         values = _cross_entropy(over_time(outputs, mask, self.reduction), labels)
         return weighted_mean(values, class_weights(labels, self.class_weights, values.dtype))
 
@@ -115,38 +128,39 @@ class StepCrossEntropy(Loss):
     """
 
     spec_name: ClassVar = "step_cross_entropy"
+    kinds: ClassVar = (CLASS, STEP, PROBABILITY)
     class_weights: tuple[float, ...] | None = setting(
         default=None, doc="weight of each class; all 1 if None"
     )
 
+    def check(self) -> None:
+        """Raises ValueError for class weights that are none."""
+        check_weights(self.class_weights)
+
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        labels = jnp.asarray(labels)
-        check_outputs(outputs, labels, mask)
-        per_step, weights = self._per_step(labels, outputs.shape, mask, outputs.dtype)
-        return weighted_mean(_cross_entropy(outputs, per_step), weights)
+        labels = check_labels(outputs, labels, mask, self.kinds)
+        check_weighted(labels, self.class_weights, outputs.shape[-1])
+        per_step, weights = self._per_step(labels, outputs.shape[0], mask, outputs.dtype)
+        return weighted_mean(self._values(outputs, per_step), weights)
+
+    def _values(self, outputs, labels):
+        """The loss of each step and sample, `[T, B]`."""
+        return _cross_entropy(outputs, labels)
 
     def weight(self, labels: Any, mask: Array | None) -> Array:
         labels = jnp.asarray(labels)
-        per_step = labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer)
-        steps = labels.shape[1] if per_step else 1 if mask is None else mask.shape[0]
-        shape = (steps, labels.shape[0], labels.shape[-1])
-        return self._per_step(labels, shape, mask, jnp.float32)[1].sum()
+        steps = 1 if mask is None else mask.shape[0]
+        return self._per_step(labels, steps, mask, float)[1].sum()
 
-    def _per_step(self, labels, shape, mask, dtype):
+    def _per_step(self, labels, steps, mask, dtype):
         """Labels `[T, B]` or `[T, B, C]` and the weight of each `[T, B]`."""
-        steps = shape[0]
-        if labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer):
-            if labels.shape[1] != steps:
-                raise ValueError(
-                    f"expected labels of each step [B, T] = {[shape[1], steps]}, found {list(labels.shape)}"
-                )
+        if kind_of(labels) == STEP:
             labels = labels.T
-        else:
-            labels = jnp.broadcast_to(labels, (steps, *labels.shape))
-        if jnp.issubdtype(labels.dtype, jnp.integer):
             weights = class_weights(labels, self.class_weights, dtype)
         else:
-            weights = jnp.ones(labels.shape[:2], dtype)
+            weights = class_weights(labels, self.class_weights, dtype)
+            weights = jnp.broadcast_to(weights, (steps, *weights.shape))
+            labels = jnp.broadcast_to(labels, (steps, *labels.shape))
         return labels, weights if mask is None else weights * mask
 
 
@@ -155,6 +169,8 @@ class TET(StepCrossEntropy):
     """Temporal efficient training: cross-entropy of every step, and outputs kept near a constant.
 
         L = (1 − λ) mean_t CE(outputs[t], y) + λ mean_{t,b,c} (outputs[t, b, c] − φ)²
+
+    Both means are over the same samples and steps, with the same weights: those with a negative label are in neither.
 
     Reference: Deng et al. (2022), Temporal efficient training of spiking neural network via gradient re-weighting,
     Eq. 9, 10 and its released code.
@@ -168,11 +184,9 @@ class TET(StepCrossEntropy):
     strength: Leaf = param(default=0.05, low=0, high=1, doc="λ, weight of the second term")
     target: Leaf = param(default=1.0, doc="φ, value that outputs are kept near")
 
-    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        entropy = StepCrossEntropy.__call__(self, outputs, labels, activity, mask)
-        errors = jnp.square(outputs - self.target).mean(-1)
-        weights = jnp.ones(errors.shape, errors.dtype) if mask is None else mask * 1.0
-        return (1 - self.strength) * entropy + self.strength * weighted_mean(errors, weights)
+    def _values(self, outputs, labels):
+        held = jnp.square(outputs - self.target).mean(-1)
+        return (1 - self.strength) * _cross_entropy(outputs, labels) + self.strength * held
 
 
 @spec
@@ -198,9 +212,8 @@ class MSE(Loss):
         errors, weights = compared(outputs, labels, mask, self.at)
         return weighted_mean(jnp.square(errors).mean(-1), weights)
 
-    def weight(self, labels: Any, mask: Array | None) -> Array:
-        counted = len(labels) if mask is None or self.at != "each" else mask.sum()
-        return jnp.asarray(counted, float)
+    def weight(self, labels: Any, mask: Array | None) -> Array | None:
+        return None if mask is None or self.at != "each" else mask.sum() * 1.0
 
 
 def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[Array, Array]:
@@ -229,6 +242,8 @@ class SpikeCountMSE(Loss):
 
         L = mean_{b,c} (1/T Σ_t outputs[t, b, c] − r[b, c])²,   r = correct for the label's class, else incorrect
 
+    Labels are class indices `[B]`.
+
     Reference: Shrestha, Orchard (2018), SLAYER, spike count loss, as a rate.
 
     >>> float(SpikeCountMSE(correct=1.0, incorrect=0.0)(jnp.ones((4, 1, 2)), jnp.array([0]), {}, None))
@@ -236,6 +251,7 @@ class SpikeCountMSE(Loss):
     """
 
     spec_name: ClassVar = "spike_count_mse"
+    kinds: ClassVar = (CLASS,)
     correct: Leaf = param(
         default=0.9, low=0, high=1, unit="per step", doc="firing rate of the correct class"
     )
@@ -244,8 +260,7 @@ class SpikeCountMSE(Loss):
     )
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        labels = as_classes(jnp.asarray(labels))
-        check_outputs(outputs, labels, mask)
+        labels = check_labels(outputs, labels, mask, self.kinds)
         rates = over_time(outputs, mask, "mean")
         right = jax.nn.one_hot(labels, outputs.shape[-1], dtype=rates.dtype)
         wanted = right * self.correct + (1 - right) * self.incorrect

@@ -4,6 +4,7 @@ A metric maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, or a dicti
 end is better, "max" or "min"; a plain function does not state it, so models are not selected by it.
 """
 
+import functools
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -13,9 +14,12 @@ from spikejax.fields import option, size, spec
 from spikejax.objectives.activity import mean_spikes, over_steps
 from spikejax.objectives.losses import Loss, compared
 from spikejax.objectives.reductions import (
-    as_classes,
-    check_outputs,
+    CLASS,
+    PROBABILITY,
+    STEP,
+    check_labels,
     class_weights,
+    kind_of,
     over_time,
     weighted_mean,
 )
@@ -45,26 +49,26 @@ class Accuracy(Metric):
 
     spec_name: ClassVar = "accuracy"
     best: ClassVar[str] = "max"
+    kinds: ClassVar = (CLASS, STEP, PROBABILITY)
     top: int = size(default=1, doc="how many of the largest outputs may hold the label")
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        labels = jnp.asarray(labels)
-        check_outputs(outputs, labels, mask)
+        labels = check_labels(outputs, labels, mask, self.kinds)
         return weighted_mean(self._right(outputs, labels, mask), self._weights(labels, mask))
 
     def _right(self, outputs, labels, mask):
-        if labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer):
+        if kind_of(labels) == STEP:
             scores, labels = outputs, labels.T
         else:
             scores = over_time(outputs, mask, "sum")
-            labels = labels.argmax(-1) if labels.ndim == 2 else as_classes(labels)
+            labels = labels.argmax(-1) if kind_of(labels) == PROBABILITY else labels
         if self.top == 1:
             return (scores.argmax(-1) == labels).astype(float)
         chosen = jnp.take_along_axis(scores, jnp.maximum(labels, 0)[..., None], -1)
         return ((scores > chosen).sum(-1) < self.top).astype(float)
 
     def _weights(self, labels, mask):
-        per_step = labels.ndim == 2 and jnp.issubdtype(labels.dtype, jnp.integer)
+        per_step = kind_of(labels) == STEP
         weights = class_weights(labels.T if per_step else labels, None, float)
         return weights * mask if per_step and mask is not None else weights
 
@@ -90,14 +94,13 @@ class MeanAbsoluteError(Metric):
         errors, weights = compared(outputs, labels, mask, self.at)
         return weighted_mean(jnp.abs(errors).mean(-1), weights)
 
-    def weight(self, labels: Any, mask: Array | None) -> Array:
-        counted = len(labels) if mask is None or self.at != "each" else mask.sum()
-        return jnp.asarray(counted, float)
+    def weight(self, labels: Any, mask: Array | None) -> Array | None:
+        return None if mask is None or self.at != "each" else mask.sum() * 1.0
 
 
 @spec
 class Rates(Metric):
-    """Firing rate of each layer: spikes per neuron and time step, by layer.
+    """Firing rate of each layer: spikes per neuron and time step, by layer. Every run measures it.
 
     >>> spikes = jnp.array([[[1.0, 0.0]], [[1.0, 1.0]]])
     >>> activity = Rates().observe({"neuron_0": {"spikes": spikes}})
@@ -109,15 +112,25 @@ class Rates(Metric):
     observe: ClassVar = staticmethod(mean_spikes)
 
     def __call__(self, outputs: Any, labels: Any, activity: Any, mask: Array | None) -> Any:
-        return {layer: over_steps(rates, mask)[0] for layer, rates in activity.items()}
+        return {layer: over_steps(rates, mask) for layer, rates in activity.items()}
 
-    def weight(self, labels: Any, mask: Array | None) -> Array:
-        return super().weight(labels, mask) if mask is None else mask.sum() * 1.0
+    def weight(self, labels: Any, mask: Array | None) -> Array | None:
+        return None if mask is None else mask.sum() * 1.0
 
 
 def name_of(metric: Any) -> str:
-    """What a metric is called in histories and records."""
-    return getattr(metric, "spec_name", None) or metric.__name__
+    """What a metric is called in histories and records: its `spec_name`, or the name of a function.
+
+    Raises:
+      ValueError: it has neither.
+    """
+    function = metric.func if isinstance(metric, functools.partial) else metric
+    name = getattr(function, "spec_name", None) or getattr(function, "__name__", None)
+    if name is None:
+        raise ValueError(
+            f"expected a metric that has a name, found {metric!r}; give its class a spec_name, or wrap it in a function"
+        )
+    return name
 
 
 def best_of(metric: Any) -> str | None:

@@ -52,6 +52,12 @@ class Model(NamedTuple):
     encoder: Any
     time: Time = Time()
 
+    def mask(self, batch: Any) -> Array | None:
+        """True where a step of a sample of the batch is real, `[T, B]`; None if all are."""
+        if batch.lengths is None:
+            return None
+        return jnp.arange(self.encoder.steps_of(batch.inputs))[:, None] < batch.lengths
+
     def run(
         self,
         variables: Any,
@@ -97,6 +103,4 @@ class Model(NamedTuple):
             x = self.encoder(samples, one, of_encoder)
             carry = self.network.first(variables, x, train=train, rngs=streams(one))
         (outputs, observed), carry = run(network, variables, steps, carry, self.time)
-        lengths = batch.lengths
-        mask = None if lengths is None else steps[:, None] < lengths
-        return Outcome(outputs, observed, self.network.lasting(carry), mask)
+        return Outcome(outputs, observed, self.network.lasting(carry), self.mask(batch))

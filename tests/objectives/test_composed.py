@@ -14,7 +14,7 @@ from spikejax.layers import Spiking
 from spikejax.networks.core import pure
 from spikejax.neurons.lif import LIF
 from spikejax.objectives import Accuracy, FiringRate, Membrane, Rates, SummedCrossEntropy
-from spikejax.objectives.composed import objective
+from spikejax.objectives.composed import measurement, objective
 from spikejax.objectives.model import Model
 
 T, B, F, C = 7, 5, 3, 4
@@ -54,7 +54,7 @@ def test_it_is_what_its_parts_say(float64):
     activity = pure.by_layer(seen["activity"])
     ((spikes, membrane),) = [(a["spikes"], a["membrane"]) for a in activity.values()]
     loss = SummedCrossEntropy()(outputs, given.labels, {}, None)
-    extra = 3 * (spikes.mean() - 0.1) ** 2 + 0.5 * (membrane**2).mean()
+    extra = 3 * ((spikes.mean(0) - 0.1) ** 2).mean() + 0.5 * (membrane**2).mean()
     np.testing.assert_allclose(value, loss + extra, rtol=1e-12)
     np.testing.assert_allclose(measured["loss"].value, loss, rtol=1e-12)
     np.testing.assert_allclose(measured["regularisation"].value, extra, rtol=1e-12)
@@ -110,6 +110,38 @@ def test_functions_serve_as_losses_and_metrics(float64):
     value, (measured, _) = objective(model(), last, (), (loudest,))(variables(), batch(), KEY)
     assert float(value) > 0 and 0 < float(measured["loudest"].value) < 1
     assert float(measured["loudest"].weight) == B
+
+
+def test_without_labels(float64):
+    """A function that needs none serves as a loss, and firing rates are measured."""
+
+    def last(outputs, labels, activity, mask):
+        return (outputs[-1] ** 2).mean()
+
+    for lengths in (None, np.array([7, 1, 3, 7, 5])):
+        given = batch(lengths)._replace(labels=None)
+        minimised = objective(model(), last, (Membrane(),))
+        value, (measured, _) = minimised(variables(), given, KEY)
+        assert float(value) > 0 and float(measured["loss"].weight) == B
+        assert float(minimised.weight(given)) == B
+        found = measurement(model(), last, (Rates(),))(variables(), given, KEY)
+        assert float(found["firing_rate"].weight) == (B if lengths is None else lengths.sum())
+    with pytest.raises(ValueError, match="leading axis B = 5 .*found none"):
+        minimised = objective(model(), SummedCrossEntropy())
+        minimised(variables(), batch()._replace(labels=None), KEY)
+
+
+def test_names_of_metrics_that_are_taken():
+    def gradient_norm(outputs, labels, activity, mask):
+        return 0.0
+
+    for make in (objective, measurement):
+        with pytest.raises(ValueError, match="another name than epoch, .* found gradient_norm"):
+            make(model(), SummedCrossEntropy(), metrics=(gradient_norm,))
+        with pytest.raises(ValueError, match="firing_rate is measured in any case; leave Rates"):
+            make(model(), SummedCrossEntropy(), metrics=(Rates(), Rates()))
+        with pytest.raises(ValueError, match="two measured values are called accuracy"):
+            make(model(), SummedCrossEntropy(), metrics=(Accuracy(), Accuracy(top=2)))
 
 
 def test_keys_of_encoder_noise_and_dropout_are_different():

@@ -9,11 +9,13 @@ from spikejax.objectives import (
     LOSSES,
     MSE,
     TET,
+    Accuracy,
     MeanCrossEntropy,
     SpikeCountMSE,
     StepCrossEntropy,
     SummedCrossEntropy,
 )
+from spikejax.objectives.reductions import check_classes
 
 # Two steps, two samples, three classes; summed over time: (1, 0, 1) and (0, 3, −1).
 LOGITS = np.array([[[0.5, 0, 2], [1, 1, 0]], [[0.5, 0, -1], [-1, 2, -1]]], np.float32)
@@ -72,9 +74,9 @@ def test_labels_of_each_step(float64):
     assert value(StepCrossEntropy(), OUTPUTS, labels) == pytest.approx(np.mean(real), rel=1e-12)
     assert float(StepCrossEntropy().weight(labels, None)) == len(real)
     with pytest.raises(
-        ValueError, match=r"labels of each step \[B, T\] = \[4, 5\], found \[4, 3\]"
+        ValueError, match=r"of each step as integers \[B, T\] = \[4, 5\] .*found int64 \[4, 4\]"
     ):
-        value(StepCrossEntropy(), OUTPUTS, labels[:, :3])
+        value(StepCrossEntropy(), OUTPUTS, labels[:, :4])
 
 
 def test_tet_by_hand(float64):
@@ -86,6 +88,23 @@ def test_tet_by_hand(float64):
     entropies = value(StepCrossEntropy(), OUTPUTS, CLASSES, MASK)
     found = value(TET(strength=0.2, target=0.5), OUTPUTS, CLASSES, MASK)
     assert found == pytest.approx(0.8 * entropies + 0.2 * masked, rel=1e-12)
+
+
+def test_tet_leaves_out_what_is_ignored(float64):
+    """Samples and steps with a label of −1 are in neither term, and class weights are those of both."""
+    per_step = DRAW.integers(-1, C, (B, T))
+    whole, weights = TET(strength=0.2, target=0.5), (1.0, 0.5, 3.0)
+    weighted = TET(strength=0.2, target=0.5, class_weights=weights)
+    for labels in (np.array([2, -1, 1, 1]), per_step):
+        each = np.broadcast_to(labels[:, None], (B, T)) if labels.ndim == 1 else labels
+        places = [(b, t) for (b, t), c in np.ndenumerate(each) if c >= 0 and MASK[t, b]]
+        terms = [
+            0.8 * entropy(OUTPUTS[t, b], each[b, t]) + 0.2 * np.square(OUTPUTS[t, b] - 0.5).mean()
+            for b, t in places
+        ]
+        assert value(whole, OUTPUTS, labels, MASK) == pytest.approx(np.mean(terms), rel=1e-12)
+        expected = np.average(terms, weights=[weights[each[place]] for place in places])
+        assert value(weighted, OUTPUTS, labels, MASK) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("at", ["last", "mean", "each"])
@@ -177,8 +196,16 @@ def test_gradients_against_central_differences(name, float64):
     "shape, labels, message",
     [
         ((2, 5, 3), np.zeros(2, int), r"leading axis B = 5 .*\(2,\); is the batch on axis 1\?"),
-        ((2, 5, 3), np.zeros(5), r"class labels as integers, found float32; cast"),
-        ((2, 5, 3), np.zeros(5, bool), r"class labels as integers, found bool"),
+        (
+            (2, 5, 3),
+            np.zeros(5),
+            r"class labels as integers \[B\].*found float32 \[5\]; for targets choose .*MSE.*stored as floats",
+        ),
+        (
+            (2, 5, 3),
+            np.zeros(5, bool),
+            r"class labels as integers \[B\].*found bool \[5\]; give False and True as 0 and 1",
+        ),
         ((0, 5, 3), np.zeros(5, int), r"T of at least 1, found shape \(0, 5, 3\)"),
         ((5, 3), np.zeros(5, int), r"expected outputs \[T, B, C\].*found shape \(5, 3\)"),
     ],
@@ -186,6 +213,57 @@ def test_gradients_against_central_differences(name, float64):
 def test_what_does_not_fit(loss, shape, labels, message):
     with pytest.raises(ValueError, match=message):
         loss(jnp.zeros(shape), jnp.asarray(labels), {}, None)
+
+
+HOT = np.eye(C, dtype=int)[CLASSES]
+
+
+@pytest.mark.parametrize(
+    "part, labels, message",
+    [
+        (SummedCrossEntropy(), CLASSES[:, None], r"found int64 \[4, 1\]; drop their last axis"),
+        (StepCrossEntropy(), CLASSES[:, None], r"found int64 \[4, 1\]; drop their last axis"),
+        (SpikeCountMSE(), CLASSES[:, None], r"found int64 \[4, 1\]; drop their last axis"),
+        (Accuracy(), CLASSES[:, None], r"found int64 \[4, 1\]; drop their last axis"),
+        (SummedCrossEntropy(), HOT, r"\[4, 3\]; one-hot labels are probabilities, give them as"),
+        (TET(), HOT, r"\[4, 3\]; one-hot labels are probabilities, give them as floats"),
+        (Accuracy(), HOT, r"\[4, 3\]; one-hot labels are probabilities, give them as floats"),
+        (SpikeCountMSE(), HOT, r"of one-hot labels give the classes, labels.argmax\(-1\)"),
+        (
+            SpikeCountMSE(),
+            1.0 * HOT,
+            r"as integers \[B\] = \[4\], found float64 \[4, 3\]; for targets",
+        ),
+        (SummedCrossEntropy(), np.zeros((B, T), int), r"\[4, 5\]; a loss that takes .* StepCross"),
+        (StepCrossEntropy(), np.zeros((B, T, C)), r"found float64 \[4, 5, 3\]; for targets"),
+        (Accuracy(), np.zeros((B, 1)), r"floats \[B, C\] = \[4, 3\], found float64 \[4, 1\]"),
+        (MeanCrossEntropy(), None, r"leading axis B = 4 .*found none"),
+    ],
+)
+def test_labels_of_a_kind_that_is_not_taken(part, labels, message, float64):
+    with pytest.raises(ValueError, match=message):
+        part(jnp.asarray(OUTPUTS), labels, {}, None)
+
+
+@pytest.mark.parametrize("loss", [SummedCrossEntropy, StepCrossEntropy, TET])
+def test_class_weights_that_do_not_fit(loss):
+    for weights in ((1.0, -0.5, 1.0), (1.0, float("nan"), 1.0), (0.0, 0.0, 0.0)):
+        with pytest.raises(ValueError, match="weights that are finite, at least 0 and not all 0"):
+            loss(class_weights=weights)
+    with pytest.raises(ValueError, match="for each of the 3 outputs, found 2 class weights"):
+        value(loss(class_weights=(1.0, 2.0)), OUTPUTS, CLASSES)
+    with pytest.raises(ValueError, match="where there are class weights, found probabilities"):
+        value(loss(class_weights=(1.0, 2.0, 1.0)), OUTPUTS, np.eye(C)[CLASSES])
+
+
+def test_an_output_for_each_class():
+    both = (MSE(), Accuracy())
+    check_classes(both, 3, 3)
+    check_classes(both, 5, 3)
+    check_classes((MSE(), lambda *_: 0), 1, 3)
+    check_classes(both, 1, None)
+    with pytest.raises(ValueError, match="at least 3 outputs for Accuracy.*found 2; give the"):
+        check_classes(both, 2, 3)
 
 
 def test_labels_as_a_list():

@@ -1,5 +1,7 @@
 """Metrics and regularisers against values worked out by hand."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -86,31 +88,50 @@ def test_firing_rates_by_hand(float64):
             assert float(found[layer]) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("mask", [None, MASK], ids=["equal", "unequal"])
 @pytest.mark.parametrize("side", ["both", "above", "below"])
-def test_the_rate_regulariser_by_hand(side, float64):
+def test_the_rate_regulariser_by_hand(side, mask, float64):
+    """Each neuron of each sample has a rate of its own."""
     activity = make_activity()
     rule = FiringRate(strength=2.0, target=0.5, side=side)
     expected = 0
     for values in activity.values():
-        deviation = values["spikes"].mean() - 0.5
-        counted = {"both": True, "above": deviation > 0, "below": deviation < 0}[side]
-        expected += 2 * counted * deviation**2
-    found = rule(None, None, rule.observe(activity), None)
-    assert float(found) == pytest.approx(expected)
+        terms = []
+        for b, neuron in np.ndindex(values["spikes"].shape[1:]):
+            real = T if mask is None else LENGTHS[b]
+            deviation = values["spikes"][:real, b, neuron].mean() - 0.5
+            counted = {"both": True, "above": deviation > 0, "below": deviation < 0}[side]
+            terms.append(counted * deviation**2)
+        expected += 2 * np.mean(terms)
+    found = rule(None, None, rule.observe(activity), None if mask is None else jnp.asarray(mask))
+    assert float(found) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_membrane_regulariser_by_hand(float64):
+@pytest.mark.parametrize("mask", [None, MASK], ids=["equal", "unequal"])
+def test_the_membrane_regulariser_by_hand(mask, float64):
     activity, rule = make_activity(), Membrane(strength=0.1)
-    expected = 0.1 * sum(np.square(v["membrane"]).mean() for v in activity.values())
-    assert float(rule(None, None, rule.observe(activity), None)) == pytest.approx(expected)
+    real = np.full(B, T) if mask is None else LENGTHS
+    expected = 0.1 * sum(
+        np.mean([np.square(values["membrane"][: real[b], b]).mean() for b in range(B)])
+        for values in activity.values()
+    )
+    found = rule(None, None, rule.observe(activity), None if mask is None else jnp.asarray(mask))
+    assert float(found) == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ValueError, match=r"no layer records 'soma'; give record=\('soma',\)"):
         Membrane(variable="soma").observe(activity)
+
+
+def test_rates_of_a_network_without_spikes():
+    """None to measure, and none to regularise."""
+    silent = {"dense": {"output": jnp.ones((T, B, 3))}}
+    assert Rates().observe(silent) == {}
+    with pytest.raises(ValueError, match="spiking layers for FiringRate, found none; leave out"):
+        FiringRate().observe(silent)
 
 
 def test_names_and_directions():
     assert {name: best_of(metric()) for name, metric in METRICS.items()} == {
         "accuracy": "max",
-        "firing_rate": "min",
         "mean_absolute_error": "min",
     }
 
@@ -119,3 +140,11 @@ def test_names_and_directions():
 
     assert name_of(error) == "error" and best_of(error) is None
     assert name_of(Accuracy()) == "accuracy"
+    assert name_of(functools.partial(error, mask=None)) == "error"
+
+    class Nameless:
+        def __call__(self, outputs, labels, activity, mask):
+            return 0.0
+
+    with pytest.raises(ValueError, match="expected a metric that has a name, found <.*spec_name"):
+        name_of(Nameless())
