@@ -91,10 +91,35 @@ def test_events_are_counted():
     np.testing.assert_array_equal(frames, expected.reshape(9, 3, 3, 2))
 
 
-def test_events_stay_bytes_until_a_chunk():
+def test_samples_stay_integers_until_a_chunk():
     encoder = Events(steps=9, dt=0.01, shape=(6,))
-    assert encoder.prepare(EVENTS).dtype == jnp.uint8
+    assert encoder.prepare(EVENTS).dtype == jnp.int32
+    once = Events(steps=9, dt=0.01, shape=(6,), counts="binary")
+    assert once.prepare(EVENTS).dtype == jnp.uint8
     assert Sequence().prepare(jnp.zeros((2, 3, 1), jnp.uint8)).dtype == jnp.uint8
+
+
+def test_many_coincident_events_are_all_counted():
+    events = {"times": np.zeros((1, 700)), "units": np.zeros((1, 700), int)}
+    assert Events(steps=1, dt=1.0, shape=(1,)).encode(events).item() == 700
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_integer_times_are_divided_as_integers(traced):
+    """67 108 999 µs are no float32: as one they would be rounded into the next millisecond."""
+    times = np.array([[67_108_999, 67_109_000, 999, 1000]])
+    events = {"times": times - 67_000_000 * (times > 1000), "units": np.zeros((1, 4), int)}
+    shifted = {**events, "times": times}
+
+    def steps_of(events, dt, count):
+        frames = Events(steps=count, dt=dt, shape=(1,)).encode(events)[:, 0, 0]
+        return jnp.nonzero(frames, size=4, fill_value=-1)[0]
+
+    if traced:
+        steps_of = jax.jit(steps_of, static_argnums=2)
+    assert steps_of(events, 1000.0, 110).tolist() == [0, 1, 108, 109]
+    assert steps_of(shifted, 1000.0, 67_110).tolist() == [0, 1, 67_108, 67_109]
+    assert steps_of(events, 0.5, 2_000).tolist() == [1998, -1, -1, -1]  # 999 / 0.5
 
 
 @pytest.mark.parametrize(
@@ -106,6 +131,10 @@ def test_events_stay_bytes_until_a_chunk():
         (
             lambda: Events(steps=3, shape=(6,), pool=4).encode(EVENTS),
             "a pool that divides the 6 channels, found 4",
+        ),
+        (
+            lambda: Events(steps=3, shape=(5,)).encode(EVENTS),
+            r"units from 0 to 4 for frames of shape \(5,\), or negative ones as padding, found 5",
         ),
     ],
 )
