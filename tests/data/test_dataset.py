@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -104,6 +105,7 @@ def test_arrays_of_any_kind():
             "finite inputs, found NaN or infinity, first in",
         ),
         (lambda: (X, Y.astype(float) / 0), "expected finite labels"),
+        (lambda: (X, Y.astype(str)), r"labels as numbers, found <U\d+; number the .*np.unique"),
         (lambda: (X, Y + 1), r"labels .*0 .* 2.*found 1 to 3"),
         (
             lambda: (X, Y, np.full(6, 0)),
@@ -111,7 +113,7 @@ def test_arrays_of_any_kind():
         ),
         (lambda: (X, Y, np.full(6, 1.5)), "lengths as integers of at least 1, found float64"),
     ],
-    ids=["count", "nan", "nan label", "label", "zero length", "half length"],
+    ids=["count", "nan", "nan label", "words", "label", "zero length", "half length"],
 )
 @pytest.mark.filterwarnings("ignore:invalid value|divide by zero")
 def test_arrays_that_do_not_fit(make, message):
@@ -126,6 +128,33 @@ def test_a_nan_names_its_sample():
         Dataset.of_arrays((bad, Y), (X, Y))
     with pytest.raises(ValueError, match="first in sample 4"):
         Dataset.of_arrays((X, Y), (bad, Y))
+
+
+def test_arrays_of_jax_are_checked_too():
+    train = Split(jnp.asarray(X), jnp.asarray(Y))
+    with pytest.raises(ValueError, match="labels in 0 to 1, .* found 0 to 2"):
+        Dataset("own", train, train, classes=2)
+    with pytest.raises(ValueError, match="lengths as integers of at least 1, found int32 from 0"):
+        Dataset("own", train._replace(lengths=jnp.zeros(6, jnp.int32)), train, classes=3)
+    assert Dataset("own", train, train, classes=3).train.count == 6
+
+
+def test_there_are_test_samples():
+    with pytest.raises(ValueError, match="expected test samples, found None; split some off"):
+        Dataset.of_arrays((X, Y), None, validation=(X, Y))
+
+
+def test_why_there_are_no_classes():
+    def said(labels):
+        return Dataset.of_arrays((X, labels), (X, labels)).without_classes()
+
+    assert said(X[:, 0]).startswith("arrays has no classes; give the network its number of outputs")
+    flat, per_step = said(Y[:, None]), said(np.zeros((6, 3), int))
+    assert "labels of shape [6, 1] and no number of classes; if they are classes give it" in flat
+    assert "drop their last axis, labels[:, 0]" in flat and "drop" not in per_step
+    assert "labels of shape [6, 3] and no number of classes" in per_step
+    nothing = Dataset.of_arrays((X,), (X,))
+    assert "give the network its number of outputs" in nothing.without_classes()
 
 
 def test_an_unknown_kind():

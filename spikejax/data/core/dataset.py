@@ -55,7 +55,7 @@ class Dataset:
     Args:
       name: the name it was loaded by.
       train: training samples.
-      test: test samples.
+      test: test samples; they cannot be left out, since every run ends by measuring them.
       validation: samples for model selection, if the data set has any.
       classes: number of classes C, labels being 0 to C − 1; None if labels are not classes.
       kind: "sequence" `[N, T, *F]`, "image" `[N, H, W, C]` or "events" (times and units).
@@ -81,6 +81,10 @@ class Dataset:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"expected a kind of {KINDS}, found {self.kind!r}")
+        if self.test is None:
+            raise ValueError(
+                "expected test samples, found None; split some off the training samples, or give those of validation"
+            )
         for part in (self.train, self.test, self.validation):
             if part is not None:
                 check_split(part, self.classes)
@@ -93,7 +97,7 @@ class Dataset:
 
         Args:
           train: a `Split`, or (inputs, labels), or (inputs, labels, lengths).
-          test: likewise.
+          test: likewise; not None.
           validation: likewise, or None.
           name: what records call it.
           **facts: `classes` (for integer labels one more than the largest if not given), `kind`, `shape`, `scale`,
@@ -116,6 +120,18 @@ class Dataset:
         checksum = fingerprint(*(leaf for part in parts if part for leaf in _leaves(part)))
         first, second, third = parts
         return cls(name, first, second, checksum=checksum, validation=third, **facts)  # pyright: ignore
+
+    def without_classes(self) -> str:
+        """What to do where the number of classes is needed and the data set has none; for messages."""
+        labels = self.train.labels
+        if not isinstance(labels, dict | tuple | list | None) and labels.dtype.kind in "iu":
+            flat = ", and drop their last axis, labels[:, 0]" if labels.shape[1:] == (1,) else ""
+            return (
+                f"{self.name} has integer labels of shape {list(labels.shape)} and no number of classes; if they are "
+                f"classes give it, Dataset.of_arrays(…, classes=10) for example{flat}; if they are targets give the "
+                "network its number of outputs"
+            )
+        return f"{self.name} has no classes; give the network its number of outputs, classes=1 for example"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Dataset):
@@ -179,27 +195,32 @@ def check_split(split: Split, classes: int | None) -> None:
             raise ValueError(
                 f"expected finite inputs, found NaN or infinity, first in sample {bad}; clean it or leave it out"
             )
-    labels = split.labels
-    if (
-        isinstance(labels, np.ndarray)
-        and labels.dtype.kind == "f"
-        and not np.isfinite(labels).all()
-    ):
+    for labels in map(np.asarray, _leaves(split.labels)):
+        _check_labels(labels, classes)
+    if split.lengths is None:
+        return
+    lengths = np.asarray(split.lengths)
+    if lengths.dtype.kind not in "iu" or (count and lengths.min() < 1):
+        raise ValueError(
+            f"expected lengths as integers of at least 1, found {lengths.dtype} from {lengths.min()}"
+        )
+
+
+def _check_labels(labels, classes):
+    if labels.dtype.kind in "OSU":
+        raise ValueError(
+            f"expected labels as numbers, found {labels.dtype}; number the classes, "
+            "np.unique(labels, return_inverse=True)[1]"
+        )
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("expected finite labels, found NaN or infinity")
-    if classes is not None and isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
-        low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
+    if classes is not None and labels.dtype.kind in "iu" and labels.size:
+        low, high = int(labels.min()), int(labels.max())
         # A negative label marks a sample that is ignored.
         if high >= classes or low < -1:
             raise ValueError(
                 f"expected labels in 0 to {classes - 1}, or -1 for what is ignored, found {low} to {high}"
             )
-    if split.lengths is not None and (
-        split.lengths.dtype.kind not in "iu" or (count and split.lengths.min() < 1)
-    ):
-        raise ValueError(
-            f"expected lengths as integers of at least 1, found {split.lengths.dtype} from "
-            f"{split.lengths.min()}"
-        )
 
 
 def _split(part) -> Split:
