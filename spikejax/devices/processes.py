@@ -5,6 +5,7 @@ import contextvars
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -119,6 +120,7 @@ def stop_signal() -> Iterator[threading.Event]:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
+        print("\nstopping after this step; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     token = _STOPPED.set(stopped)

@@ -5,7 +5,7 @@ that an interrupted epoch continues where it stopped.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -15,6 +15,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 Batch = Any
 
 
+@runtime_checkable
 class Batches(Protocol):
     """Where training takes its batches from.
 

@@ -12,7 +12,7 @@ DECLARED = "declared"
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class Bounds:
-    """The lower and upper bound of a learned parameter; training keeps it between them."""
+    """The lower and upper bound of a parameter; training keeps a learned one between them."""
 
     low: float
     high: float

@@ -163,10 +163,12 @@ def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> A
         def init(key):
             return make_parameter(leaf, shape, features, dtype, key)
 
+        bounded = bounds[name] != (-jnp.inf, jnp.inf)
+        if bounded:
+            declare(module, name, Bounds(*bounds[name]))
         if name in learn:
             value = module.param(name, init)
-            if bounds[name] != (-jnp.inf, jnp.inf):
-                declare(module, name, Bounds(*bounds[name]))
+            if bounded:
                 # Outside its bounds the nearest one is used; the gradient is that of the parameter itself.
                 value = value + jax.lax.stop_gradient(jnp.clip(value, *bounds[name]) - value)
             return value.astype(dtype)

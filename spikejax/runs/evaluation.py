@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
-import numpy as np
-
 from spikejax import paths
 from spikejax.data import Dataset
 from spikejax.runs import parts as building
 from spikejax.runs import record
 from spikejax.runs.config import Config
+from spikejax.runs.group_files import variables_of
 from spikejax.runs.parts import Parts
 from spikejax.runs.serial import MissingArrays, from_json
 from spikejax.training import checkpoint
@@ -48,7 +46,13 @@ def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Lo
     found = record.read(run / "record.json")
     config = found["config"]
     if "base" in config:
+        if best:
+            raise ValueError(
+                f"{run} is a sweep, which keeps the last epoch of each trial; give best=False"
+            )
         return _trial(run, found, trial)
+    if trial is not None:
+        raise ValueError(f"{run} is not a sweep, expected trial=None, found {trial}")
     if "runs" in config:
         names = ", ".join(str(run / name) for name in config["runs"])
         raise ValueError(f"{run} holds several runs; load one of {names}")
@@ -68,13 +72,13 @@ def _trial(run, found, trial) -> Loaded:
         raise ValueError(
             f"expected a trial of {run} from 0 to {len(rows) - 1}, found {trial}; has it been trained?"
         )
-    row, config, facts = rows[str(trial)], found["config"], found["provenance"]
-    seeds, program = config["seeds"], row["program"]
-    point = {path: from_json(x) for path, x in config["points"][trial // len(seeds)].items()}
-    base = from_json(facts["programs"][program])
-    made = paths.replace(base, {**point, "seed": seeds[trial % len(seeds)]})
-    variables = _variables(run / f"groups_{program}", trial, found)
-    return Loaded(made.network, variables, made, facts["steps"][program])
+    number, seeds = rows[str(trial)]["program"], found["config"]["seeds"]
+    program, steps = found["provenance"]["programs"][number], found["provenance"]["steps"][number]
+    values = program["values"][program["points"].index(trial // len(seeds))]
+    seed = seeds[trial % len(seeds)]
+    made = paths.replace(from_json(program["config"]), {**values, "seed": seed})
+    variables = variables_of(run / f"groups_{number}", trial, found)
+    return Loaded(made.network, variables, made, steps)
 
 
 def _best(found):
@@ -85,31 +89,6 @@ def _best(found):
         raise ValueError("expected a trial that has not diverged, found none")
     choose = max if ranking["best"] == "max" else min
     return choose(rows, key=lambda row: row[ranking["metric"]])["trial"]
-
-
-def _variables(folder: Path, trial: int, found) -> dict[str, Any]:
-    """A trial's variables from the file of its group."""
-    rows = found["metrics"]["trials"]
-    own = sorted(int(t) for t, row in rows.items() if row["program"] == rows[str(trial)]["program"])
-    position = own.index(trial)
-    for path in sorted(folder.glob("trials_*.npz")):
-        with np.load(path) as arrays:
-            numbers = arrays["trial"].tolist()
-            if position in numbers:
-                place = numbers.index(position)
-                return _nested({k: arrays[k][place] for k in arrays.files if k != "trial"})
-    raise FileNotFoundError(f"expected the variables of trial {trial} in {folder}, found none")
-
-
-def _nested(arrays):
-    tree: dict[str, Any] = {}
-    for path, array in arrays.items():
-        *above, name = path.split("/")
-        node = tree
-        for step in above:
-            node = node.setdefault(step, {})
-        node[name] = jnp.asarray(array)
-    return tree
 
 
 def evaluate(
@@ -141,11 +120,9 @@ def evaluate(
         return {name: evaluate(run / name, **options) for name in config["runs"]}
     loaded = load(run, trial=trial)
     parts = rebuilt(loaded, data_dir, data)
-    splits = {"validation": parts.validation, "test": parts.dataset.test}
     measured = {
         f"{split}_{name}" if name != "firing_rate" else name: value
-        for split, samples in splits.items()
-        if samples is not None
+        for split, samples in parts.measured.items()
         for name, value in parts.measure(loaded.variables, samples).items()
     }
     return {"steps": loaded.steps, **measured}

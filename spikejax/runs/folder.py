@@ -13,7 +13,8 @@ from spikejax.runs.provenance import current_provenance
 
 RUNNING = "running, or killed before it could write its state"
 # What a run writes into its folder, besides the folders of runs inside it; nothing else is ever deleted.
-FILES = ("*.png", "trials.csv", "groups_*", "last", "best")
+PICTURES = ("learning_curves.png", "raster.png", "heat_map.png")
+FILES = (*PICTURES, "trials.csv", "groups_*[0-9]", "last", "best", "record.json")
 
 
 @contextlib.contextmanager
@@ -99,19 +100,18 @@ def holds_run(path: Path) -> bool:
 
 
 def clear(path: Path) -> None:
-    """Deletes what a run, and runs inside its folder, wrote; anything else stays."""
-    for entry in sorted(path.iterdir()):
-        if entry.is_dir() and not entry.is_symlink() and (entry / "record.json").is_file():
+    """Deletes what a run wrote, and what the runs wrote that its record names; anything else stays."""
+    runs = record.read(path / "record.json")["config"].get("runs", {})
+    # The record last: what is interrupted still is a run's folder.
+    for entry in sorted(path.iterdir(), key=lambda entry: entry.name == "record.json"):
+        folder = entry.is_dir() and not entry.is_symlink()
+        if folder and entry.name in runs and (entry / "record.json").is_file():
             with contextlib.suppress(ValueError):  # not a record: not ours
-                record.read(entry / "record.json")
                 clear(entry)
                 if all(left.name == ".lock" for left in entry.iterdir()):
                     shutil.rmtree(entry)
-        elif entry.name == "record.json" or any(entry.match(pattern) for pattern in FILES):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+        elif any(entry.match(pattern) for pattern in FILES):
+            shutil.rmtree(entry) if folder else entry.unlink()
 
 
 @contextlib.contextmanager

@@ -1,29 +1,30 @@
 """Everything that a run needs, built once from its config."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.sharding import Mesh
 
 from spikejax.data import Dataset, Source, Split
 from spikejax.devices import mesh as meshes
 from spikejax.devices.plan import CPU_ROWS, Plan, choose
 from spikejax.dynamics import Time
-from spikejax.inputs import InMemory
+from spikejax.inputs import Events, InMemory
 from spikejax.networks.core import pure
 from spikejax.objectives.composed import measurement, objective
-from spikejax.objectives.metrics import Rates, best_of, name_of
+from spikejax.objectives.metrics import Rates
 from spikejax.objectives.model import Model
+from spikejax.objectives.reductions import check_classes
 from spikejax.runs.config import Config, complete, source_of
+from spikejax.runs.selection import fitted, selected_by
+from spikejax.runs.validation import held_out
 from spikejax.training import state as states
 from spikejax.training.state import Trainer, TrainState
 from spikejax.training.step import evaluate, train_step
-
-VALIDATION_SEED = 0  # for the choice of held-out samples: the same for every seed of a run
 
 
 class Parts(NamedTuple):
@@ -55,16 +56,14 @@ class Parts(NamedTuple):
 
     @property
     def selection(self) -> tuple[str, str]:
-        """What models are selected by: a measured value, and which end of it is better, "max" or "min".
+        """What models are selected by, on the validation samples if there are any: see `selected_by`."""
+        return selected_by(self.config.metrics or (), next(iter(self.measured)))
 
-        It is the first metric that states which end is better, else the loss, on the validation samples if there are
-        any.
-        """
-        split = "test" if self.validation is None else "validation"
-        for metric in self.config.metrics or ():
-            if (best := best_of(metric)) is not None:
-                return f"{split}_{name_of(metric)}", best
-        return f"{split}_loss", "min"
+    @property
+    def measured(self) -> dict[str, Split]:
+        """The samples that are measured after each epoch, by name."""
+        splits = {"validation": self.validation, "test": self.dataset.test}
+        return {name: split for name, split in splits.items() if split is not None}
 
     def batches(self) -> InMemory:
         """The batches of an epoch."""
@@ -78,13 +77,19 @@ def load(config: Config, data_dir: str | Path | None = None, download: bool = Fa
 
 
 def build(
-    config: Config, dataset: Dataset, *, devices: int | None = None, models: int = 1
+    config: Config,
+    dataset: Dataset,
+    *,
+    steps: int | None = None,
+    devices: int | None = None,
+    models: int = 1,
 ) -> Parts:
     """Builds the parts of a run and checks that they fit, before a file is touched.
 
     Args:
       config: what to train.
       dataset: its data, see `load`.
+      steps: per epoch, which schedules depend on; those of the training samples if None.
       devices: most devices that share a batch; None is all, of all processes.
       models: number of models that a device trains side by side.
 
@@ -104,17 +109,25 @@ def build(
     )
     plan = plan_of(config, facts, len(x), devices=devices, models=models)
     mesh = meshes.over(jax.devices()[: plan.devices]) if models == 1 and devices is None else None
-    model, trainer, init = assemble(config, train, plan, facts, mesh)
+    model, trainer, init = assemble(config, train, plan, facts, mesh, steps)
     parts = Parts(
         *(config, dataset, train, validation, plan, facts, model, trainer, init),
         measure=measurer(config, model, mesh),
     )
     _check(parts)
+    if config.stopping is not None:
+        rule = fitted(config.stopping, config.metrics or (), tuple(parts.measured))
+        parts = parts._replace(config=dataclasses.replace(config, stopping=rule))
     return parts
 
 
 def assemble(
-    config: Config, train: Split, plan: Plan, facts: pure.Facts, mesh: Mesh | None
+    config: Config,
+    train: Split,
+    plan: Plan,
+    facts: pure.Facts,
+    mesh: Mesh | None,
+    steps: int | None = None,
 ) -> tuple[Model, Trainer, Callable[[Any], TrainState]]:
     """The model, the trainer and the first state of a complete config, whose leaves may be traced.
 
@@ -124,10 +137,11 @@ def assemble(
       plan: how a training step is laid out.
       facts: of the network.
       mesh: devices that share a batch.
+      steps: per epoch; those of the training samples if None.
     """
     network = pure.Functions(config.network)
     model = Model(network, config.encoder, Time(plan.chunk, plan.segment, truncate=config.truncate))
-    steps = train.count // config.batch_size
+    steps = train.count // config.batch_size if steps is None else steps
     trainer = Trainer(
         objective(model, config.loss, config.regularisers, config.metrics or ()),
         config.optimiser.transformation(steps, config.epochs),
@@ -232,38 +246,10 @@ def plan_of(
     return chosen
 
 
-def held_out(dataset: Dataset, fraction: float) -> tuple[Split, Split | None]:
-    """Training samples, and those held out for validation: the data set's own, or a fraction of each class.
-
-    Which samples are held out depends on the data and the fraction alone.
-    """
-    if dataset.validation is not None:
-        return dataset.train, dataset.validation
-    if not fraction:
-        return dataset.train, None
-    count = dataset.train.count
-    order = np.random.default_rng(VALIDATION_SEED).permutation(count)
-    labels = dataset.train.labels
-    if dataset.classes is not None and np.ndim(labels) == 1:
-        # Sorted by class in a random order, every 1/fraction-th is taken, in proportion from each class.
-        order = order[np.argsort(np.asarray(labels)[order], kind="stable")]
-    wanted = int(round(count * fraction))
-    if not 1 <= wanted < count:
-        raise ValueError(
-            f"expected a validation fraction that leaves samples on both sides, found {fraction} of {count} samples"
-        )
-    chosen = np.zeros(count, bool)
-    chosen[order[np.floor(np.arange(wanted) * count / wanted).astype(int)]] = True
-
-    def take(mask):
-        return jax.tree.map(lambda x: x[mask], dataset.train)
-
-    return take(~chosen), take(chosen)
-
-
 def _check(parts):
     """Traces a training step and a measurement, so that parts that do not fit are rejected early."""
     config, trainer = parts.config, parts.trainer
+    _check_ramps(config, parts.facts)
     single = trainer._replace(mesh=None, micro_batches=1)
 
     def trial(seed):
@@ -273,3 +259,18 @@ def _check(parts):
         return after, averages_of(config, parts.model)(after.measured, batch, jax.random.key(0))
 
     jax.eval_shape(trial, 0)
+    outputs = parts.facts.outputs.shape[-1]
+    check_classes((config.loss, *(config.metrics or ())), outputs, parts.dataset.classes)
+    if isinstance(config.encoder, Events):
+        for split in (parts.train, *parts.measured.values()):
+            config.encoder.check_units(split.inputs)
+
+
+def _check_ramps(config, facts):
+    for ramp in config.scheduled:
+        least, most = sorted((ramp.start, ramp.end))
+        for path, (low, high) in facts.bounds.items():
+            if path.rpartition("/")[2] == ramp.name and not low <= least <= most <= high:
+                raise ValueError(
+                    f"{path} must lie in [{low:g}, {high:g}], found a ramp from {ramp.start:g} to {ramp.end:g}"
+                )

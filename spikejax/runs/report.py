@@ -63,7 +63,16 @@ def csv_text(rows: list[dict[str, Any]]) -> str:
 
 def axes(result: dict[str, Any]) -> tuple[str, ...]:
     """The columns that make up a point of a sweep."""
-    return tuple(result["config"]["points"][0])
+    return tuple(map(column, result["config"]["points"][0]))
+
+
+def column(path: str) -> str:
+    """The column of a value of the config; one of the config itself is marked, since "loss" is also what is measured.
+
+    >>> column("network.neuron.decay"), column("loss")
+    ('network.neuron.decay', 'config.loss')
+    """
+    return path if "." in path else f"config.{path}"
 
 
 def by_point(

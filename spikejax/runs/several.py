@@ -1,5 +1,6 @@
 """Several runs under one folder, one per neuron for example, each with one seed or more, and one record of all."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from spikejax import paths, plot
 from spikejax.devices import processes
+from spikejax.devices.processes import stop_signal
 from spikejax.runs import pictures, record, report
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load, rebuilt
@@ -18,6 +20,7 @@ from spikejax.runs.sweeping import sweep
 from spikejax.runs.training import fit
 
 
+@stop_signal()
 def fit_several(
     configs: Mapping[str, Config],
     out: str | Path,
@@ -38,7 +41,7 @@ def fit_several(
       data_dir: where the data sets' files are.
       resume: continue the runs that are there; start them if there are none.
       overwrite: delete the runs that are there.
-      seconds: time after which each of them is saved and ends, to be resumed.
+      seconds: time for all of them, after which the one that is trained is saved; the same call resumes it.
       progress: whether to show progress.
 
     Returns:
@@ -48,7 +51,7 @@ def fit_several(
     Raises:
       As `fit` and `sweep`.
     """
-    out = Path(out)
+    begun, out = time.perf_counter(), Path(out)
     seeds = tuple(map(int, seeds))
     facts = {"seeds": list(seeds), "data": None}
     asked = {name: to_json(config, name) for name, config in configs.items()}
@@ -60,7 +63,8 @@ def fit_several(
     opened = processes.on_first(open_run, out, f"train {name}", described, facts, **options)
     with opened as result:
         for name, config in configs.items():
-            where: dict[str, Any] = {"data_dir": data_dir, "resume": resume, "seconds": seconds}
+            left = None if seconds is None else max(seconds - (time.perf_counter() - begun), 0.0)
+            where: dict[str, Any] = {"data_dir": data_dir, "resume": resume, "seconds": left}
             if len(seeds) > 1:
                 found = sweep(config, [{}], out / name, seeds=seeds, **where)
                 result["metrics"][name] = over_seeds(found) if found["complete"] else {}
@@ -73,9 +77,10 @@ def fit_several(
             if not found["complete"]:
                 why = found["provenance"]["incomplete"]
                 result["provenance"]["incomplete"] = f"{name}: {why}"
+                return result
             if processes.is_first():
                 record.write(out / "record.json", result)
-        if processes.is_first() and all(result["metrics"].values()):
+        if processes.is_first():
             _draw(configs, result, out, len(seeds) > 1, data_dir)
     return result
 

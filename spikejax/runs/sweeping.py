@@ -7,32 +7,30 @@ by name, `[trials, ...]`.
 """
 
 import itertools
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from spikejax import files, paths
 from spikejax.devices import processes
-from spikejax.devices.processes import OutOfTime
+from spikejax.devices.processes import OutOfTime, stop_signal
 from spikejax.runs import parts as building
 from spikejax.runs import pictures, record, report
 from spikejax.runs.config import Config
 from spikejax.runs.folder import open_run
+from spikejax.runs.group_files import keeping_of
 from spikejax.runs.parts import Parts
 from spikejax.runs.programs import Program, epoch_of, group_points
 from spikejax.runs.serial import to_json
 from spikejax.runs.training import parameters_of
 from spikejax.sweeps import grid as grids
 from spikejax.sweeps import groups
-from spikejax.sweeps.groups import Keeping, Placement
+from spikejax.sweeps.groups import Placement
 from spikejax.sweeps.trials import default_mode
-from spikejax.training import checkpoint
 
 Points = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
@@ -62,6 +60,7 @@ class Sweep(NamedTuple):
         return {"base": to_json(self.config), "points": points, "seeds": list(self.seeds)}
 
 
+@stop_signal()
 def sweep(
     config: Config,
     axes: Points,
@@ -104,21 +103,30 @@ def sweep(
         return done
     programs = group_points(study.config, study.points, data_dir)
     built = [_build(program, placement, len(study.seeds)) for program in programs]
-    dataset = built[0].dataset
+    selections = {parts.selection for parts in built}
+    if len(selections) > 1:
+        names = ", ".join(sorted(metric for metric, _ in selections))
+        raise ValueError(
+            f"expected points that are compared by one measured value, found {names}; sweep them one after the other"
+        )
+    data = _described([parts.dataset for parts in built])
     facts = {
         "plan": [parts.plan._asdict() for parts in built],
         "placement": {
             "mode": [mode_of(parts, placement) for parts in built],
             "devices": len(jax.local_devices()),
         },
-        "data": {"name": dataset.name, "sha256": dataset.checksum, "note": dataset.note},
+        "data": data,
         "selection": dict(zip(("metric", "best"), built[0].selection, strict=True)),
-        "programs": [to_json(parts.config) for parts in built],
+        "programs": [
+            {"config": to_json(parts.config), "points": program.numbers, "values": program.values}
+            for program, parts in zip(programs, built, strict=True)
+        ],
         "steps": [parts.config.epochs * parts.batches().steps for parts in built],
     }
     options = {"resume": resume, "overwrite": overwrite}
     opened = processes.on_first(
-        open_run, out, f"sweep {dataset.name}", study.to_json(), facts, **options
+        open_run, out, f"sweep {data['name']}", study.to_json(), facts, **options
     )
 
     def over():
@@ -129,7 +137,7 @@ def sweep(
         try:
             for number, (program, parts) in enumerate(zip(programs, built, strict=True)):
                 label = f"program {number + 1} of {len(programs)}, " if len(programs) > 1 else ""
-                keeping = _keeping(out / f"groups_{number}", label, parts.config.epochs, over)
+                keeping = keeping_of(out / f"groups_{number}", label, parts.config.epochs, over)
                 rows = _run(program, parts, study, placement, keeping)
                 result["history"] = sorted(result["history"] + rows, key=_by_trial)
                 result["metrics"] |= {
@@ -160,11 +168,23 @@ def _study(config, axes, seeds) -> Sweep:
     for path in full[0]:
         if known[path].role == "part" and not all(_is_value(point[path]) for point in full):
             raise ValueError(f"{path} is a part: expected specs as its values")
-    return Sweep(config, full, tuple(map(int, seeds)) or (config.seed,))
+    seeds = tuple(map(int, seeds)) or (config.seed,)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"expected different seeds, found {seeds}")
+    return Sweep(config, full, seeds)
 
 
 def _is_value(value):
     return not isinstance(value, str | int | float)
+
+
+def _described(datasets):
+    """The data of a sweep for its record: one data set, or several side by side."""
+    found = list({dataset.name: dataset for dataset in datasets}.values())
+    facts = [{"name": d.name, "sha256": d.checksum, "note": d.note} for d in found]
+    if len(facts) == 1:
+        return facts[0]
+    return {name: "; ".join(str(fact[name]) for fact in facts) for name in facts[0]}
 
 
 def _build(program: Program, placement, seeds) -> Parts:
@@ -187,7 +207,7 @@ def mode_of(parts: Parts, placement: Placement) -> str:
 def _run(program: Program, parts: Parts, study: Sweep, placement, keeping) -> list[dict]:
     """The rows of a program's trials, numbered as in the whole sweep."""
     init, train_epoch = epoch_of(program, parts)
-    samples = (parts.train, *_measured_splits(parts).values())
+    samples = (parts.train, *parts.measured.values())
     rows = groups.run(
         *(init, train_epoch, program.values, study.seeds),
         epochs=parts.config.epochs,
@@ -200,80 +220,11 @@ def _run(program: Program, parts: Parts, study: Sweep, placement, keeping) -> li
     for row in rows:
         point = program.numbers[row["trial"] // seeds]
         trial = point * seeds + row["trial"] % seeds
-        shown = {path: to_json(x, path) for path, x in study.points[point].items()}
+        shown = {report.column(path): to_json(x, path) for path, x in study.points[point].items()}
         first = {"trial": trial, "program": program.number, **shown}
         own = {name: x for name, x in row.items() if name not in program.values[0]}
         found.append({**first, **own, "trial": trial})
     return found
-
-
-def _measured_splits(parts: Parts) -> dict[str, Any]:
-    splits = {"validation": parts.validation, "test": parts.dataset.test}
-    return {name: split for name, split in splits.items() if split is not None}
-
-
-def _keeping(folder: Path, label: str, epochs: int, over: Callable[[], bool]) -> Keeping:
-    """Finished groups in separate files, a stopped one as a checkpoint."""
-
-    def name(numbers):
-        return f"trials_{numbers[0]:05d}"
-
-    def keep(rows, states):
-        numbers = sorted({row["trial"] for row in rows})
-        path = folder / name(numbers)
-        arrays = {"trial": np.asarray(numbers), **named(states.measured)}
-        files.write_arrays(path.with_suffix(".npz"), arrays)
-        # Written last: a group with rows is complete.
-        files.write_text(path.with_suffix(".json"), json.dumps(rows))
-
-    def suspend(numbers, group, history):
-        checkpoint.save(folder / f"{name(numbers)}_stopped", group, {"history": history})
-
-    def resume(numbers, group):
-        stopped = folder / f"{name(numbers)}_stopped"
-        if not checkpoint.exists(stopped):
-            return None
-        group, notes = checkpoint.restore(stopped, group)
-        return group, notes["history"]
-
-    def tell(group, count, epoch):
-        if processes.is_first():
-            which = f"group {group} of {count}, " if count > 1 else ""
-            text = f"{label}{which}epoch {epoch} of {epochs}"
-            report.progress_line(text, done=epoch == epochs)
-
-    return Keeping(finished_rows(folder), keep, suspend, resume, tell, over)
-
-
-def named(tree: Any) -> dict[str, np.ndarray]:
-    """The arrays of nested dictionaries by their path."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {"/".join(str(key.key) for key in path): np.asarray(leaf) for path, leaf in leaves}
-
-
-def finished_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a program's finished groups.
-
-    Raises:
-      ValueError: a damaged file, or rows whose variables are missing; names the file.
-    """
-    rows = []
-    for path in sorted(folder.glob("trials_*.json")):
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            with np.load(path.with_suffix(".npz")) as arrays:
-                whole = sorted({row["trial"] for row in found}) == arrays["trial"].tolist()
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise ValueError(
-                f"{path} and its .npz do not hold what was saved ({error}); restore them from a copy, or sweep into "
-                "another folder"
-            ) from error
-        if not whole:
-            raise ValueError(
-                f"{path} and its .npz are of different trials; restore them from a copy"
-            )
-        rows += found
-    return rows
 
 
 def _by_trial(row):

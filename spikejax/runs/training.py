@@ -16,11 +16,12 @@ import numpy as np
 from spikejax.devices import mesh as meshes
 from spikejax.devices import processes
 from spikejax.devices.memory import largest_resident
-from spikejax.devices.processes import OutOfTime
+from spikejax.devices.processes import OutOfTime, stop_signal
 from spikejax.inputs.batches import Batches
 from spikejax.runs import parts as building
 from spikejax.runs import pictures, record
 from spikejax.runs.config import Config
+from spikejax.runs.evaluation import load
 from spikejax.runs.folder import open_run
 from spikejax.runs.parts import Parts
 from spikejax.runs.serial import to_json
@@ -38,7 +39,7 @@ class Trained(NamedTuple):
         "parameters" (how many are learned), "seconds" (of training, compilation included) and "peak_memory_mb"
         (largest resident memory of the process so far).
       network: the Flax module, with everything that its config left open filled in.
-      variables: its trained variables; None if a finished run was only read.
+      variables: its trained variables.
     """
 
     record: dict[str, Any]
@@ -46,6 +47,7 @@ class Trained(NamedTuple):
     variables: Any
 
 
+@stop_signal()
 def fit(
     config: Config,
     out: str | Path | None = None,
@@ -88,12 +90,15 @@ def fit(
     >>> sorted(trained.record["metrics"])[:3]
     ['accuracy', 'epoch', 'firing_rate']
     """
+    _check_arguments(config, batches, callbacks)
     asked = None if out is None else to_json(config)
     if out is not None and resume and not overwrite and (done := record.finished(Path(out))):
         if done["provenance"].get("asked") == asked:
-            return Trained(done, None, None)
+            found = load(out)
+            return Trained(done, found.network, found.variables)
     dataset = building.load(config, data_dir)
-    parts = building.build(config, dataset)
+    steps = None if batches is None else batches.steps
+    parts = building.build(config, dataset, steps=steps)
     out = None if out is None else Path(out)
     what: tuple[Any, ...] = (
         f"train {dataset.name}",
@@ -131,6 +136,20 @@ def fit(
     return Trained(result, parts.config.network, variables)
 
 
+def _check_arguments(config, batches, callbacks):
+    if not isinstance(config, Config):
+        raise TypeError(
+            f"expected a Config, found {type(config).__name__}; give Config(data=..., network=...), or that of a "
+            "recipe, RECIPES.find(name).config"
+        )
+    if batches is not None and not isinstance(batches, Batches):
+        raise TypeError(
+            f"expected batches with their number of steps, found {type(batches).__name__}; give Stream(batches)"
+        )
+    if callable(callbacks):
+        raise TypeError("expected several callbacks, found one function; give a tuple of it")
+
+
 def _variables(newest):
     return jax.device_get(newest["state"].measured)
 
@@ -164,12 +183,13 @@ def _train(parts: Parts, out, result, how, newest):
         report(history)
         newest["state"] = state
         if out is None or last is None or best is None:
-            return
+            return False
         checkpoint.save(last, state, {"history": history, "position": position})
         if _is_best(parts, history):
             checkpoint.save(best, state, {"history": history, "position": position})
         if processes.is_first():
             record.write(out / "record.json", result)
+        return True
 
     stopping = config.stopping
     if stopping is not None:
@@ -192,13 +212,11 @@ def _train(parts: Parts, out, result, how, newest):
 def measured(parts: Parts, variables: Any) -> dict[str, Any]:
     """What is measured after an epoch: on the validation samples, if there are any, and on the test samples."""
     found: dict[str, Any] = {}
-    samples = {"validation": parts.validation, "test": parts.dataset.test}
-    for split, part in samples.items():
-        if part is not None:
-            values = parts.measure(variables, part)
-            rates = values.pop("firing_rate")
-            found |= {f"{split}_{name}": value for name, value in values.items()}
-            found["firing_rate"] = rates
+    for split, samples in parts.measured.items():
+        values = parts.measure(variables, samples)
+        rates = values.pop("firing_rate")
+        found |= {f"{split}_{name}": value for name, value in values.items()}
+        found["firing_rate"] = rates
     return {**found, "peak_memory_mb": largest_resident()}
 
 

@@ -23,12 +23,13 @@ class Hooks(NamedTuple):
 
     Attributes:
       evaluate: `(variables) -> measured`, after each epoch; what it returns joins the epoch's entry.
-      save: `(state, history, position)`, after each epoch and when stopped: the position is that of the batches.
+      save: `(state, history, position) -> saved`, after each epoch and when stopped: the position is that of the
+        batches. False means that nothing was kept.
       callbacks: `(history, variables) -> stop`, after each epoch; training ends if one returns True.
     """
 
     evaluate: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    save: Callable[[TrainState, list[dict[str, Any]], Any], None] | None = None
+    save: Callable[[TrainState, list[dict[str, Any]], Any], bool | None] | None = None
     callbacks: Sequence[Callable[[list[dict[str, Any]], Any], bool | None]] = ()
 
 
@@ -102,19 +103,20 @@ def fit(
             check_finite(state, number)
             if number % steps:
                 entry = {"epoch": epoch + 1, "seconds": spent, "sums": meter.sums}
-                _save(hooks, state, [*history, {**entry, "unfinished": True}], batches.position())
-                raise _stop(stopped, seconds, f"step {number} of {last}", hooks)
+                so_far = [*history, {**entry, "unfinished": True}]
+                saved = _save(hooks, state, so_far, batches.position())
+                raise _stop(stopped, seconds, f"step {number} of {last}", saved)
             history.append({"epoch": epoch + 1, **means, "seconds": spent})
             if hooks.evaluate is not None:
                 history[-1] |= hooks.evaluate(_copied(state.measured))
             meter.tell(history[-1])
-            _save(hooks, state, history, None)
+            saved = _save(hooks, state, history, None)
             spent, sums = 0.0, {}
             done = [call(history, _copied(state.measured)) for call in hooks.callbacks]
             if any(done):
                 break
             if number < last and any_process(stopped.is_set() or over()):
-                raise _stop(stopped, seconds, f"epoch {epoch + 1} of {epochs}", hooks)
+                raise _stop(stopped, seconds, f"epoch {epoch + 1} of {epochs}", saved)
     return state, history
 
 
@@ -124,12 +126,11 @@ def _copied(tree):
 
 
 def _save(hooks, state, history, position):
-    if hooks.save is not None:
-        hooks.save(_copied(state), history, position)
+    return hooks.save is not None and hooks.save(_copied(state), history, position) is not False
 
 
-def _stop(stopped, seconds, where, hooks):
-    where = f"stopped after {where}{', saved' if hooks.save is not None else ''}"
+def _stop(stopped, seconds, where, saved):
+    where = f"stopped after {where}{', saved' if saved else ''}"
     if (
         stopped.is_set() or seconds is None
     ):  # without a limit it was another process that received the signal

@@ -43,10 +43,9 @@ def _decayed(which):
 
 @spec
 class Adam(Optimiser):
-    """Adam, with decoupled weight decay (AdamW) if it is not 0.
+    """Adam, with decoupled weight decay if it is not 0: then it is `AdamW`.
 
-    Reference: Kingma, Ba (2015), Adam: a method for stochastic optimization; Loshchilov, Hutter (2019), Decoupled
-    weight decay regularization.
+    Reference: Kingma, Ba (2015), Adam: a method for stochastic optimization.
 
     >>> import jax.numpy as jnp
     >>> from spikejax.training.schedules import Constant
@@ -82,6 +81,31 @@ class Adam(Optimiser):
             mask=_decayed(self.decayed),
         )
         return _clipped(self, rule)
+
+
+@spec
+class AdamW(Adam):
+    """Adam with decoupled weight decay: the same rule as `Adam`, whose weight decay is 0 unless given.
+
+    The default of 1e-4 is Optax's; PyTorch has 1e-2. Both decay all parameters, here only the weight matrices unless
+    `decayed="all"`, so that a neuron's learned parameters and the biases are left alone.
+
+    Reference: Loshchilov, Hutter (2019), Decoupled weight decay regularization.
+
+    >>> import jax.numpy as jnp
+    >>> from spikejax.training.schedules import Constant
+    >>> rule = AdamW(learning_rate=0.1, schedule=Constant(), weight_decay=0.5).transformation(10, 1)
+    >>> weights = jnp.ones((1, 2))
+    >>> rule.update(0 * weights, rule.init(weights), weights)[0]
+    Array([[-0.05, -0.05]], dtype=float32)
+    """
+
+    spec_name: ClassVar = "adamw"
+    weight_decay: Leaf = param(
+        default=1e-4,
+        low=0,
+        doc="fraction of the parameters subtracted per step, times the learning rate",
+    )
 
 
 @spec

@@ -88,7 +88,7 @@ def init(trainer: Trainer, variables: dict[str, Any], seed: int | Array) -> Trai
     average = None if trainer.average is None else jax.tree.map(jnp.array, params)
     return TrainState(
         params,
-        constants,
+        with_schedules(trainer, constants, jnp.int32(0)),
         variables,
         trainer.optimiser.init(params),
         jax.random.key(seed),

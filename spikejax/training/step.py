@@ -33,8 +33,6 @@ def train_step(
     key, of_augment = jax.random.split(step_key(state.key, state.step))
     for number, change in enumerate(trainer.augment):
         batch = change(batch, jax.random.fold_in(of_augment, number))
-    constants = with_schedules(trainer, state.constants, state.step)
-    state = state._replace(constants=constants)
     measured, gradient, changed = gradient_of_batch(trainer, state.variables, batch, key)
     updates, opt_state = trainer.optimiser.update(gradient, state.opt_state, state.params)
     params = within_bounds(trainer, optax.apply_updates(state.params, updates))
@@ -44,7 +42,8 @@ def train_step(
         average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, average, params)
     after = TrainState(
         params=params,
-        constants=constants,
+        # Those of the next step, so that the trained network has a ramp's last value.
+        constants=with_schedules(trainer, state.constants, state.step + 1),
         carried={**state.carried, **changed},
         opt_state=opt_state,
         key=state.key,

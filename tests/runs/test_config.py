@@ -17,7 +17,8 @@ from spikejax.neurons.psn import PSN
 from spikejax.objectives import MSE, Accuracy, MeanAbsoluteError
 from spikejax.runs import EarlyStopping
 from spikejax.runs.config import complete
-from spikejax.runs.parts import build, held_out
+from spikejax.runs.parts import build
+from spikejax.runs.validation import held_out
 
 
 def test_what_is_open_is_filled_in():
@@ -86,8 +87,6 @@ def test_a_config_is_a_pytree():
         ({"chunk": 0}, "expected a chunk of at least 1 step, auto or None, found 0"),
         ({"truncate": True}, "truncate cuts the gradient between chunks; give a chunk"),
         ({"average": 2.0}, r"Config.average must lie in \[0, 1\], found 2.0"),
-        ({"data": toy.Dataset}, "expected the name of a data set, a data set or"),
-        ({"data": SOURCES["digits"]}, r"give an instance, Digits\(\)"),
         ({"data": "digist"}, "unknown data set 'digist'; did you mean digits"),
     ],
 )
@@ -153,5 +152,3 @@ def test_early_stopping():
     rule = EarlyStopping(metric="score", patience=2, best="max")
     assert not rule.over([{"score": x} for x in (1.0, 2.0, 1.5)])
     assert rule.over([{"score": x} for x in (1.0, 2.0, 1.5, 2.0)])  # as good is not better
-    with pytest.raises(ValueError, match=r"to stop by one of \['loss'\], found 'score'"):
-        rule.over([{"loss": 1.0}])

@@ -88,15 +88,20 @@ def test_a_folder_of_something_else_stays(name, options, tmp_path):
             pass
 
 
-def test_only_what_a_run_wrote_is_deleted(run):
-    """What people put beside it stays, in the folders of runs inside of it too."""
+def test_only_what_a_run_wrote_is_deleted(tmp_path):
+    """What people put beside it stays, in the folders of its runs too, and so do other runs inside."""
+    run = tmp_path / "run"
+    with opened(run, {"runs": {"lif": {}}}) as result:
+        result["metrics"] = {"loss": 0.5}
     own = [run / "last" / "save_0", run / "best" / "save_0", run / "groups_0" / "trials_00000.npz"]
     own += [run / "raster.png", run / "trials.csv"]
-    with opened(run / "lif"):
-        pass
+    for name in ("lif", "another"):
+        with opened(run / name):
+            pass
     own += [run / "lif" / "last" / "save_0", run / "lif" / "record.json"]
     foreign = [run / "notes.txt", run / "lif" / "thoughts.md", run / "paper" / "record.json"]
-    foreign += [run / "data" / "last" / "x"]
+    foreign += [run / "data" / "last" / "x", run / "my_figure.png", run / "groups_of_mine" / "x"]
+    foreign += [run / "another" / "raster.png"]
     for path in (*own, *foreign):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -105,6 +110,7 @@ def test_only_what_a_run_wrote_is_deleted(run):
         assert result["metrics"] == {}
         assert not any(path.exists() for path in own)
     assert all(path.read_text() == "x" for path in foreign)
+    assert (run / "another" / "record.json").exists()
 
 
 def test_a_link_is_removed_and_what_it_leads_to_stays(run, tmp_path):

@@ -87,6 +87,49 @@ def test_choices_and_parts_make_a_program_each(tmp_path):
         assert len(group_points(BASE, grid.product(changes))) == 2
 
 
+def test_an_axis_that_is_measured_too(tmp_path):
+    """The loss that is chosen and the loss that is measured, each in a column of its own."""
+    found = sweep(BASE, {"loss": (SummedCrossEntropy(), TET()), "epochs": (2,)}, tmp_path / "sweep")
+    rows = found["history"]
+    assert [row["config.loss"]["type"] for row in rows] == ["loss summed_cross_entropy"] * 2 + [
+        "loss tet"
+    ] * 2
+    assert all(isinstance(row["loss"], float) and row["config.epochs"] == 2 for row in rows)
+    assert len(report.sweep_table(found).splitlines()) == 4
+    header = (tmp_path / "sweep" / "trials.csv").read_text().splitlines()[0].split(",")
+    assert {"config.loss", "loss"} <= set(header) and len(set(header)) == len(header)
+
+
+def test_a_part_that_is_completed_from_the_data(tmp_path):
+    """What is loaded is what was trained, its number of classes included."""
+    points = [{"network": MLP((width,), None, LIF())} for width in (4, 5)]
+    sweep(BASE, points, tmp_path / "sweep")
+    for trial, width in enumerate((4, 5)):
+        loaded = load(tmp_path / "sweep", trial=trial)
+        assert loaded.network == MLP((width,), toy.CLASSES, LIF())
+        outputs = loaded.network.apply(loaded.variables, jnp.ones((toy.T, 1, 2)))
+        assert outputs.shape == (toy.T, 1, toy.CLASSES)
+    with pytest.raises(ValueError, match="is a sweep, which keeps the last epoch"):
+        load(tmp_path / "sweep", best=True)
+
+
+@pytest.mark.parametrize(
+    ("axes", "seeds", "message"),
+    [
+        (
+            {"validation": (0.25, 0.0)},
+            (),
+            "compared by one measured value, found test_accuracy, val",
+        ),
+        ({"threshold": (0.5, 0.9)}, (1, 1), "expected different seeds, found"),
+    ],
+)
+def test_points_that_cannot_be_compared(axes, seeds, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        sweep(BASE, axes, tmp_path / "sweep", seeds=seeds)
+    assert not (tmp_path / "sweep").exists()
+
+
 def test_rows_of_several_programs(tmp_path):
     """Trials are numbered as the points are, whatever program they are in; a folder for each program."""
     out = tmp_path / "sweep"
@@ -241,5 +284,6 @@ def test_the_best_points():
     assert ranked[0][1:] == (0.9, 0.0, 2, 1) and ranked[1][1:] == pytest.approx((0.3, 0.1, 2, 0))
     least = report.ranked(rows, ("rate",), {"metric": "score", "best": "min"})
     assert [entry[0] for entry in least] == [(0.1,), (0.5,), (0.9,)]
+    rows = [{"config.rate": row.pop("rate"), **row} for row in rows]
     result = {"config": {"points": [{"rate": 0.1}]}, "provenance": {"selection": best}}
     assert "0.3000 ± 0.1000" in report.sweep_table({**result, "history": rows})

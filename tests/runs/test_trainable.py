@@ -73,10 +73,11 @@ def test_a_constant_that_moves():
     ramp = Ramp(name="surrogate_width", start=2.0, end=0.5)
     trained = fit_quietly(toy.config(scheduled=(ramp,)))
     width = trained.variables["constants"]["neuron_0"]["surrogate_width"]
-    # As it was at the last of eight steps: seven of them after the start.
-    np.testing.assert_allclose(width, 2.0 - 1.5 * 7 / 8, rtol=1e-6)
+    np.testing.assert_allclose(width, 0.5, rtol=1e-6)
     with pytest.raises(ValueError, match="expected to schedule constants of .*, found slope"):
         fit_quietly(toy.config(scheduled=(Ramp(name="slope", start=0.0, end=1.0),)))
+    with pytest.raises(ValueError, match=r"neuron_0/decay must lie in \[0, 1\], found a ramp from"):
+        fit_quietly(toy.config(scheduled=(Ramp(name="decay", start=0.5, end=5.0),)))
 
 
 def test_learned_parameters_stay_within_their_bounds():

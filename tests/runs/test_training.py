@@ -1,9 +1,11 @@
 """A run: what it records, how it ends, and how it goes on."""
 
+import functools
 import json
 import os
 import signal
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -12,8 +14,10 @@ import pytest
 
 import toy
 from spikejax.devices.processes import Interrupted
+from spikejax.inputs import Stream
 from spikejax.runs import EarlyStopping, evaluate, fit, load, record
-from spikejax.training import Diverged, OneCycle
+from spikejax.runs.parts import build
+from spikejax.training import Diverged, OneCycle, train_step
 from toy import plain
 
 
@@ -67,7 +71,9 @@ def test_a_network_that_no_record_can_hold():
 def test_a_finished_run_is_not_trained_again(straight):
     out, trained = straight
     again = run(out=out, resume=True)
-    assert again.record == record.read(out / "record.json") and again.variables is None
+    assert again.record == record.read(out / "record.json")
+    assert again.network == trained.network
+    chex.assert_trees_all_equal(again.variables, trained.variables)
 
 
 def test_settings_that_cannot_be_cost_nothing(straight, tmp_path):
@@ -170,6 +176,38 @@ def test_early_stopping(tmp_path):
     assert trained.record["complete"] and len(trained.record["history"]) == 2
     again = run(config, tmp_path / "run", resume=True)
     assert len(again.record["history"]) == 2
+    # Left open it is what models are selected by, and which end is better the metric knows.
+    rule = build(toy.config(stopping=EarlyStopping()), toy.dataset()).config.stopping
+    assert (rule.metric, rule.best) == ("test_accuracy", "max")
+    for metric, message in (
+        ("validation_loss", "expected to stop early by one of loss, .*, found 'validation_loss'"),
+        ("firing_rate", "found 'firing_rate'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(toy.config(stopping=EarlyStopping(metric=metric)), tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_schedules_go_by_the_batches_that_are_given():
+    """Three batches per epoch of a loader, where the data set's arrays would make four."""
+    config = toy.config(epochs=2, optimiser=toy.Adam(schedule=OneCycle()))
+    samples = toy.dataset().train
+    batches = Stream([jax.tree.map(lambda x: x[:8], samples)] * 3)
+    rates = OneCycle().factor(3, 2)
+    assert float(rates(5)) > 1e-3 > float(OneCycle().factor(1, 2)(5))
+    whole = run(config, batches=batches)
+    parts = build(config, toy.dataset(), steps=3)
+    state = parts.init(config.seed)
+    for batch in [*batches.epoch(state.key, 0, 0, None)] * 2:
+        state, _ = jax.jit(functools.partial(train_step, parts.trainer))(state, batch)
+    chex.assert_trees_all_close(whole.variables, jax.device_get(state.measured), rtol=1e-5)
+    for wrong, message in (([1], "expected batches with their number of steps, found list"),):
+        with pytest.raises(TypeError, match=message):
+            run(config, batches=wrong)
+    with pytest.raises(TypeError, match="expected a Config, found str"):
+        fit("digits")
+    with pytest.raises(TypeError, match="expected several callbacks, found one function"):
+        run(config, callbacks=len)
 
 
 def test_validation_and_the_best_epoch(tmp_path):

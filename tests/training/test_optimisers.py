@@ -1,12 +1,15 @@
 """Optimisers and schedules: the updates that the papers give, and numbers that a sweep can move."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from spikejax.training import SGD, Adam, Constant, Cosine, Milestones, OneCycle, Ramp
+from spikejax.training import OPTIMISERS, SGD, Adam, Constant, Cosine, Milestones, OneCycle, Ramp
+from spikejax.training.optimisers import AdamW
 from spikejax.training.schedules import Schedule
 
 STEADY = Constant()
@@ -109,6 +112,17 @@ def test_adam_decays_weights(decayed):
     after = run(optimiser, params, [zeros] * 2)[-1]
     np.testing.assert_allclose(after["kernel"], 0.95**2, rtol=1e-6)
     np.testing.assert_allclose(after["decay"], 1 if decayed == "matrices" else 0.95**2, rtol=1e-6)
+
+
+def test_adamw_is_adam_with_weight_decay():
+    draw = np.random.default_rng(0)
+    gradients, params = draw.normal(size=(4, 3, 2)).astype(np.float32), jnp.ones((3, 2))
+    own = run(AdamW(learning_rate=0.1, schedule=STEADY), params, gradients)[-1]
+    adam = Adam(learning_rate=0.1, schedule=STEADY, weight_decay=1e-4)
+    rule = optax.adamw(0.1)  # its default decay is ours
+    for other in (adam, SimpleNamespace(transformation=lambda steps_per_epoch, epochs: rule)):
+        np.testing.assert_array_equal(own, run(other, params, gradients)[-1])
+    assert Adam().weight_decay == 0 and OPTIMISERS["adamw"] is AdamW
 
 
 @pytest.mark.parametrize("nesterov", [False, True])

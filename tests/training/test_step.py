@@ -127,15 +127,16 @@ def test_augmentation_changes_batches_by_a_key_of_its_own():
 
 
 def test_constants_follow_their_schedule():
-    """At the first of four steps the ramp stands at its start, at the second a quarter further."""
+    """The first of four steps is taken with the ramp's start, the second a quarter further; then it is at its end."""
     rule = Ramp(name="decay", start=0.2, end=1.0, epochs=1).rule(EPOCH, 4)
     trainer = TRAINER._replace(scheduled={"decay": rule})
-    state, found = fresh(trainer=trainer), []
+    state = fresh(trainer=trainer)
+    found = [float(state.constants["decay"])]
     batch = jax.tree.map(lambda x: jnp.asarray(x[:BATCH]), tiny.samples())
-    for _ in range(3):
+    for _ in range(5):
         state, _ = train_step(trainer, state, batch)
         found.append(float(state.constants["decay"]))
-    np.testing.assert_allclose(found, [0.2, 0.4, 0.6], rtol=1e-6)
+    np.testing.assert_allclose(found, [0.2, 0.4, 0.6, 0.8, 1.0, 1.0], rtol=1e-6)
     with pytest.raises(ValueError, match=r"constants of \['decay'\], found hidden"):
         init(trainer._replace(scheduled={"hidden": rule}), tiny.variables(), 0)
 
