@@ -156,9 +156,7 @@ def _fitted(network, dataset, steps):
     for path, place in known.items():
         if place.name == "classes" and place.value is None and place.field is not None:
             if dataset.classes is None:
-                raise ValueError(
-                    f"{dataset.name} has no classes; give the network its number of outputs, classes=1 for example"
-                )
+                raise ValueError(dataset.without_classes())
             changes[path] = dataset.classes
     network = paths.replace(network, changes) if changes else network
     for path, place in paths.places(network).items():
