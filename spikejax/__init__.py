@@ -59,3 +59,7 @@ def __getattr__(name: str) -> Any:
     if name in _RUNS:
         return getattr(importlib.import_module("spikejax.runs"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -18,13 +18,14 @@ def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
     axis.scatter(steps, neurons, s=2.0, c=INK, linewidths=0)
     axis.set(xlim=(-0.5, spikes.shape[0] - 0.5), ylim=(-0.5, spikes.shape[1] - 0.5), title=title)
     axis.set(xlabel="time step", ylabel="neuron")
+    axis.yaxis.get_major_locator().set_params(integer=True)
 
 
 def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
     """Draws the first sample's spikes, one column per model and one row per layer.
 
     Args:
-      spikes: by model, then by layer, `[T, B, *F]`.
+      spikes: by model, then by layer, `[T, B, *F]`. A model without a name, "", is not named in the titles.
     """
     layers = max(len(by_layer) for by_layer in spikes.values())
     made, axes = figure(
@@ -34,8 +35,12 @@ def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
         for row, (layer, values) in enumerate(by_layer.items()):
             first = np.asarray(values)[:, 0]
             first = first.reshape(len(first), -1)
-            rate = f"{first.mean():.3f} spikes per neuron and time step"
-            raster(axes[row, column], first, title=f"{model}, {layer}: {rate}")
+            name = f"{model}, {layer}" if model else layer
+            raster(
+                axes[row, column],
+                first,
+                title=f"{name}\n{first.mean():.3f} spikes per neuron and step",
+            )
     return made
 
 

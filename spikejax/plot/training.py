@@ -31,9 +31,9 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
                     label = _label(model, prefix)
                     axis.plot(x, y, line, color=f"C{i}", marker=marker, linewidth=1.2, label=label)
         axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        _epochs(axis, max(map(len, history.values())))
     positive = [e["loss"] for entries in history.values() for e in entries if "loss" in e]
-    if positive and min(positive) > 0:
+    if positive and min(positive) > 0 and max(positive) > 10 * min(positive):
         axes[0, 0].set_yscale("log")
     if metric and "accuracy" in metric:
         axes[0, -1].set_ylim(0, 1)
@@ -42,6 +42,13 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
     if title:
         made.suptitle(title)
     return made
+
+
+def _epochs(axis, count):
+    """Whole epochs as ticks; a single one stands in the middle."""
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    if count == 1:
+        axis.set_xlim(0, 2)
 
 
 def _label(model, prefix):
@@ -90,7 +97,7 @@ def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
     axis.set(
         xlabel="epoch", ylabel=f"{label}, mean ± std of {runs}" if runs > 1 else label, title=title
     )
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    _epochs(axis, max(np.shape(values)[1] for values in curves.values()))
     if len(curves) > 1:
         axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return made

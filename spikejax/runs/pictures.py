@@ -24,7 +24,7 @@ def of_run(parts: Parts, variables: Any, history: list[dict[str, Any]], out: Pat
     saved = [plot.save(made, out / "learning_curves.png")]
     spikes = spikes_of(parts, variables)
     if spikes:
-        saved.append(plot.save(plot.rasters({out.name: spikes}), out / "raster.png"))
+        saved.append(plot.save(plot.rasters({"": spikes}), out / "raster.png"))
     return saved
 
 
