@@ -78,7 +78,8 @@ def part(
       doc: what it is.
       of: the kind of part: "neuron", "surrogate", …
       static: whether it is static as a whole, its numbers not being leaves.
-      check: `(label, value)`, raises ValueError if a value is not such a part.
+      check: `(label, value)`, raises ValueError if a value is not such a part; not called for None if that is the
+        default.
     """
     metadata = {"kind": "part", "of": of, "static": static, "check": check, "doc": doc}
     return dataclasses.field(default=default, metadata=metadata)
@@ -167,8 +168,9 @@ def validate(model: Any) -> None:
                 f"{type(model).__name__}.{name} must be an integer of at least {low}, found {value!r}"
             )
     for name, field in fields_of(model, "part").items():
-        if field.metadata["check"] is not None:
-            field.metadata["check"](f"{type(model).__name__}.{name}", getattr(model, name))
+        value, part_check = getattr(model, name), field.metadata["check"]
+        if part_check is not None and not (value is None and field.default is None):
+            part_check(f"{type(model).__name__}.{name}", value)
     if all(isinstance(getattr(model, name), float | None) for name in fields_of(model)):
         model.check()
 

@@ -8,36 +8,20 @@ import jax
 from spikejax import fields, paths
 from spikejax.data import SOURCES, Dataset, Source
 from spikejax.fields import Leaf, part, setting, size, spec
-from spikejax.inputs import Encoder, Events, Repeat, Sequence
+from spikejax.inputs import AUGMENTATIONS, ENCODERS, Encoder, Events, Repeat, Sequence
+from spikejax.networks import NETWORKS
 from spikejax.neurons.core.contract import Neuron
-from spikejax.objectives import Accuracy, MeanAbsoluteError, SummedCrossEntropy
-from spikejax.training.optimisers import Adam, Optimiser
-
-
-@spec
-class EarlyStopping:
-    """Ends training when a measured value has not improved for some epochs.
-
-    >>> [EarlyStopping(metric="loss", patience=2).over([{"loss": x} for x in run]) for run in ([3, 2, 1], [1, 2, 3])]
-    [False, True]
-    """
-
-    metric: str = setting(default="validation_loss", doc="name of a measured value in the history")
-    patience: int = size(default=10, doc="epochs without a better value")
-    best: str = fields.option(default="min", choices=("min", "max"), doc="which end is better")
-
-    def over(self, history: list[dict[str, Any]]) -> bool:
-        """Whether the training should end after these epochs.
-
-        Raises:
-          ValueError: the history does not have the value.
-        """
-        if self.metric not in history[-1]:
-            known = sorted(name for name, x in history[-1].items() if isinstance(x, float))
-            raise ValueError(f"expected to stop by one of {known}, found {self.metric!r}")
-        values = [entry[self.metric] for entry in history]
-        best = min(values) if self.best == "min" else max(values)
-        return len(values) - 1 - values.index(best) >= self.patience
+from spikejax.objectives import (
+    LOSSES,
+    METRICS,
+    REGULARISERS,
+    Accuracy,
+    MeanAbsoluteError,
+    SummedCrossEntropy,
+)
+from spikejax.runs import expected
+from spikejax.runs.selection import EarlyStopping
+from spikejax.training import OPTIMISERS, Adam, Optimiser, Ramp
 
 
 @spec
@@ -55,29 +39,62 @@ class Config:
     0.5
     """
 
-    data: Any = part(doc="data set, or its name", of="data set", static=True)
-    network: Any = part(doc="network, a Flax module", of="network")
+    data: Any = part(doc="data set, or its name", of="data set", static=True, check=expected.data)
+    network: Any = part(
+        doc="network, a Flax module", of="network", check=expected.network(NETWORKS)
+    )
     encoder: Encoder | None = part(
         default=None,
         of="encoder",
         doc="from samples to inputs over time; chosen by the kind of data if None",
+        check=expected.one("an encoder", ENCODERS),
     )
-    augment: tuple[Any, ...] = part(default=(), of="augmentation", doc="random changes of batches")
-    loss: Any = part(default=SummedCrossEntropy(), of="loss", doc="what is minimised")
+    augment: tuple[Any, ...] = part(
+        default=(),
+        of="augmentation",
+        doc="random changes of batches",
+        check=expected.several("an augmentation", AUGMENTATIONS),
+    )
+    loss: Any = part(
+        default=SummedCrossEntropy(),
+        of="loss",
+        doc="what is minimised",
+        check=expected.one("a loss", LOSSES, function=True),
+    )
     regularisers: tuple[Any, ...] = part(
-        default=(), of="regulariser", doc="terms that are added to the loss"
+        default=(),
+        of="regulariser",
+        doc="terms that are added to the loss",
+        check=expected.several("a regulariser", REGULARISERS),
     )
     metrics: tuple[Any, ...] | None = part(
-        default=None, of="metric", doc="what else is measured; chosen by the kind of labels if None"
+        default=None,
+        of="metric",
+        doc="what else is measured; chosen by the kind of labels if None",
+        check=expected.several("a metric", METRICS),
     )
-    optimiser: Optimiser = part(default=Adam(), of="optimiser", doc="optimiser and its schedule")
+    optimiser: Optimiser = part(
+        default=Adam(),
+        of="optimiser",
+        doc="optimiser and its schedule",
+        check=expected.one(
+            "an optimiser",
+            OPTIMISERS,
+            hint="return a rule of Optax from the `transformation` of an Optimiser of your own",
+        ),
+    )
     scheduled: tuple[Any, ...] = part(
-        default=(), of="ramp", doc="constants of the network that change during training"
+        default=(),
+        of="ramp",
+        doc="constants of the network that change during training",
+        check=expected.specs_of(Ramp, tuples=True),
     )
     average: Leaf = fields.param(
         default=None, low=0, high=1, doc="decay per step of a moving average of the parameters"
     )
-    stopping: EarlyStopping | None = part(default=None, of="stopping", doc="early stopping")
+    stopping: EarlyStopping | None = part(
+        default=None, of="stopping", doc="early stopping", check=expected.specs_of(EarlyStopping)
+    )
     validation: float = setting(
         default=0.0, doc="fraction of the training samples held out for validation"
     )
@@ -112,14 +129,7 @@ class Config:
 def source_of(config: Config) -> Source | Dataset:
     """The data of a config as an object that loads it, or the data set that it holds."""
     data = config.data
-    if isinstance(data, str):
-        return SOURCES.find(data)()
-    if isinstance(data, Source | Dataset):
-        return data
-    hint = f"; give an instance, {data.__name__}()" if isinstance(data, type) else ""
-    raise ValueError(
-        f"expected the name of a data set, a data set or a Dataset of arrays, found {data!r}{hint}"
-    )
+    return SOURCES.find(data)() if isinstance(data, str) else data
 
 
 def complete(config: Config, dataset: Dataset) -> Config:
