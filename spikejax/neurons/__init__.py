@@ -1,22 +1,28 @@
-"""Neuron models, one per file; `NEURONS` finds them by their module's name, `make` builds one by name."""
+"""Neuron models, one per file; `NEURONS` finds them by their module's name, `make` builds one by name.
 
+`WRAPPERS` are the neurons around other neurons, likewise by their module's name.
+"""
+
+import dataclasses
 from typing import Any
 
 from spikejax.neurons.core.contract import Neuron
 from spikejax.registry import Registry, UnknownName, choose
 
-NEURONS = Registry(
-    "neuron",
-    __name__,
-    lambda value: isinstance(value, type) and issubclass(value, Neuron) and value is not Neuron,
-)
+
+def _is_model(value):
+    return isinstance(value, type) and issubclass(value, Neuron) and value is not Neuron
+
+
+NEURONS = Registry("neuron", __name__, _is_model)
+WRAPPERS = Registry("wrapper", f"{__name__}.wrappers", _is_model)
 
 
 def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
     """A neuron by its name, optionally with the semantics of another library.
 
     Args:
-      name: of the model, or "module:Name" of one of your own.
+      name: of the model or of a wrapper, or "module:Name" of one of your own.
       like: "spikingjelly" (2.0), "snntorch" (1.0), "norse" (1.1) or "spyx" (1.0): order, comparison, time of the
         reset, scaling and surrogate are set so that the model behaves like that library's; the class it was compared
         with, and its settings, are listed in the neurons' README. Parameters keep our names and meaning: a
@@ -25,13 +31,28 @@ def make(name: str, *, like: str | None = None, **fields: Any) -> Any:
 
     Raises:
       UnknownName: an unknown model, or one for which there is no such preset; names those that there are.
+      ValueError: a field without a default is missing, the neuron of a wrapper for example.
 
     >>> make("lif", like="snntorch", decay=0.9).reset_timing
     'next'
+    >>> make("refractory", neuron=make("lif"), period=2).period
+    2.0
     """
-    model = NEURONS.find(name)
-    if like is None:
-        return model(**fields)
-    if not model.presets:
-        raise UnknownName(f"{name} has no presets: no other library has this neuron in this form")
-    return model(**{**model.presets[choose(f"preset of {name}", like, model.presets)], **fields})
+    model = WRAPPERS[name] if name in WRAPPERS else NEURONS.find(name)
+    if like is not None:
+        if not model.presets:
+            raise UnknownName(
+                f"{name} has no presets: no other library has this neuron in this form"
+            )
+        fields = {**model.presets[choose(f"preset of {name}", like, model.presets)], **fields}
+    missing = [
+        field.name
+        for field in dataclasses.fields(model)
+        if field.default is dataclasses.MISSING and field.name not in fields
+    ]
+    if missing:
+        given = ", ".join(f"{field}=…" for field in missing)
+        raise ValueError(
+            f"expected {', '.join(missing)} for {name}, which has no default, found none; give make({name!r}, {given})"
+        )
+    return model(**fields)

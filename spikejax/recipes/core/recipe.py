@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikejax import paths
-from spikejax.neurons import NEURONS
+from spikejax.neurons import NEURONS, make
 from spikejax.runs.config import Config
 
 
@@ -30,12 +30,10 @@ class Recipe:
 
         Raises:
           UnknownName: an unknown neuron, or a network without one.
+          ValueError: a neuron that has no defaults.
         """
-        config = self.config
-        place = paths.places(config)[paths.find("neuron", paths.places(config))]
-        model = NEURONS.find(name)
-        if name in self.neurons:
-            neuron = self.neurons[name]
-        else:
-            neuron = place.value if type(place.value) is model else model()
-        return paths.replace(config, {"neuron": neuron})
+        known = paths.places(self.config)
+        path = paths.find("neuron", known)
+        model, now = NEURONS.find(name), known[path].value
+        neuron = now if type(now) is model else self.neurons.get(NEURONS.name_of(model))
+        return paths.replace(self.config, {path: make(name) if neuron is None else neuron})

@@ -7,9 +7,10 @@ import pytest
 
 from drawn_neurons import every_model
 from spikejax.fields import fields_of
-from spikejax.neurons import NEURONS, make
+from spikejax.neurons import NEURONS, WRAPPERS, make, wrappers
 from spikejax.neurons.core.contract import Neuron
 from spikejax.neurons.core.parameters import check_learnable, named_parameters
+from spikejax.registry import UnknownName
 
 
 @every_model
@@ -63,3 +64,13 @@ def test_only_numbers_can_be_learned(model):
         )
         with pytest.raises(ValueError, match=re.escape(expected)):
             check_learnable(model(), (name,))
+
+
+def test_wrappers_are_made_by_name_around_a_neuron():
+    assert sorted(model.__name__ for model in WRAPPERS.values()) == sorted(wrappers.__all__)
+    for name, model in WRAPPERS.items():
+        assert make(name, neuron=make("lif")) == model(neuron=make("lif"))
+        with pytest.raises(ValueError, match=rf"neuron for {name}, .* make\('{name}', neuron=…\)"):
+            make(name)
+    with pytest.raises(UnknownName, match="refractory has no presets"):
+        make("refractory", like="norse", neuron=make("lif"))
