@@ -33,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.path.insert(
             0, os.getcwd()
         )  # so that "my_lab.neurons:MyLIF" is found in the working directory
+    command = arguments[0]
     try:
-        command = choose("command", arguments[0], list(COMMANDS))
+        choose("command", command, list(COMMANDS))
         module = importlib.import_module(f"spikejax.cli.{_MODULES.get(command, command)}")
         return module.command(arguments[1:])
     except UnknownName as error:
@@ -47,21 +48,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     # User errors print one line; anything else is a bug and shows its traceback.
     except (OSError, ValueError, ModuleNotFoundError, FloatingPointError) as error:
-        print(f"spikejax: {error}{_hint(error)}", file=sys.stderr)
+        print(f"spikejax: {error}{_hint(error, command)}", file=sys.stderr)
         return 1
 
 
-def _hint(error):
+def _hint(error, command):
     """The flags that help with an error of the library, which does not know them."""
     from spikejax.data import MissingData
 
     if isinstance(error, MissingData):
+        if command not in ("train", "sweep"):
+            return " (--data-dir sets where the files are)"
         return " (--data-dir sets where the files are, --download fetches them if they are public)"
-    if isinstance(error, FileExistsError):
-        return " (--resume, --overwrite, --out)"
+    if isinstance(error, FileExistsError | BlockingIOError):
+        flags = [flag for remedy, flag in _REMEDIES.items() if remedy in str(error)]
+        return f" ({', '.join(flags)})" if flags else ""
     return ""
 
 
+# What the library says can be done about a run folder, and the flag that does it.
+_REMEDIES = {"resume it": "--resume", "overwrite it": "--overwrite", "another folder": "--out"}
 _MODULES = {"eval": "evaluate"}
 
 

@@ -1,6 +1,8 @@
 """Command-line flags from a config: one for every value, named by its path or the end of it."""
 
 import dataclasses
+import functools
+import inspect
 import re
 import typing
 from collections.abc import Mapping, Sequence
@@ -9,14 +11,13 @@ from typing import Annotated, Any, Literal, TypeVar
 import tyro
 
 from spikejax import paths
+from spikejax.cli import parts
 from spikejax.paths import Place
+from spikejax.recipes import Recipe
 from spikejax.registry import UnknownName
 from spikejax.runs.config import Config
-from spikejax.runs.serial import REGISTRIES
 
 T = TypeVar("T")
-# Kinds of parts that may also be absent or several.
-_SEVERAL = ("augmentation", "regulariser", "metric")
 
 
 def parse(kind: type[T], arguments: Sequence[str], command: str) -> T:
@@ -49,75 +50,52 @@ def without(arguments: Sequence[str], flag: str) -> list[str]:
     return left
 
 
-def with_parts(config: Config, arguments: Sequence[str]) -> Config:
-    """The config with the parts that flags name: --optimiser sgd, --surrogate atan, --loss tet, …
+def with_parts(recipe: Recipe, arguments: Sequence[str]) -> Config:
+    """The recipe's config with the parts that flags name: --neuron lif, --optimiser sgd, --loss tet, …
 
-    A part that is of that kind already keeps its values; another one has its defaults.
+    Args:
+      recipe: whose config it is.
+      arguments: flags.
 
     Raises:
       UnknownName: an unknown part; names the nearest ones.
+      ValueError: a part that cannot be made from its name and the flags.
     """
+    config = recipe.config
     if isinstance(config.data, str):  # so that its settings have flags
-        config = paths.replace(config, {"data": REGISTRIES["data set"].find(config.data)()})
+        config = paths.replace(config, {"data": parts.member("data set", config.data)()})
     while True:  # a part may contain others: a network its neuron, a neuron its surrogate
         known = paths.places(config)
         named = _canonical(arguments, known, set())
         for path, place in known.items():
-            of = _kind(place)
+            of = parts.kind_of(place)
             if of is None:
                 continue
             names = values_of(named, f"--{_flag(path, known)}")
-            if not names or names == _names(place):
+            if not names or _names(of, names) == parts.names_of(place):
                 continue
-            made = tuple(REGISTRIES[of].find(name) for name in names)
-            parts = tuple(_instance(member, place) for member in made)
-            config = paths.replace(config, {path: parts if of in _SEVERAL else parts[0]})
+            given = functools.partial(_given, known, arguments)
+            config = paths.replace(config, {path: parts.made(names, path, place, recipe, given)})
             break  # the parts inside the new one are different ones
         else:
             return config
 
 
-def _instance(member, place):
-    """A member with its defaults, and the values with the same names of the part that it replaces."""
-    if not isinstance(member, type):
-        return member
-    own = getattr(place.value, "__dict__", {})
-    needed = [
-        field.name
-        for field in dataclasses.fields(member)
-        if field.init
-        and field.default is dataclasses.MISSING
-        and field.default_factory is dataclasses.MISSING
-        and field.name not in ("parent", "name")
-    ]
-    missing = [name for name in needed if name not in own]
-    if missing:
-        raise ValueError(
-            f"{member.__name__} has no default for {', '.join(missing)}; choose it in Python, in a config"
-        )
-    return member(**{name: own[name] for name in needed})
+def _names(of, names):
+    """Names as `parts.names_of` gives them, of which any one is known by only one."""
+    if of not in parts.SEVERAL:
+        names = names[:1]
+    return tuple(parts.name_of(of, parts.member(of, name)) for name in names)
 
 
-def _kind(place: Place) -> str | None:
-    """The kind of a part that can be chosen by name."""
-    if place.field is None or place.role != "part":
-        return None
-    of = place.field.metadata.get("of") or place.name
-    return of if of in REGISTRIES else None
-
-
-def _names(place) -> tuple[str, ...]:
-    """The names of a part, or of several."""
-    values = place.value if isinstance(place.value, tuple) else (place.value,)
-    of = _kind(place)
-    names = []
-    for value in values:
-        if isinstance(value, str):
-            names.append(value)
-        elif value is not None and of is not None:
-            member = value if not dataclasses.is_dataclass(value) else type(value)
-            names.append(REGISTRIES[of].name_of(member))
-    return tuple(names)
+def _given(known, arguments, path):
+    """The values of the flag for a path that is not known yet."""
+    for argument in arguments:
+        flag = argument.partition("=")[0]
+        found = flag.startswith("--") and _is_end(_path(flag), {path})
+        if found and paths.find(_path(flag), {**known, path: None}) == path:
+            return values_of(arguments, flag)
+    return ()
 
 
 def parse_config(
@@ -133,14 +111,16 @@ def parse_config(
 
     Raises:
       SystemExit: help was requested, or a flag is unknown; printed by the parser.
+      UnknownName: a flag that is the end of several paths; names them.
       ValueError: a value that its field does not allow.
     """
     known = paths.places(config)
     own = {_dashed(field.name) for field in dataclasses.fields(kind)}  # pyright: ignore
+    _refuse_ambiguous(arguments, known, own)
     made: list[Any] = [("run", Annotated[kind, tyro.conf.OmitArgPrefixes], kind())]
     fields: dict[str, str] = {}
     for path, place in known.items():
-        flag, wanted = _flag(path, known), _type(place)
+        flag, wanted = _flag(path, known), type_of(place)
         if wanted is None or flag in own or flag in fields.values():
             continue
         name = f"value_{len(fields)}"
@@ -152,7 +132,7 @@ def parse_config(
         flags,
         args=_canonical(arguments, known, own),
         prog=f"spikejax {command}",
-        description=kind.__doc__,
+        description=inspect.getdoc(kind),
     )
     changes = {}
     for name, flag in fields.items():
@@ -168,7 +148,7 @@ def _canonical(arguments, known, own):
     found = []
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        path = name.removeprefix("--").removeprefix("no-").replace("-", "_")
+        path = _path(name)
         if name.startswith("--") and _dashed(path) not in own:
             try:
                 flag = _flag(paths.find(path, known), known)
@@ -180,10 +160,29 @@ def _canonical(arguments, known, own):
     return found
 
 
+def _refuse_ambiguous(arguments, known, own):
+    """Raises UnknownName for a flag that is the end of several paths; names them."""
+    for argument in arguments:
+        path = _path(argument.partition("=")[0])
+        if argument.startswith("--") and _dashed(path) not in own and _is_end(path, known):
+            paths.find(path, known)
+
+
+def _path(flag):
+    return flag.removeprefix("--").removeprefix("no-").replace("-", "_")
+
+
+def _is_end(path, known):
+    return any(other == path or other.endswith(f".{path}") for other in known)
+
+
 def _flag(path: str, known: Mapping[str, Place]) -> str:
-    """The name of a value's flag: its path without the part of the config that it is in, if that is unique."""
+    """The name of a value's flag: its path without the part of the config that it is in, if that is unique.
+
+    One of several parts, which have numbers, keeps its path: regularisers.0.strength.
+    """
     head, _, rest = path.partition(".")
-    short = rest or head
+    short = path if rest[:1].isdigit() else rest or head
     try:
         unique = paths.find(short, known) == path
     except UnknownName:
@@ -195,17 +194,17 @@ def _dashed(name):
     return name.replace("_", "-")
 
 
-def _type(place: Place) -> Any:
+def type_of(place: Place) -> Any:
     """The type that a value is read as; None for a value without a flag."""
     value, field = place.value, place.field
     if place.role == "derived" or field is None:
         return float | None
     kind = field.metadata.get("kind")
     if place.role == "part":
-        of = _kind(place)
+        of = parts.kind_of(place)
         if of is None:
             return None
-        return tuple[str, ...] if of in _SEVERAL else str | None if value is None else str
+        return tuple[str, ...] if of in parts.SEVERAL else str | None if value is None else str
     if place.role == "leaf":
         if callable(value) or np_shape(value):
             return None
@@ -217,7 +216,8 @@ def _type(place: Place) -> Any:
     hint = typing.get_type_hints(type(place.owner)).get(place.name, Any)
     if place.name == "chunk":
         return int | Literal["auto"] | None
-    return hint if _is_plain(hint) else (str | None if hint is Any and _is_word(value) else None)
+    words = str | None if hint is Any and _is_word(value) else None
+    return hint if parts.is_plain(hint) else words
 
 
 def np_shape(value: Any) -> tuple[int, ...]:
@@ -229,18 +229,10 @@ def _is_word(value):
     return value is None or isinstance(value, str)
 
 
-def _is_plain(hint):
-    """Whether a type consists of numbers, strings, None and tuples of them."""
-    inner = typing.get_args(hint)
-    if inner:
-        return all(part is Ellipsis or _is_plain(part) for part in inner)
-    return hint in (int, float, str, bool, type(None))
-
-
 def _default(place: Place) -> Any:
     if place.role == "part":
-        names = _names(place)
-        return names if _kind(place) in _SEVERAL else (names[0] if names else None)
+        names = parts.names_of(place)
+        return names if parts.kind_of(place) in parts.SEVERAL else (names[0] if names else None)
     return place.value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 
 from spikejax.cli.flags import parse
-from spikejax.cli.train import TrainFlags, parse_configs
+from spikejax.cli.train import TrainFlags, parse_configs, with_learn
 from spikejax.devices import processes
 from spikejax.runs import parts
 from spikejax.runs.provenance import versions
@@ -49,7 +49,7 @@ def _plan(arguments):
     name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
     plans = {
         neuron: parts.build(config, parts.load(config, flags.data_dir)).plan
-        for neuron, config in configs.items()
+        for neuron, config in with_learn(configs, flags.learn).items()
     }
     if flags.json:
         print(json.dumps({neuron: plan._asdict() for neuron, plan in plans.items()}, indent=1))

@@ -1,6 +1,7 @@
 """`spikejax neurons [NAME ...]`."""
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +11,16 @@ import tyro
 from spikejax import plot
 from spikejax.catalogue import descriptions, evidence, portrait
 from spikejax.cli.flags import parse
-from spikejax.neurons import NEURONS, make
+from spikejax.cli.parts import member
+from spikejax.neurons import NEURONS, WRAPPERS, make
 
 
 @dataclasses.dataclass(frozen=True)
 class NeuronsFlags:
-    """List the neuron models, describe the named ones, or plot one."""
+    """List the neuron models and the wrappers around them, describe the named ones, or plot one."""
 
     names: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Neurons to describe; without a name, lists all of them."""
+    """Neurons or wrappers to describe; without a name, lists all of them."""
     plot: Path | None = None
     """Plot the named neuron into this PNG: its response to a step, to pulses and to noise, and its f-I curve."""
     markdown: bool = False
@@ -31,27 +33,66 @@ def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
     flags = parse(NeuronsFlags, arguments, "neurons")
     for name in flags.names:
-        NEURONS.find(name)
+        member("neuron", name)
     if (flags.plot is not None) + flags.markdown + flags.json > 1:
         raise ValueError("--plot, --markdown and --json exclude each other; choose one")
+    wrappers = [name for name in flags.names if name in WRAPPERS]
+    if wrappers and (flags.plot is not None or flags.markdown):
+        flag = "--markdown" if flags.markdown else "--plot"
+        raise ValueError(f"expected neurons for {flag}, found the wrapper {wrappers[0]}")
     if flags.plot is not None:
         return _portrait(flags.names, flags.plot)
     names = flags.names or tuple(NEURONS)
     if flags.markdown:
         print(descriptions.markdown(names), end="")
         return 0
-    entries = [{**descriptions.describe(name), "evidence": evidence.of(name)} for name in names]
+    entries = [_wrapper(name) if name in WRAPPERS else _neuron(name) for name in names]
     if flags.json:
         print(json.dumps(entries, indent=1, ensure_ascii=False))
         return 0
     if not flags.names:
-        for entry in entries:
-            print(f"{entry['name']:<20} {entry['summary']}")
-        print("\nspikejax neurons NAME describes one: equations, parameters, evidence, reference")
+        _list(entries)
         return 0
     for entry in entries:
-        _print(entry)
+        _print(entry) if "evidence" in entry else _print_wrapper(entry)
     return 0
+
+
+def _neuron(name):
+    return {**descriptions.describe(name), "evidence": evidence.of(name)}
+
+
+def _wrapper(name):
+    """What a wrapper is, as data: its docstring without the example, and its fields without the neuron inside."""
+    model = WRAPPERS[name]
+    text, fields = inspect.getdoc(model) or "", dataclasses.fields(model)
+    return {
+        "name": name,
+        "class": model.__name__,
+        "summary": text.partition("\n\n")[0],
+        "text": text.partition("\n\n>>>")[0],
+        "fields": {
+            field.name: {"doc": field.metadata["doc"], "default": field.default}
+            for field in fields
+            if field.name != "neuron"
+        },
+    }
+
+
+def _list(entries):
+    for entry in entries:
+        print(f"{entry['name']:<20} {entry['summary']}")
+    print("\nwrappers, each around any neuron, composed in Python: Refractory(neuron=LIF())\n")
+    for name in WRAPPERS:
+        print(f"{name:<20} {_wrapper(name)['summary']}")
+    print("\nspikejax neurons NAME describes one: equations, parameters, evidence, reference")
+
+
+def _print_wrapper(entry):
+    print(f"{entry['name']}, a wrapper around any neuron: {entry['text']}\n")
+    for field, facts in entry["fields"].items():
+        print(f"  {field}: {facts['doc']}; {facts['default']}")
+    print(f"\nspikejax.neurons.wrappers.{entry['class']}(neuron=LIF()) makes one in Python\n")
 
 
 def _print(entry):

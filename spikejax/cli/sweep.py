@@ -1,21 +1,34 @@
 """`spikejax sweep RECIPE`."""
 
 import dataclasses
+import itertools
 import json
 import sys
-from collections.abc import Sequence
+import types
+import typing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
 from spikejax import paths
-from spikejax.cli.train import OUT_OF_TIME, TrainFlags, parse_configs, prepare, say_where
+from spikejax.cli.flags import type_of
+from spikejax.cli.parts import SEVERAL, kind_of, made
+from spikejax.cli.train import (
+    OUT_OF_TIME,
+    TrainFlags,
+    parse_configs,
+    prepare,
+    say_where,
+    with_learn,
+)
 from spikejax.devices import processes
+from spikejax.paths import Place
+from spikejax.recipes import Recipe, recipe_for
 from spikejax.registry import UnknownName
 from spikejax.runs import report, sweep
 from spikejax.runs.config import Config
-from spikejax.runs.serial import REGISTRIES
 from spikejax.sweeps import grid as grids
 from spikejax.sweeps.grid import Point, Range
 from spikejax.sweeps.groups import Placement
@@ -32,12 +45,14 @@ class SweepFlags(TrainFlags):
     """Train a recipe at every point of a grid, points of equal structure in one compiled program.
 
     An axis is any value, named by its path or the end of it: beta1, surrogate.width, learning_rate, gain, batch_size,
-    …; or a part: neuron, surrogate, optimiser, loss, ….
+    …; or a part: neuron, surrogate, optimiser, loss, …. A part that the recipe, or a flag, has there keeps its values
+    on the axis, any other one has the recipe's values or its defaults.
     """
 
     grid: Annotated[Axes, tyro.conf.UseAppendAction] = ()
     """An axis, for example beta1=-0.2,-0.5; every combination is a point. With --random also a range to sample from,
-    for example learning_rate=1e-4..1e-2:log."""
+    for example learning_rate=1e-4..1e-2:log. Where a point has several values they are joined by +, and () is none:
+    hidden=64,64+128 or recurrent=(),0+1."""
     zip: Annotated[Axes, tyro.conf.UseAppendAction] = ()
     """An axis that varies together with the other --zip axes, not in every combination with them."""
     random: int | None = None
@@ -59,13 +74,7 @@ def command(arguments: Sequence[str]) -> int:
         value = getattr(flags, own)
         if value is not None and value < 1:
             raise ValueError(f"expected --{own} of at least 1, found {value}")
-    points = _points(flags, config)
-    if len(configs) > 1:
-        points = [
-            {"network.neuron": paths.places(other)["network.neuron"].value, **point}
-            for other in configs.values()
-            for point in points
-        ]
+    config, points = swept(configs, flags, recipe_for(arguments[0]))
     out = flags.out or Path("runs") / f"sweep_{name}"
     processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
@@ -102,7 +111,28 @@ def command(arguments: Sequence[str]) -> int:
     return code
 
 
-def _points(flags: SweepFlags, config: Config) -> list[Point]:
+def swept(
+    configs: dict[str, Config], flags: SweepFlags, recipe: Recipe
+) -> tuple[Config, list[Point]]:
+    """The config that is swept, that of the first neuron, and its points.
+
+    Args:
+      configs: by their neuron's name.
+      flags: the axes, and what is learned.
+      recipe: that of the configs.
+
+    Raises:
+      UnknownName: an axis, a part on one or a parameter to learn that is not known.
+      ValueError: axes or values that cannot be.
+    """
+    points = [point for config in configs.values() for point in _points(flags, config, recipe)]
+    if len(configs) > 1:
+        points = _of_neurons(configs, points)
+    _check(points)
+    return _with_learn(next(iter(configs.values())), points, flags.learn)
+
+
+def _points(flags: SweepFlags, config: Config, recipe: Recipe) -> list[Point]:
     axes = [grids.parse_axis(text) for text in flags.grid]
     zipped = [grids.parse_axis(text) for text in flags.zip]
     known = paths.places(config)
@@ -116,34 +146,115 @@ def _points(flags: SweepFlags, config: Config) -> list[Point]:
     if flags.random is not None:
         if zipped:
             raise ValueError("--zip and --random exclude each other; choose one")
-        drawn = grids.draw(dict(axes), flags.random, config.seed)
-        return [_typed(point, config) for point in drawn]
-    ranges = [name for name, axis in (*axes, *zipped) if isinstance(axis, Range)]
-    if ranges:
+        points = grids.draw(dict(axes), flags.random, config.seed)
+    else:
+        ranges = [name for name, axis in (*axes, *zipped) if isinstance(axis, Range)]
+        if ranges:
+            raise ValueError(
+                f"{', '.join(ranges)} is a range, which needs --random N; give values for a grid"
+            )
+        together = grids.side_by_side(dict(zipped)) if zipped else [{}]
+        points = [{**point, **other} for point in grids.product(dict(axes)) for other in together]
+    return [_typed(point, known, recipe) for point in points]
+
+
+def _of_neurons(configs, points):
+    """The points of several neurons, those of each after those of the one before, with the neuron."""
+    each, found = len(points) // len(configs), []
+    for number, config in enumerate(configs.values()):
+        path = paths.find("neuron", paths.places(config))
+        for point in points[number * each : (number + 1) * each]:
+            if path in point:
+                raise ValueError(
+                    "expected neurons after --neuron or on an axis, found both; give one neuron, or no such axis"
+                )
+            found.append({path: paths.places(config)[path].value, **point})
+    return found
+
+
+def _check(points):
+    """Raises ValueError for an axis inside a part that does not have it at every point."""
+    for point in points:
+        for outer, path in itertools.permutations(point, 2):
+            part, inside = point[outer], path.startswith(f"{outer}.")
+            if not inside or not dataclasses.is_dataclass(part):
+                continue
+            if path.removeprefix(f"{outer}.") not in paths.places(part):
+                raise ValueError(
+                    f"expected {path} at every point, found none in {type(part).__name__}; run two sweeps"
+                )
+
+
+def _with_learn(config, points, learn):
+    """The config and the points with the parameters to learn, which are in the points if these differ in them."""
+    if learn is None:
+        return config, points
+    trained = with_learn({i: paths.replace(config, p) for i, p in enumerate(points)}, learn)
+    known = [paths.places(own) for own in trained.values()]
+    path = paths.find("learn", known[0])
+    if path in points[0]:
         raise ValueError(
-            f"{', '.join(ranges)} is a range, which needs --random N; give values for a grid"
+            "expected what is learned after --learn or on an axis, found both; leave one of them out"
         )
-    together = grids.side_by_side(dict(zipped)) if zipped else [{}]
-    points = [{**point, **other} for point in grids.product(dict(axes)) for other in together]
-    return [_typed(point, config) for point in points]
+    learned = [places[path].value for places in known]
+    if len(set(learned)) == 1:
+        return paths.replace(config, {path: learned[0]}), points
+    both = zip(points, learned, strict=True)
+    return config, [{**point, path: own} for point, own in both]
 
 
-def _typed(point: Point, config: Config) -> Point:
-    """A point as written, with parts in place of their names and integers for sizes."""
-    known, made = paths.places(config), {}
-    for path, value in point.items():
-        place = known[paths.find(path, known)]
-        of = place.field.metadata.get("of") or place.name if place.field is not None else ""
-        current: Any = place.value
-        if place.role == "part" and of in REGISTRIES:
-            value = REGISTRIES[of].find(str(value))()
-        elif (
-            isinstance(value, float) and isinstance(current, int) and not isinstance(current, bool)
-        ):
-            if not value.is_integer():
-                raise ValueError(f"expected integers for {path}, found {value:g}")
-            value = int(value)
-        elif isinstance(value, str) and place.role in ("leaf", "derived"):
-            raise UnknownName(f"expected numbers for {path}, found {value!r}")
-        made[path] = value
-    return made
+def _typed(point: Point, known: Mapping[str, Place], recipe: Recipe) -> Point:
+    """A point as written, with parts in place of their names and other values as their flags would have them."""
+    typed = {}
+    for name, value in point.items():
+        path = paths.find(name, known)
+        kind = kind_of(known[path])
+        if kind is None:
+            typed[path] = _value(value, name, known[path])
+        else:
+            names = _pieces(value) if kind in SEVERAL else [value]
+            typed[path] = made(list(map(str, names)), path, known[path], recipe)
+    return typed
+
+
+def _pieces(value):
+    """The values that are joined in one."""
+    if value == "()":
+        return []
+    return value.split("+") if isinstance(value, str) else [value]
+
+
+def _value(value: Any, name: str, place: Place) -> Any:
+    choices = () if place.field is None else place.field.metadata.get("choices", ())
+    if value in choices:
+        return choices[choices.index(value)]  # an integer or a truth value for 1.0
+    wanted = type_of(place) or (float if place.role == "leaf" else type(place.value))
+    kinds = typing.get_args(wanted) if _is_union(wanted) else (wanted,)
+    if value == "None" and type(None) in kinds and place.role != "derived":
+        return None
+    for kind in kinds:
+        if typing.get_origin(kind) is tuple:
+            inner = typing.get_args(kind)
+            return tuple(_one(piece, name, inner) for piece in _pieces(value))
+    return _one(value, name, kinds)
+
+
+def _is_union(kind):
+    return typing.get_origin(kind) in (types.UnionType, typing.Union)
+
+
+def _one(value, name, kinds):
+    """A number as one of some types, or a word where they allow words."""
+    if isinstance(value, bool) or not {int, float} & set(kinds):
+        return value
+    whole = float not in kinds
+    try:
+        number = float(value)
+    except ValueError:
+        if any(typing.get_origin(kind) is Literal for kind in kinds):
+            return value
+        expected = "integers" if whole else "numbers"
+        raise UnknownName(f"expected {expected} for {name}, found {value!r}") from None
+    if whole and not number.is_integer():
+        raise ValueError(f"expected integers for {name}, found {number:g}")
+    return int(number) if whole else number

@@ -3,16 +3,16 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from spikejax import paths
 from spikejax.cli.flags import parse_config, values_of, with_parts, without
+from spikejax.cli.parts import member, name_of, names_of
 from spikejax.data.core.dataset import Source
 from spikejax.devices import processes
 from spikejax.networks import NETWORKS
-from spikejax.neurons import NEURONS
 from spikejax.neurons.core.parameters import named_parameters
 from spikejax.recipes import RECIPES, recipe_for
 from spikejax.registry import UnknownName, choose
@@ -20,12 +20,17 @@ from spikejax.runs import fit, fit_several, report
 from spikejax.runs.config import Config, source_of
 from spikejax.sweeps.grid import parse_seeds
 
+T = TypeVar("T")
 OUT_OF_TIME = 124  # the exit code of `timeout`
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainFlags:
-    """Train a recipe, with one neuron or with several one after the other."""
+    """Train a recipe, with one neuron or with several one after the other.
+
+    Wrappers around neurons and constants that change during training, `scheduled`, have no flag: a config in Python
+    has them.
+    """
 
     neuron: tuple[str, ...] = ()
     """Neurons of the network, see `spikejax neurons`, or module:Name for one of your own; defaults to the recipe's."""
@@ -60,6 +65,7 @@ class TrainFlags:
 def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
     name, configs, flags = parse_configs(arguments, "train", TrainFlags)
+    configs = with_learn(configs, flags.learn)
     out = flags.out or Path("runs") / name
     processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
@@ -111,8 +117,11 @@ def parse_configs(
 ) -> tuple[str, dict[str, Config], Any]:
     """Reads `RECIPE [flags]` into configs by their neuron's name, and the other flags of the command.
 
+    What is learned, `flags.learn`, is for `with_learn` to add.
+
     Raises:
       UnknownName: an unknown recipe, or an unknown part.
+      ValueError: neurons that are the same, or for a network without any.
       SystemExit: help was requested, or a flag is unknown; printed by the parser.
     """
     if not arguments or arguments[0].startswith("-"):
@@ -121,58 +130,91 @@ def parse_configs(
         print(f"recipes: {', '.join(RECIPES)}; these are the flags of digits\n")
         arguments = ["digits", *arguments]
     recipe, rest = recipe_for(arguments[0]), list(arguments[1:])
-    names = values_of(rest, "--neuron")
+    labels = _labels(values_of(rest, "--neuron"))
     configs: dict[str, Config] = {}
     flags: Any = None
-    for name in names or (None,):
-        own = _own(rest, name, names)
-        config = recipe.config if name is None else recipe.with_neuron(name)
-        config, flags = parse_config(
-            with_parts(config, without(own, "--neuron")), own, f"{command} {arguments[0]}", kind
-        )
-        label = name.rpartition(":")[2] if name is not None else _neuron_name(config)
-        configs[label] = config
-    return arguments[0].rpartition(":")[2], _with_learn(configs, flags.learn), flags
+    for label, name in labels.items() or [("", "")]:
+        own = _own(rest, label, labels)
+        if name:
+            own = [*without(own, "--neuron"), "--neuron", name]
+        config = with_parts(recipe, own)
+        if name and neuron_path(config) is None:
+            raise ValueError(
+                f"expected a network with a neuron for --neuron {name}, found {_network(config)}; leave one of them out"
+            )
+        config, flags = parse_config(config, own, f"{command} {arguments[0]}", kind)
+        configs[label or _neuron_name(config)] = config
+    return arguments[0].rpartition(":")[2], configs, flags
 
 
-def _own(arguments, name, names):
+def _labels(names):
+    """The names of neurons by their labels: what follows the module, or the whole name where that is not unique."""
+    models = [name_of("neuron", member("neuron", name)) for name in names]
+    same = [name for name, model in zip(names, models, strict=True) if models.count(model) > 1]
+    if same:
+        raise ValueError(f"expected different neurons after --neuron, found {' and '.join(same)}")
+    short = [name.rpartition(":")[2] for name in names]
+    return {
+        end if short.count(end) == 1 else name: name for name, end in zip(names, short, strict=True)
+    }
+
+
+def _own(arguments, label, labels):
     """The arguments for one of several neurons: --lif.decay is --neuron.decay for lif only."""
     own = list(arguments)
-    for other in names:
-        prefix = f"--{other.rpartition(':')[2].replace('_', '-')}."
+    for other in labels:
+        prefix = f"--{other.replace('_', '-')}."
         for argument in list(own):
             if argument.replace("_", "-").startswith(prefix):
                 flag = argument.partition("=")[0]
-                if other == name:
+                if other == label:
                     own[own.index(argument)] = f"--neuron.{argument[len(prefix) :]}"
                 else:
                     own = without(own, flag)
     return own
 
 
+def neuron_path(config: Config) -> str | None:
+    """Where the neuron of a config's network is; None for a network without one."""
+    try:
+        return paths.find("neuron", paths.places(config))
+    except UnknownName:
+        return None
+
+
 def _neuron_name(config: Config) -> str:
     """The name of a run in a table: that of its neuron, or of its network if that has none."""
-    places = paths.places(config)
-    try:
-        return NEURONS.name_of(type(places[paths.find("neuron", places)].value))
-    except UnknownName:
-        return NETWORKS.name_of(type(config.network))
+    path = neuron_path(config)
+    return _network(config) if path is None else names_of(paths.places(config)[path])[0]
 
 
-def _with_learn(configs, learn):
-    """The configs with the parameters to learn, each with those that its neuron has."""
+def _network(config):
+    return NETWORKS.name_of(type(config.network))
+
+
+def with_learn(configs: Mapping[T, Config], learn: Sequence[str] | None) -> dict[T, Config]:
+    """The configs with the parameters to learn, each with those that its neuron has; as they are if `learn` is None.
+
+    Raises:
+      UnknownName: a parameter that none of them has; names the nearest ones.
+      ValueError: a network without a neuron.
+    """
     if learn is None:
-        return configs
+        return dict(configs)
     parameters = {}
-    for name, config in configs.items():
-        known = paths.places(config)
-        parameters[name] = set(named_parameters(known[paths.find("neuron", known)].value))
+    for label, config in configs.items():
+        path = neuron_path(config)
+        if path is None:
+            raise ValueError(
+                f"expected a network with a neuron for --learn, found {_network(config)}; leave --learn out"
+            )
+        parameters[label] = set(named_parameters(paths.places(config)[path].value))
     everything = set().union(*parameters.values())
     for wanted in learn:
         choose("parameter to learn", wanted, sorted(everything))
     return {
-        name: paths.replace(config, {"learn": tuple(x for x in learn if x in parameters[name])})
-        for name, config in configs.items()
+        label: paths.replace(config, {"learn": tuple(x for x in learn if x in parameters[label])})
+        for label, config in configs.items()
     }
 
 

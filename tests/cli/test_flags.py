@@ -7,27 +7,43 @@ import pytest
 from spikejax import paths
 from spikejax.cli.commands import main
 from spikejax.cli.sweep import SweepFlags
-from spikejax.cli.train import TrainFlags, parse_configs
+from spikejax.cli.train import TrainFlags, parse_configs, with_learn
 from spikejax.data import SOURCES
 from spikejax.data.cifar10_subset import CIFAR10Subset
 from spikejax.data.fsd_shd import FSDSHD
 from spikejax.data.psmnist import PSMNIST
+from spikejax.fields import Leaf, param, size
 from spikejax.inputs import Events, Flip, Sequence
 from spikejax.networks import LSTM
 from spikejax.neurons import NEURONS
+from spikejax.neurons.core.contract import Neuron, neuron
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.objectives import TET, Accuracy, FiringRate, MeanCrossEntropy
+from spikejax.objectives import TET, Accuracy, FiringRate, MeanCrossEntropy, Membrane
 from spikejax.recipes import RECIPES
+from spikejax.runs.config import EarlyStopping
 from spikejax.runs.serial import from_json, to_json
 from spikejax.surrogate import ATan, Triangle
 from spikejax.training import SGD, Milestones, OneCycle
 
 
+@neuron(LIF.State)
+class lif(LIF):  # noqa: N801
+    """A neuron called as one of the package."""
+
+
+@neuron(LIF.State)
+class Bare(Neuron):
+    """A neuron without defaults."""
+
+    decay: Leaf = param(low=0, doc="decay")
+    taps: int = size(doc="taps")
+
+
 def parsed(text, kind=TrainFlags):
     """Configs by neuron, and the other flags."""
     _, configs, flags = parse_configs(text.split(), "train", kind)
-    return configs, flags
+    return with_learn(configs, flags.learn), flags
 
 
 def config_of(text):
@@ -112,6 +128,8 @@ def test_recipes_keep_the_neurons_of_their_papers():
     assert [float(neuron.beta1), float(neuron.beta2)] == pytest.approx([-0.8, 0.4])
     neuron = config_of("psmnist").network.neuron
     assert [float(neuron.beta1), float(neuron.beta2)] == pytest.approx([-0.2, 0.8])
+    for name in ("tc_lif", "spikejax.neurons.tc_lif:TCLIF"):
+        assert RECIPES["psmnist"].with_neuron(name).network.neuron == neuron
     smnist = config_of("smnist")
     assert smnist.network.hidden == (40, 200, 64) and smnist.network.recurrent == (0, 1)
     assert smnist.optimiser.schedule == Milestones(epochs=(60, 80))
@@ -124,6 +142,53 @@ def test_every_neuron_has_flags_and_survives_a_record(name):
     config = config_of(f"digits --neuron {name} {feed_forward}")
     assert type(config.network.neuron) is NEURONS[name]
     assert from_json(json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_a_part_by_its_full_name_is_the_part_by_its_name():
+    """Also the values of the recipe."""
+    full, short = (
+        config_of(f"psmnist --neuron {name} --optimiser {rule}")
+        for name, rule in (
+            ("spikejax.neurons.tc_lif:TCLIF", "spikejax.training.optimisers:SGD"),
+            ("tc_lif", "sgd"),
+        )
+    )
+    assert full == short and float(full.network.neuron.beta1) == pytest.approx(-0.2)
+
+
+def test_what_a_part_has_no_default_for_is_given_by_flags():
+    for flag in ("schedule.epochs", "optimiser.schedule.epochs"):
+        config = config_of(f"digits --schedule milestones --{flag} 3 4 --epochs 9")
+        assert config.optimiser.schedule == Milestones(epochs=(3, 4)) and config.epochs == 9
+    config = config_of("digits --optimiser sgd --schedule milestones --schedule.epochs=3")
+    assert config.optimiser == SGD(schedule=Milestones(epochs=(3,)))
+    text = f"digits --neuron {__name__}:Bare --neuron.decay 0.25 --neuron.taps 3"
+    assert config_of(text).network.neuron == Bare(decay=0.25, taps=3)
+
+
+def test_early_stopping():
+    assert config_of("digits").stopping is None
+    config = config_of("digits --stopping early_stopping --patience 3 --stopping.metric loss")
+    assert config.stopping == EarlyStopping(patience=3, metric="loss")
+    assert from_json(json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_one_of_several_parts_has_a_number():
+    text = "digits --regularisers firing_rate membrane --regularisers.0.strength 2 --1.strength 3"
+    assert config_of(text).regularisers == (FiringRate(strength=2.0), Membrane(strength=3.0))
+
+
+def test_neurons_of_one_name_have_their_full_names():
+    """In tables, folders and flags."""
+    other = f"{__name__}:lif"
+    configs, _ = parsed(f"digits --neuron lif {other} --{other}.decay 0.25")
+    assert list(configs) == ["lif", other]
+    assert configs["lif"].network.neuron == LIF()
+    assert configs[other].network.neuron == lif(decay=0.25)
+    assert list(parsed(f"digits --neuron lif {__name__}:Bare --decay 0.5 --Bare.taps 3")[0]) == [
+        "lif",
+        "Bare",
+    ]
 
 
 def test_a_data_sets_name_takes_its_recipe():
@@ -158,6 +223,11 @@ def message(capsys, *arguments, code=1):
         ("data smnits", "unknown data set 'smnits'; did you mean smnist"),
         ("sweep digits --grid beta=-0.5,0.5", "unknown setting 'beta'; did you mean beta2, beta1"),
         ("neurons liff", "unknown neuron 'liff'; did you mean lif"),
+        ("train digits --stopping early", "unknown stopping 'early'; did you mean early_stopping"),
+        (
+            "train digits --regularisers firing_rate membrane --strength 2",
+            "strength is ambiguous: regularisers.0.strength, regularisers.1.strength; give more of",
+        ),
     ],
 )
 def test_unknown_names_are_answered_with_the_nearest(arguments, expected, capsys):
@@ -172,6 +242,34 @@ def test_an_unknown_flag_is_answered_with_the_nearest(flag, capsys):
     said = capsys.readouterr()
     text = said.err + said.out
     assert flag in text and ("--epochs" in text or "--learning-rate" in text or "decay" in text)
+
+
+WRAPPER = "spikejax.neurons.wrappers.refractory:Refractory"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("--neuron lif lif", "expected different neurons after --neuron, found lif and lif"),
+        ("--neuron spikejax.neurons.lif:LIF lif", "found spikejax.neurons.lif:LIF and lif"),
+        ("--neuron lif --network lstm", "expected a network with a neuron for --neuron lif, found"),
+        ("--network lstm --learn decay", "a network with a neuron for --learn, found lstm"),
+        ("--neuron refractory", "found the wrapper refractory; compose it in Python"),
+        (f"--neuron {WRAPPER}", f"found the wrapper {WRAPPER}; compose it in Python"),
+        (
+            "--schedule milestones",
+            "no default for epochs; give --optimiser.schedule milestones --optimiser.schedule.epoch",
+        ),
+        (
+            f"--neuron {__name__}:Bare",
+            "Bare has no default for decay, taps; give --network.neuron",
+        ),
+    ],
+)
+def test_parts_that_cannot_be(flags, expected, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert expected in message(capsys, "train", "digits", *flags.split(), "--out", out)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from spikejax import __version__
 from spikejax.cli.commands import COMMANDS, main
 from spikejax.data import SOURCES
-from spikejax.neurons import NEURONS
+from spikejax.neurons import NEURONS, WRAPPERS
 from spikejax.recipes import RECIPES
 
 
@@ -43,6 +43,23 @@ def test_neurons_lists_every_model(capsys):
     assert all(f"{name} " in said for name in NEURONS)
     assert main(["neurons", "lif"]) == 0
     assert "H[t] = decay U[t−1] + g I[t]" in capsys.readouterr().out
+
+
+def test_neurons_lists_the_wrappers_in_a_section_of_their_own(capsys):
+    assert main(["neurons"]) == 0
+    neurons, _, wrappers = capsys.readouterr().out.partition("\nwrappers, ")
+    assert all(f"\n{name} " in wrappers and f"\n{name} " not in neurons for name in WRAPPERS)
+    for name, model in WRAPPERS.items():
+        assert main(["neurons", name]) == 0
+        said = capsys.readouterr().out
+        assert said.startswith(f"{name}, a wrapper") and "Reference: " in said
+        assert f"{model.__name__}(neuron=LIF())" in said
+    assert main(["neurons", "lif", "refractory", "--json"]) == 0
+    _, entry = json.loads(capsys.readouterr().out)
+    assert entry["class"] == "Refractory" and entry["fields"]["period"]["default"] == 1
+    for flag in ("--markdown", "--plot=portrait.png"):
+        assert main(["neurons", "refractory", flag]) == 1
+        assert "found the wrapper refractory" in capsys.readouterr().err
 
 
 def test_what_else_there_is(capsys):

@@ -76,12 +76,15 @@ def test_a_finished_run_resumes_to_the_same_table(trained, capsys):
 
 def test_a_run_folder_is_not_overwritten_unasked(trained, tmp_path, capsys):
     run = ["train", "digits", "--neuron", "lif", "tc_lif", *SMALL, "--out"]
-    assert "holds a run; resume it" in message(capsys, *run, trained)
+    text = message(capsys, *run, trained)
+    assert "holds a run; resume it" in text and text.endswith("(--resume, --overwrite, --out)")
     assert (trained / "record.json").exists()
     text = message(capsys, *run, trained, "--resume", "--hidden", "9")
     assert "runs.lif.network.hidden was [8, 8] and is [9]" in text
     (tmp_path / "letter.txt").write_text("mine")
-    assert "not a run folder" in message(capsys, *run, tmp_path, "--overwrite")
+    for flags in ([], ["--overwrite"], ["--resume"]):
+        text = message(capsys, *run, tmp_path, *flags)
+        assert "not a run folder" in text and text.endswith("choose another folder (--out)")
     assert (tmp_path / "letter.txt").read_text() == "mine"
     assert "found both" in message(capsys, *run, trained, "--overwrite", "--resume")
 
@@ -123,6 +126,8 @@ def test_a_missing_data_set_says_what_to_do(tmp_path, monkeypatch, capsys):
     text = message(capsys, *run)
     for part in ("train-images-idx3-ubyte.gz", "SPIKEJAX_DATA_DIR", "--data-dir", "--download"):
         assert part in text
+    text = message(capsys, "info", "--plan", *run[1:])
+    assert "--data-dir" in text and "--download" not in text
     assert not (tmp_path / "run").exists()
 
 
