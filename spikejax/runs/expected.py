@@ -120,9 +120,10 @@ def _instance(value, registry):
 
 
 def _call(cls):
+    name, missing = cls.__name__, dataclasses.MISSING
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-    needed = [f for f in fields if f.init and f.default is f.default_factory is dataclasses.MISSING]
-    return f"{cls.__name__}({'…' * bool(needed)})"
+    needed = [f for f in fields if f.init and f.default is f.default_factory is missing]
+    return f"{name}({'…' * bool(needed)})"
 
 
 def _found(value):

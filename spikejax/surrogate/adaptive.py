@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.fields import Leaf
+from spikejax.fields import Leaf, param, part
 from spikejax.surrogate.rule import Surrogate, heaviside, surrogate
 
 
@@ -19,7 +19,7 @@ class ClippedLine(Surrogate):
     Reference: Wang et al. (2023), Adaptive smoothing gradient learning for spiking neural networks.
     """
 
-    log_slope: Leaf = 0.0
+    log_slope: Leaf = param(default=0.0, doc="a")
 
     def derivative(self, x: Array) -> Array:
         slope = jnp.exp(jnp.asarray(self.log_slope, x.dtype))
@@ -48,7 +48,7 @@ class Mixed(Surrogate):
     Array([1.  , 0.75], dtype=float32)
     """
 
-    curve: Any
+    curve: Any = part(of="surrogate", doc="with an `antiderivative`")
     mask: Any
 
     def fire(self, x: Array, strict: bool) -> Array:

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.fields import Leaf
-from spikejax.surrogate.rule import Surrogate, surrogate
+from spikejax.fields import Leaf, param
+from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 
 def _normal(x, mean, sigma):
@@ -25,7 +25,7 @@ class ATan(Surrogate):
     Reference: Fang et al. (2021), Incorporating learnable membrane time constant (a = 2).
     """
 
-    slope: Leaf = 2.0
+    slope: Leaf = param(default=2.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 / (1 + jnp.square(math.pi / 2 * self.slope * x))
@@ -41,7 +41,7 @@ class Sigmoid(Surrogate):
     Reference: Zenke, Vogels (2021), The remarkable robustness of surrogate gradient learning.
     """
 
-    slope: Leaf = 4.0
+    slope: Leaf = param(default=4.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope * jax.nn.sigmoid(self.slope * x) * jax.nn.sigmoid(-self.slope * x)
@@ -57,7 +57,7 @@ class Tanh(Surrogate):
     Reference: Pehle, Pedersen (2021), Norse.
     """
 
-    slope: Leaf = 1.0
+    slope: Leaf = param(default=1.0, low=SMALLEST, doc="k")
 
     def derivative(self, x: Array) -> Array:
         # As logistic functions: 1 − tanh² cancels in the tails.
@@ -76,7 +76,7 @@ class FastSigmoid(Surrogate):
     Reference: Eshraghian et al. (2023), Training spiking neural networks using lessons from deep learning.
     """
 
-    slope: Leaf = 25.0
+    slope: Leaf = param(default=25.0, low=SMALLEST, doc="k")
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.square(1 + self.slope * jnp.abs(x))
@@ -92,7 +92,7 @@ class SuperSpike(Surrogate):
     Reference: Zenke, Ganguli (2018), SuperSpike; slope 100 as in Neftci et al. (2019).
     """
 
-    slope: Leaf = 100.0
+    slope: Leaf = param(default=100.0, low=SMALLEST, doc="k")
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.square(1 + self.slope * jnp.abs(x))
@@ -108,7 +108,7 @@ class SoftSign(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly (a = 2).
     """
 
-    slope: Leaf = 2.0
+    slope: Leaf = param(default=2.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 / jnp.square(1 + self.slope * jnp.abs(x))
@@ -124,7 +124,7 @@ class Gaussian(Surrogate):
     Reference: Yin, Corradi, Bohté (2020), Effective and efficient computation with multiple-timescale SRNNs.
     """
 
-    sigma: Leaf = 0.5
+    sigma: Leaf = param(default=0.5, low=SMALLEST, doc="σ, standard deviation")
 
     def derivative(self, x: Array) -> Array:
         return _normal(x, 0, self.sigma)
@@ -142,9 +142,9 @@ class MultiGaussian(Surrogate):
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification.
     """
 
-    sigma: Leaf = 0.5
-    height: Leaf = 0.15
-    scale: Leaf = 6.0
+    sigma: Leaf = param(default=0.5, low=SMALLEST, doc="σ, standard deviation of the middle")
+    height: Leaf = param(default=0.15, low=0, doc="h, of the flanks")
+    scale: Leaf = param(default=6.0, low=SMALLEST, doc="s, width of the flanks in σ")
 
     def _mix(self, density, x):
         wide = self.scale * self.sigma
@@ -165,7 +165,7 @@ class PiecewiseExponential(Surrogate):
     Reference: Shrestha, Orchard (2018), SLAYER, the spike escape rate.
     """
 
-    slope: Leaf = 1.0
+    slope: Leaf = param(default=1.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope / 2 * jnp.exp(-self.slope * jnp.abs(x))
@@ -181,7 +181,7 @@ class Erf(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly.
     """
 
-    slope: Leaf = 2.0
+    slope: Leaf = param(default=2.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope / math.sqrt(math.pi) * jnp.exp(-jnp.square(self.slope * x))
@@ -197,7 +197,7 @@ class Circle(Surrogate):
     Reference: Pehle, Pedersen (2021), Norse.
     """
 
-    width: Leaf = 1.0
+    width: Leaf = param(default=1.0, low=SMALLEST, doc="w")
 
     def derivative(self, x: Array) -> Array:
         return (1 + jnp.square(x / self.width)) ** -1.5
@@ -213,7 +213,7 @@ class QPseudoSpike(Surrogate):
     Reference: Herranz-Celotti, Rouat (2022), Surrogate gradients design.
     """
 
-    exponent: Leaf = 2.0
+    exponent: Leaf = param(default=2.0, low=1 + SMALLEST, doc="q")
 
     def derivative(self, x: Array) -> Array:
         return (1 + 2 * jnp.abs(x) / (self.exponent - 1)) ** -self.exponent
@@ -231,7 +231,7 @@ class DSpike(Surrogate):
     networks, scaled to the threshold in the middle; temperature as in SpikingJelly.
     """
 
-    temperature: Leaf = 3.0
+    temperature: Leaf = param(default=3.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         inside = jnp.tanh(self.temperature * jnp.clip(x, -0.5, 0.5))

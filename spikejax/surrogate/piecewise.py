@@ -3,8 +3,8 @@
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.fields import Leaf
-from spikejax.surrogate.rule import Surrogate, surrogate
+from spikejax.fields import Leaf, param
+from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 
 @surrogate("triangle")
@@ -14,7 +14,7 @@ class Triangle(Surrogate):
     Reference: TC-LIF (AAAI 2024), Eq. 21 (w = 1).
     """
 
-    width: Leaf = 1.0
+    width: Leaf = param(default=1.0, low=SMALLEST, doc="w, half of its base")
 
     def derivative(self, x: Array) -> Array:
         return jnp.maximum(1 - jnp.abs(x) / self.width, 0) / self.width
@@ -31,7 +31,7 @@ class Rectangle(Surrogate):
     Reference: AR-LIF (arXiv 2507.20746), Eq. 11 (a = w = 1).
     """
 
-    width: Leaf = 1.0
+    width: Leaf = param(default=1.0, low=SMALLEST, doc="w")
 
     def derivative(self, x: Array) -> Array:
         return (jnp.abs(x) <= self.width / 2).astype(x.dtype) / self.width
@@ -47,8 +47,8 @@ class LeakyRectangle(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly, PiecewiseLeakyReLU.
     """
 
-    width: Leaf = 1.0
-    leak: Leaf = 0.01
+    width: Leaf = param(default=1.0, low=SMALLEST, doc="w, half of its base")
+    leak: Leaf = param(default=0.01, low=0, doc="c")
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(jnp.abs(x) < self.width, 0.5 / self.width, self.leak).astype(x.dtype)
@@ -67,8 +67,8 @@ class LeakyStep(Surrogate):
     Reference: Eshraghian et al. (2023), snnTorch, heaviside; Fang et al. (2023), SpikingJelly, LeakyKReLU.
     """
 
-    height: Leaf = 1.0
-    leak: Leaf = 0.1
+    height: Leaf = param(default=1.0, low=0, doc="h")
+    leak: Leaf = param(default=0.1, low=0, doc="c")
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x >= 0, self.height, self.leak).astype(x.dtype)
@@ -84,7 +84,7 @@ class StraightThrough(Surrogate):
     Reference: Bengio, Léonard, Courville (2013), Estimating or propagating gradients (h = 1).
     """
 
-    height: Leaf = 1.0
+    height: Leaf = param(default=1.0, low=0, doc="h")
 
     def derivative(self, x: Array) -> Array:
         return jnp.ones_like(x) * self.height

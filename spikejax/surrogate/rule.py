@@ -8,9 +8,10 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import jax
 from jax import Array
 
-from spikejax import pytree
+from spikejax import fields, pytree
 
 T = TypeVar("T")
+SMALLEST = 1e-4  # least width or slope of a curve: at 0 it has no height, or an infinite one
 
 
 class Surrogate:
@@ -25,6 +26,9 @@ class Surrogate:
     def derivative(self, x: Array) -> Array:
         """Stands in for dΘ/dx at x, element by element."""
         raise NotImplementedError(f"{type(self).__name__} has no derivative")
+
+    def check(self) -> None:
+        """Raises ValueError if parameters do not fit together; called for parameters that are numbers."""
 
     def fire(self, x: Array, strict: bool) -> Array:
         """What is emitted at a distance x from the threshold: spikes, unless a surrogate mixes them with something."""
@@ -89,9 +93,15 @@ def _backward(strict, residuals, cotangent):
 _spike.defvjp(_forward, _backward)
 
 
-@dataclass_transform(frozen_default=True)
+@dataclass_transform(
+    frozen_default=True,
+    field_specifiers=(fields.param, fields.option, fields.size, fields.setting, fields.part),
+)
 def surrogate(name: str | None = None) -> Callable[[type[T]], type[T]]:
-    """Makes a class a surrogate: a frozen dataclass, a pytree and a `Surrogate`.
+    """Makes a class a surrogate: a spec, whose values may also be given by position, and a `Surrogate`.
+
+    Fields made by `fields.param` and the like are checked at construction; a parameter with bounds that a layer learns
+    is kept within them.
 
     Args:
       name: its name in the registry; one of your own is known as "module:Name".
@@ -99,12 +109,15 @@ def surrogate(name: str | None = None) -> Callable[[type[T]], type[T]]:
     >>> @surrogate()
     ... class Flat:
     ...     '''The same slope everywhere.'''
-    ...     height: float = 0.5
+    ...     height: float = fields.param(default=0.5, low=0, doc="of the curve")
     ...     def derivative(self, x):
     ...         return self.height + 0 * x
     >>> import jax.numpy as jnp
     >>> float(jax.grad(lambda x: spike(x, Flat()))(jnp.array(3.0)))
     0.5
+    >>> Flat(-1.0)
+    Traceback (most recent call last):
+    ValueError: Flat.height must lie in [0, inf], found -1.0
     """
 
     def register(cls: Any) -> Any:
@@ -112,6 +125,7 @@ def surrogate(name: str | None = None) -> Callable[[type[T]], type[T]]:
             body = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
             cls = type(cls)(cls.__name__, (Surrogate,), body)
         cls.spec_name = name
+        setattr(cls, "__post_init__", fields.validate)  # noqa: B010
         return pytree.register(dataclasses.dataclass(frozen=True)(cls))
 
     return register

@@ -4,7 +4,7 @@ from typing import Any
 
 from jax import Array
 
-from spikejax.fields import Leaf
+from spikejax.fields import Leaf, param, part
 from spikejax.surrogate.rule import Surrogate, surrogate
 
 
@@ -22,8 +22,8 @@ class Scaled(Surrogate):
     Array([0.3 , 0.15], dtype=float32)
     """
 
-    curve: Any
-    factor: Leaf = 1.0
+    curve: Any = part(of="surrogate", doc="any surrogate")
+    factor: Leaf = param(default=1.0, doc="its height")
 
     def derivative(self, x: Array) -> Array:
         return self.factor * self.curve.derivative(x)

@@ -1,14 +1,13 @@
 """Other curves: with long or one-sided tails, not centred on the threshold, or periodic."""
 
-import dataclasses
 import math
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.fields import Leaf
-from spikejax.surrogate.rule import Surrogate, surrogate
+from spikejax.fields import Leaf, param, size
+from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 
 @surrogate("log_abs")
@@ -18,7 +17,7 @@ class LogAbs(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly, NonzeroSignLogAbs.
     """
 
-    slope: Leaf = 1.0
+    slope: Leaf = param(default=1.0, low=SMALLEST, doc="a")
 
     def derivative(self, x: Array) -> Array:
         return self.slope / (1 + self.slope * jnp.abs(x))
@@ -34,7 +33,7 @@ class InverseDistance(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly, FakeNumericalGradient.
     """
 
-    height: Leaf = 0.3
+    height: Leaf = param(default=0.3, low=SMALLEST, doc="h")
 
     def derivative(self, x: Array) -> Array:
         return 1 / jnp.maximum(jnp.abs(x), 1 / self.height)
@@ -51,7 +50,7 @@ class LogTail(Surrogate):
     Reference: Cai et al. (2017), Deep learning with low precision by half-wave Gaussian quantization (c = 0).
     """
 
-    leak: Leaf = 0.0
+    leak: Leaf = param(default=0.0, low=0, doc="c")
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x > 0, 1 / jnp.maximum(x, 1), self.leak).astype(x.dtype)
@@ -68,8 +67,8 @@ class S2NN(Surrogate):
     Reference: Suetake et al. (2022), S2NN: time step reduction of spiking surrogate gradients.
     """
 
-    slope: Leaf = 4.0
-    scale: Leaf = 1.0
+    slope: Leaf = param(default=4.0, low=SMALLEST, doc="a")
+    scale: Leaf = param(default=1.0, low=0, doc="b")
 
     def derivative(self, x: Array) -> Array:
         below = self.slope * jax.nn.sigmoid(self.slope * x) * jax.nn.sigmoid(-self.slope * x)
@@ -88,8 +87,8 @@ class SpikeRateEscape(Surrogate):
     the threshold: `PiecewiseExponential`.
     """
 
-    height: Leaf = 25.0
-    rate: Leaf = 1.0
+    height: Leaf = param(default=25.0, low=0, doc="h")
+    rate: Leaf = param(default=1.0, low=SMALLEST, doc="b")
 
     def derivative(self, x: Array) -> Array:
         return self.height * jnp.exp(-self.rate * jnp.abs(x - 1))
@@ -106,8 +105,8 @@ class SparseFastSigmoid(Surrogate):
     Reference: Perez-Nieves, Goodman (2021), Sparse spiking gradient descent; cut 1 as in snnTorch, its slope 25.
     """
 
-    slope: Leaf = 25.0
-    cut: Leaf = 1.0
+    slope: Leaf = param(default=25.0, low=SMALLEST, doc="k")
+    cut: Leaf = param(default=1.0, doc="c")
 
     def derivative(self, x: Array) -> Array:
         return jnp.where(x > self.cut, 1 / jnp.square(1 + self.slope * jnp.abs(x)), 0)
@@ -127,8 +126,8 @@ class FourierSquare(Surrogate):
     Reference: Fang et al. (2023), SpikingJelly, SquarewaveFourierSeries, whose `n` is one more than ours.
     """
 
-    period: Leaf = 8.0
-    terms: int = dataclasses.field(default=1, metadata={"static": True})
+    period: Leaf = param(default=8.0, low=SMALLEST, doc="P")
+    terms: int = size(default=1, doc="n, terms of the series")
 
     def derivative(self, x: Array) -> Array:
         angle = 2 * math.pi / self.period * x

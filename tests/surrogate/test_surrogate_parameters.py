@@ -7,9 +7,13 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from fast_compilation import fast_jit
-from spikejax.surrogate import SURROGATES, Triangle, spike
+from spikejax.layers import Spiking
+from spikejax.neurons.lif import LIF
+from spikejax.surrogate import SURROGATES, FourierSquare, Triangle, spike
+from spikejax.surrogate.rule import SMALLEST
 from stated_curves import STATED
 from surrogate_variants import every_surrogate, parameters, spike_gradient, variants
 
@@ -102,3 +106,65 @@ def test_traced_width_inside_scan_under_grad():
     # The carried membrane is reset by the spike, so the width is felt through later steps too.
     np.testing.assert_allclose(by_width, [slope for _, slope in expected], rtol=1e-5)
     assert np.all(by_width != 0)
+
+
+# --- What they may be -----------------------------------------------------------------------------
+
+POSITIVE = [
+    (name, field.name)
+    for name in SURROGATES
+    for field in dataclasses.fields(SURROGATES[name])
+    if field.metadata.get("low", 0) > 0 and not field.metadata.get("static")
+]
+
+
+def test_widths_and_slopes_are_positive():
+    """All but heights and leaks, which may be 0, and what may have any sign."""
+    names = {name for _, name in POSITIVE}
+    assert names >= {"width", "slope", "sigma", "period", "temperature", "rate", "exponent"}
+    free = {
+        field.name
+        for name in SURROGATES
+        for field in dataclasses.fields(SURROGATES[name])
+        if (name, field.name) not in POSITIVE
+    }
+    assert free == {"height", "leak", "scale", "log_slope", "cut", "terms"}
+
+
+@pytest.mark.parametrize("name, field", POSITIVE)
+@pytest.mark.parametrize("value", [-1.0, 0.0, np.float32(0), jnp.array([1.5, 0.0]), "a", True])
+def test_values_that_have_no_curve_are_refused(name, field, value):
+    with pytest.raises(ValueError, match=f"{SURROGATES[name].__name__}.{field} must "):
+        SURROGATES[name](**{field: value})
+
+
+def test_values_are_given_by_position_or_by_name():
+    assert Triangle(0.5) == Triangle(width=0.5) == Triangle(np.float32(0.5)) != Triangle()
+    assert hash(Triangle(0.5)) == hash(Triangle(width=0.5)) and Triangle(1).width == 1.0
+    widths = jax.vmap(lambda width: Triangle(width).width)(jnp.array([0.5, -1.0]))
+    np.testing.assert_array_equal(widths, [0.5, -1.0])  # a traced value is not looked at
+    with pytest.raises(ValueError, match="FourierSquare.terms must be an integer of at least 1"):
+        FourierSquare(8.0, 0)
+
+
+@pytest.mark.parametrize("name, field", POSITIVE)
+def test_the_least_value_has_finite_gradients(name, field):
+    low = next(f for f in dataclasses.fields(SURROGATES[name]) if f.name == field).metadata["low"]
+    curve = SURROGATES[name](**{field: low})
+    slopes, by_threshold = slopes_by(curve, 0.0, X, np.ones_like(X))
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((slopes, by_threshold)))
+
+
+def test_a_learned_width_stays_within_its_bounds():
+    layer = Spiking(LIF(surrogate=Triangle(0.5)), learn=("surrogate_width",))
+    currents = jnp.ones((3, 2, 4))
+    variables = layer.init(jax.random.key(0), currents)
+    _, found = layer.apply(variables, currents, mutable=["declared"])
+    assert found["declared"]["surrogate_width"].low == SMALLEST
+    below = jax.tree.map(lambda x: -x, variables["params"])
+
+    def loss(params):
+        return layer.apply({**variables, "params": params}, currents).sum()
+
+    gradient = jax.grad(loss)(below)["surrogate_width"]
+    assert np.isfinite(gradient)
