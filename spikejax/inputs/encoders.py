@@ -14,6 +14,8 @@ from jax import Array
 
 from spikejax.fields import Leaf, option, param, size, spec
 
+LEAST = 1e-9  # of what samples or times are divided by
+
 
 class Encoder:
     """The base of every encoder."""
@@ -53,7 +55,9 @@ class Sequence(Encoder):
     """
 
     spec_name: ClassVar = "sequence"
-    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+    scale: Leaf = param(
+        default=None, low=LEAST, doc="samples are divided by it; that of the data set if None"
+    )
 
     def steps_of(self, samples: Array) -> int:
         if np.ndim(samples) < 2:
@@ -81,7 +85,9 @@ class Repeat(Encoder):
 
     spec_name: ClassVar = "repeat"
     steps: int = size(default=4, doc="T")
-    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+    scale: Leaf = param(
+        default=None, low=LEAST, doc="samples are divided by it; that of the data set if None"
+    )
 
     def steps_of(self, samples: Array) -> int:
         return self.steps
@@ -102,7 +108,9 @@ class Rate(Encoder):
     spec_name: ClassVar = "rate"
     steps: int = size(default=32, doc="T")
     gain: Leaf = param(default=1.0, low=0, doc="firing probability per step of the largest sample")
-    scale: Leaf = param(default=None, doc="largest value of a sample; that of the data set if None")
+    scale: Leaf = param(
+        default=None, low=LEAST, doc="largest value of a sample; that of the data set if None"
+    )
 
     def steps_of(self, samples: Array) -> int:
         return self.steps
@@ -134,7 +142,9 @@ class Latency(Encoder):
 
     spec_name: ClassVar = "latency"
     steps: int = size(default=32, doc="T")
-    scale: Leaf = param(default=None, doc="largest value of a sample; that of the data set if None")
+    scale: Leaf = param(
+        default=None, low=LEAST, doc="largest value of a sample; that of the data set if None"
+    )
 
     def steps_of(self, samples: Array) -> int:
         return self.steps
@@ -165,7 +175,9 @@ class Delta(Encoder):
 
     spec_name: ClassVar = "delta"
     threshold: Leaf = param(default=0.1, low=0, doc="smallest change that is an event")
-    scale: Leaf = param(default=None, doc="samples are divided by it; that of the data set if None")
+    scale: Leaf = param(
+        default=None, low=LEAST, doc="samples are divided by it; that of the data set if None"
+    )
     polarity: str = option(
         default="both", choices=("both", "rising"), doc="whether falling changes are events"
     )

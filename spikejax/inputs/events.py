@@ -10,7 +10,7 @@ from jax import Array
 from jax.core import Tracer
 
 from spikejax.fields import Leaf, option, param, setting, size, spec
-from spikejax.inputs.encoders import Encoder, floats, slice_of
+from spikejax.inputs.encoders import LEAST, Encoder, floats, slice_of
 
 
 @spec
@@ -33,7 +33,7 @@ class Events(Encoder):
     spec_name: ClassVar = "events"
     steps: int = size(default=100, doc="T")
     dt: Leaf = param(
-        default=0.01, low=0, unit="s", doc="length of a step, in the unit of the times"
+        default=0.01, low=LEAST, unit="s", doc="length of a step, in the unit of the times"
     )
     shape: tuple[int, ...] | None = setting(
         default=None, doc="shape of a frame; that of the data set if None"
@@ -42,7 +42,7 @@ class Events(Encoder):
     counts: str = option(
         default="sum", choices=("sum", "binary"), doc="whether coincident events add or count once"
     )
-    scale: Leaf = param(default=1.0, low=0, doc="counts are divided by it")
+    scale: Leaf = param(default=1.0, low=LEAST, doc="counts are divided by it")
 
     def steps_of(self, samples: Any) -> int:
         return self.steps

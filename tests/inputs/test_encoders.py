@@ -125,6 +125,8 @@ def test_integer_times_are_divided_as_integers(traced):
 @pytest.mark.parametrize(
     "make, message",
     [
+        (lambda: Sequence(scale=0), r"Sequence.scale must lie in \[1e-09, inf\], found 0"),
+        (lambda: Events(dt=0), r"Events.dt must lie in \[1e-09, inf\], found 0"),
         (lambda: Repeat(steps=0), "Repeat.steps must be an integer of at least 1, found 0"),
         (lambda: Sequence().encode(np.zeros(3)), r"samples \[B, T, \*F\], found shape \(3,\)"),
         (lambda: Events(steps=3).encode(EVENTS), "expected the shape of a frame, found None"),
