@@ -90,10 +90,15 @@ class Registry(Mapping[str, Any]):
             return self._members[name]
         if ":" in name:
             return self._checked(load(name, self.kind), name)
-        found = metadata.entry_points(group=self.package, name=name)
+        outside = metadata.entry_points(group=self.package)
+        # A subpackage may have several kinds, and one name may stand for one of each.
+        found = [entry.load() for entry in outside if entry.name == name]
+        for member in found:
+            if self.belongs(member):
+                return member
         if found:
-            return self._checked(next(iter(found)).load(), name)
-        return self._members[choose(self.kind, name, self._members)]
+            return self._checked(found[0], name)
+        return choose(self.kind, name, {*self._members, *(entry.name for entry in outside)})
 
     def _checked(self, member, name):
         if not self.belongs(member):

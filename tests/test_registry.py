@@ -10,6 +10,7 @@ from spikejax import registry
 from spikejax.neurons import NEURONS
 from spikejax.neurons.core.contract import Neuron
 from spikejax.neurons.lif import LIF
+from spikejax.objectives import LOSSES, METRICS, REGULARISERS, TET, Accuracy
 from spikejax.registry import Registry, UnknownName
 
 
@@ -51,15 +52,42 @@ def test_an_error_inside_of_a_module_is_not_hidden(tmp_path, monkeypatch):
         registry.load("lab_broken:X")
 
 
-def test_an_entry_point_of_an_installed_package(monkeypatch):
-    def entry_points(group, name):
-        found = metadata.EntryPoint(name, "spikejax.neurons.lif:LIF", group)
-        return [found] if (group, name) == ("spikejax.neurons", "from_elsewhere") else []
+def install(monkeypatch, *members):
+    """As if a package with these entry points, (group, name, value), was installed."""
+    entries = [metadata.EntryPoint(name, value, group) for group, name, value in members]
+
+    def entry_points(group):
+        return [entry for entry in entries if entry.group == group]
 
     monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
+
+
+def test_an_entry_point_of_an_installed_package(monkeypatch):
+    install(
+        monkeypatch,
+        ("spikejax.neurons", "from_elsewhere", "spikejax.neurons.lif:LIF"),
+        ("spikejax.neurons", "no_neuron", f"{__name__}:Other"),
+        ("spikejax.neurons", "broken", "no_such_module:X"),
+    )
     assert NEURONS.find("from_elsewhere") is LIF
-    with pytest.raises(UnknownName):
-        NEURONS.find("from_nowhere")
+    with pytest.raises(UnknownName, match="did you mean from_elsewhere"):
+        NEURONS.find("from_elsewere")
+    with pytest.raises(UnknownName, match="expected one of adaptive_relu, .*broken, .*from_elsewhere"):
+        NEURONS.find("qqqqqq")
+    with pytest.raises(ValueError, match="expected a neuron called no_neuron, found <class"):
+        NEURONS.find("no_neuron")
+
+
+def test_one_name_for_members_of_several_kinds(monkeypatch):
+    group = "spikejax.objectives"
+    install(
+        monkeypatch,
+        (group, "both", "spikejax.objectives.metrics:Accuracy"),
+        (group, "both", "spikejax.objectives.losses:TET"),
+    )
+    assert LOSSES.find("both") is TET and METRICS.find("both") is Accuracy
+    with pytest.raises(ValueError, match="expected a regulariser called both, found"):
+        REGULARISERS.find("both")
 
 
 @pytest.mark.parametrize(
