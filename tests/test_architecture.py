@@ -157,15 +157,21 @@ def test_functions_are_small(path):
             assert (node.end_lineno or 0) - node.lineno < 110, node.name
 
 
+def asks(node):
+    """Whether a call asks whether an object has an attribute: `hasattr`, or `getattr` with a default."""
+    name = getattr(node.func, "id", None)
+    return name == "hasattr" or (name == "getattr" and len(node.args) == 3)
+
+
 def test_little_is_asked_of_objects():
     """What a neuron, a network or a data set offers is declared, not probed."""
     calls = [
         path
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "hasattr"
+        if isinstance(node, ast.Call) and asks(node)
     ]
-    assert len(calls) <= 3
+    assert len(calls) <= 21
 
 
 @pytest.mark.parametrize("path", **by_path(SOURCES, PACKAGE))

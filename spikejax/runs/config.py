@@ -14,6 +14,7 @@ from spikejax.neurons.core.contract import Neuron
 from spikejax.objectives import (
     LOSSES,
     METRICS,
+    MSE,
     REGULARISERS,
     Accuracy,
     MeanAbsoluteError,
@@ -151,8 +152,8 @@ def complete(config: Config, dataset: Dataset) -> Config:
     network = _fitted(config.network, dataset, steps)
     metrics = config.metrics
     if metrics is None:
-        error = MeanAbsoluteError(at=getattr(config.loss, "at", "last"))
-        metrics = (error,) if dataset.classes is None else (Accuracy(),)
+        at = config.loss.at if isinstance(config.loss, MSE) else "last"
+        metrics = (MeanAbsoluteError(at=at),) if dataset.classes is None else (Accuracy(),)
     source = source_of(config)
     return dataclasses.replace(
         config, data=source, encoder=encoder, network=network, metrics=metrics
