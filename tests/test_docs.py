@@ -7,6 +7,7 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from experiments.render import ROOT
@@ -20,11 +21,13 @@ def run_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    def run(page):
+    def run(page, kinds=("python", "sh")):
         # A module of its own, so that functions and classes of the page can be found again by their names.
         module = types.ModuleType("page")
         monkeypatch.setitem(sys.modules, "page", module)
         for kind, text in blocks(page):
+            if kind not in kinds:
+                continue
             if kind == "sh":
                 for line in text.splitlines():
                     words = shlex.split(line, comments=True)
@@ -71,6 +74,25 @@ def test_arrays_a_network_and_a_loss_of_ones_own(run_page):
     per_step = names["per_step"].record["history"]
     assert per_step[-1]["loss"] < per_step[0]["loss"]
     assert names["shorter"].record["complete"]
+
+
+@pytest.mark.slow
+def test_training(run_page):
+    names = run_page("docs/training.md")
+    assert 0.5 < names["accuracy"] <= 1 and names["last"]["validation_accuracy"] > 0.5
+    assert Path("runs/images/best").is_dir()
+    gradients = names["gradients"]
+    assert np.abs(gradients["dense"]["kernel"][...]).max() > 0
+    assert gradients["neurons"]["decay"][...].shape == ()
+
+
+@pytest.mark.slow
+def test_the_readme(run_page):
+    names = run_page("README.md", ("python",))
+    assert names["spikes"].shape == (100, 32, 64)
+    assert np.isfinite(names["gradients"]["layers_0"]["kernel"]).all()
+    assert names["best"].network.neuron.decay in (0.7, 0.95)
+    assert len(names["rows"]) == 60 and names["neuron"].decay == 0.9
 
 
 def test_the_spoken_digits_are_25_lines():

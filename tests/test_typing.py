@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from experiments.render import ROOT
 from pages import FILE, blocks
 
-PAGES = ("docs/own_neuron.md", "docs/own_network.md", "docs/spoken_digits.md", "README.md")
+PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 WRONG = """
 import jax.numpy as jnp
 import numpy as np

@@ -2,7 +2,7 @@
 
 from spikejax.registry import Registry
 from spikejax.training.loop import Hooks, fit
-from spikejax.training.optimisers import SGD, Adam, Optimiser
+from spikejax.training.optimisers import SGD, Adam, AdamW, Optimiser
 from spikejax.training.progress import Diverged
 from spikejax.training.schedules import (
     Constant,
@@ -30,6 +30,7 @@ SCHEDULES = Registry(
 
 __all__ = [
     "Adam",
+    "AdamW",
     "Constant",
     "Cosine",
     "Diverged",
