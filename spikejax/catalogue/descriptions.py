@@ -21,7 +21,7 @@ def describe(name: str) -> dict[str, Any]:
     model = NEURONS.find(name)
     text = inspect.getdoc(model) or ""
     blocks = text.split("\n\n")
-    equation = next(block for block in blocks if block.startswith("    "))
+    equation = next((block for block in blocks if block.startswith("    ")), "")
     return {
         "name": name,
         "class": model.__name__,

@@ -36,5 +36,6 @@ def command(arguments: Sequence[str]) -> int:
         return 0
     several = "steps" not in results
     for name, values in results.items() if several else [(flags.folder.name, results)]:
-        print(f"{name}: {report.summary_line(values)}")
+        best = "the best, " if "trial" in values and flags.trial is None else ""
+        print(f"{name}: {best}{report.summary_line(values)}")
     return 0

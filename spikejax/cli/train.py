@@ -105,7 +105,8 @@ def command(arguments: Sequence[str]) -> int:
 def say_where(result: dict[str, Any], out: Path, files: Sequence[str]) -> None:
     """Prints how to continue a run that was cut short, and the files written."""
     if not result["complete"]:
-        print(f"\nnot complete: {result['provenance']['incomplete']}; continue with --resume")
+        reason = result["provenance"]["incomplete"].replace("OutOfTime: ", "")
+        print(f"\nnot complete: {reason}; continue with --resume")
     print()
     for file in files:
         if (out / file).exists():

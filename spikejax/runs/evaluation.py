@@ -22,12 +22,14 @@ class Loaded(NamedTuple):
       variables: its trained variables, with the moving average of the parameters if there is one.
       config: what was trained.
       steps: training steps taken.
+      trial: of a sweep which of its trials, otherwise None.
     """
 
     network: Any
     variables: dict[str, Any]
     config: Config
     steps: int
+    trial: int | None = None
 
 
 def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Loaded:
@@ -78,7 +80,7 @@ def _trial(run, found, trial) -> Loaded:
     seed = seeds[trial % len(seeds)]
     made = paths.replace(from_json(program["config"]), {**values, "seed": seed})
     variables = variables_of(run / f"groups_{number}", trial, found)
-    return Loaded(made.network, variables, made, steps)
+    return Loaded(made.network, variables, made, steps, trial)
 
 
 def _best(found):
@@ -107,8 +109,8 @@ def evaluate(
       trial: which trial of a sweep; its best one if None.
 
     Returns:
-      Steps trained and what is measured on the validation samples, if there are any, and on the test samples; for
-      several runs by their names.
+      Steps trained and what is measured on the validation samples, if there are any, and on the test samples; of a
+      sweep also the trial and its seed; for several runs by their names.
 
     Raises:
       FileNotFoundError: no record or no checkpoint there.
@@ -125,7 +127,8 @@ def evaluate(
         for split, samples in parts.measured.items()
         for name, value in parts.measure(loaded.variables, samples).items()
     }
-    return {"steps": loaded.steps, **measured}
+    which = {} if loaded.trial is None else {"trial": loaded.trial, "seed": loaded.config.seed}
+    return {**which, "steps": loaded.steps, **measured}
 
 
 def rebuilt(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh
 
 from spikejax.data import Dataset, Source, Split
@@ -114,7 +115,7 @@ def build(
         *(config, dataset, train, validation, plan, facts, model, trainer, init),
         measure=measurer(config, model, mesh),
     )
-    _check(parts)
+    _check(parts, len(x))
     if config.stopping is not None:
         rule = fitted(config.stopping, config.metrics or (), tuple(parts.measured))
         parts = parts._replace(config=dataclasses.replace(config, stopping=rule))
@@ -212,16 +213,15 @@ def plan_of(
       ValueError: a chunk that a layer of the network does not allow, or a batch that the devices of several processes
         cannot share.
     """
-    backend, reasons = jax.default_backend(), dict(facts.whole_sequence)
-    if facts.convolves and backend == "cpu":
-        reasons["a convolution"] = "its gradient inside a loop over chunks is slow on a CPU"
-    chunk = config.chunk
+    backend, reasons = jax.default_backend(), facts.whole_sequence
+    # On a CPU the gradient of a convolution is slow inside a loop over chunks.
+    convolves, chunk = facts.convolves and backend == "cpu", config.chunk
     if reasons and isinstance(chunk, int) and chunk < steps:
         layer, why = next(iter(reasons.items()))
         raise ValueError(
             f"expected the whole sequence at once, chunk=None, for {layer} ({why}), found a chunk of {chunk} steps"
         )
-    whole = chunk is None or bool(reasons)
+    whole = chunk is None or bool(reasons) or (convolves and chunk == "auto")
     if isinstance(chunk, int) and chunk > steps:
         raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
     chosen = choose(
@@ -233,7 +233,7 @@ def plan_of(
         models=models,
         chunk=steps if whole else None if chunk == "auto" else chunk,
     )
-    if facts.convolves and backend == "cpu":
+    if convolves:
         # One device already uses all cores for a convolution.
         chosen = chosen._replace(devices=1, micro_batches=1)
     if facts.changes:
@@ -246,7 +246,7 @@ def plan_of(
     return chosen
 
 
-def _check(parts):
+def _check(parts, steps):
     """Traces a training step and a measurement, so that parts that do not fit are rejected early."""
     config, trainer = parts.config, parts.trainer
     _check_ramps(config, parts.facts)
@@ -261,9 +261,13 @@ def _check(parts):
     jax.eval_shape(trial, 0)
     outputs = parts.facts.outputs.shape[-1]
     check_classes((config.loss, *(config.metrics or ())), outputs, parts.dataset.classes)
-    if isinstance(config.encoder, Events):
-        for split in (parts.train, *parts.measured.values()):
+    for split in (parts.train, *parts.measured.values()):
+        if isinstance(config.encoder, Events):
             config.encoder.check_units(split.inputs)
+        if split.lengths is not None and np.max(split.lengths) > steps:
+            raise ValueError(
+                f"expected lengths of at most the {steps} steps that the encoder makes, found {np.max(split.lengths)}"
+            )
 
 
 def _check_ramps(config, facts):

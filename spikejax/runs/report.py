@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +45,8 @@ def summary_line(values: dict[str, Any]) -> str:
     parts = [f"{name.replace('_', ' ')} {_number(name, value)}" for name, value in shown.items()]
     rates = " ".join(f"{rate:.3f}" for rate in values["firing_rate"].values())
     rates = [f"firing rate per layer {rates}"] if rates else []
-    return ", ".join([*parts, *rates, f"after {values['steps']:,} steps"])
+    which = [f"trial {values['trial']} (seed {values['seed']})"] if "trial" in values else []
+    return ", ".join([*which, *parts, *rates, f"after {values['steps']:,} steps"])
 
 
 def csv_text(rows: list[dict[str, Any]]) -> str:
@@ -91,9 +93,10 @@ def by_point(
            [2., 3.]])}
     """
     trials: dict[tuple, dict[int, dict[int, float]]] = {}
+    shown = {name: _distinct([row.get(name) for row in rows]) for name in names}
     for row in rows:
         value = np.nan if row[metric] is None else row[metric]
-        point = tuple(_plain(row.get(name)) for name in names)
+        point = tuple(shown[name][_text(row.get(name))] for name in names)
         trials.setdefault(point, {}).setdefault(row["seed"], {})[row["epoch"]] = value
     return {
         point: np.array(
@@ -101,6 +104,39 @@ def by_point(
         )
         for point, seeds in trials.items()
     }
+
+
+def _distinct(values):
+    """Values of points by their text, in a comparable form: specs of one type with what differs between them.
+
+    >>> first, second = {"type": "neuron lif", "decay": 0.5}, {"type": "neuron lif", "decay": 0.9}
+    >>> list(_distinct([first, second, 3.0, first]).values())
+    ['lif(decay=0.5)', 'lif(decay=0.9)', 3.0]
+    """
+    found = {_text(value): value for value in values}
+    plain = {text: _plain(value) for text, value in found.items()}
+    for name in set(map(str, plain.values())):
+        same = [text for text, shown in plain.items() if str(shown) == name]
+        parts = [found[text] for text in same]
+        if len(same) > 1 and all(isinstance(part, dict) for part in parts):
+            flat = [_flat(part) for part in parts]
+            keys = dict.fromkeys(key for one in flat for key in one)
+            varied = [key for key in keys if len({_text(one.get(key)) for one in flat}) > 1]
+            for text, one in zip(same, flat, strict=True):
+                plain[text] = f"{name}({', '.join(f'{key}={one.get(key)}' for key in varied)})"
+    return plain
+
+
+def _text(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def _flat(tree, prefix=""):
+    found = {}
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        found |= _flat(value, f"{path}.") if isinstance(value, dict) else {path: value}
+    return found
 
 
 def _plain(value):
@@ -133,7 +169,8 @@ def sweep_table(result: dict[str, Any]) -> str:
     header = (*short(names), f"{ranking['metric'].replace('_', ' ')}, mean ± std")
     rows = []
     for point, mean, spread, seeds, diverged in ranked(result["history"], names, ranking)[:SHOWN]:
-        rows.append((*map(_short, point), f"{mean:.4f} ± {spread:.4f}", str(seeds), str(diverged)))
+        shown = f"{mean:.4f} ± {spread:.4f}" if seeds > 1 else f"{mean:.4f}"
+        rows.append((*map(_short, point), shown, str(seeds), str(diverged)))
     return tables.aligned((*header, "seeds", "diverged"), rows)
 
 
