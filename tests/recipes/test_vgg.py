@@ -95,7 +95,7 @@ def test_it_is_swept(config, tmp_path):
     alone = fit(one, progress=False).record["metrics"]
     assert [row["optimiser.learning_rate"] for row in found["history"]] == list(rates)
     assert found["history"][0]["loss"] == pytest.approx(alone["loss"], rel=1e-4)
-    assert found["history"][1]["loss"] != pytest.approx(alone["loss"], rel=1e-2)
+    assert found["history"][1]["loss"] != pytest.approx(alone["loss"], rel=1e-3)
     best = load(tmp_path / "sweep")
     assert best.config.optimiser.learning_rate in rates and "batch_stats" in best.variables
 
