@@ -72,7 +72,9 @@ def test_an_entry_point_of_an_installed_package(monkeypatch):
     assert NEURONS.find("from_elsewhere") is LIF
     with pytest.raises(UnknownName, match="did you mean from_elsewhere"):
         NEURONS.find("from_elsewere")
-    with pytest.raises(UnknownName, match="expected one of adaptive_relu, .*broken, .*from_elsewhere"):
+    with pytest.raises(
+        UnknownName, match="expected one of adaptive_relu, .*broken, .*from_elsewhere"
+    ):
         NEURONS.find("qqqqqq")
     with pytest.raises(ValueError, match="expected a neuron called no_neuron, found <class"):
         NEURONS.find("no_neuron")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spikejax.devices import processes
 from spikejax.runs import record
 from spikejax.runs.provenance import current_provenance
 
@@ -77,6 +78,16 @@ def open_run(
             del result["provenance"]["incomplete"]
             result["complete"] = True
         record.write(path / "record.json", result)
+
+
+@contextlib.contextmanager
+def open_on_first(path: Path, *what: Any, **options: Any) -> Iterator[dict[str, Any]]:
+    """`open_run` on the first process; the others work on a copy of its record, which ends as the first one does."""
+    with processes.on_first(open_run, path, *what, **options) as result:
+        yield result
+        if not processes.is_first() and result["provenance"]["incomplete"] == RUNNING:
+            del result["provenance"]["incomplete"]
+            result["complete"] = True
 
 
 def holds_run(path: Path) -> bool:

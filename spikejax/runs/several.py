@@ -13,7 +13,7 @@ from spikejax.devices.processes import stop_signal
 from spikejax.runs import pictures, record, report
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load, rebuilt
-from spikejax.runs.folder import open_run
+from spikejax.runs.folder import open_on_first
 from spikejax.runs.parts import load as load_data
 from spikejax.runs.serial import to_json
 from spikejax.runs.sweeping import sweep
@@ -60,7 +60,7 @@ def fit_several(
         return done
     options = {"resume": resume, "overwrite": overwrite}
     name = " ".join(configs)
-    opened = processes.on_first(open_run, out, f"train {name}", described, facts, **options)
+    opened = open_on_first(out, f"train {name}", described, facts, **options)
     with opened as result:
         for name, config in configs.items():
             left = None if seconds is None else max(seconds - (time.perf_counter() - begun), 0.0)

@@ -21,7 +21,7 @@ from spikejax.devices.processes import OutOfTime, stop_signal
 from spikejax.runs import parts as building
 from spikejax.runs import pictures, record, report
 from spikejax.runs.config import Config
-from spikejax.runs.folder import open_run
+from spikejax.runs.folder import open_on_first
 from spikejax.runs.group_files import keeping_of
 from spikejax.runs.parts import Parts
 from spikejax.runs.programs import Program, epoch_of, group_points
@@ -92,7 +92,7 @@ def sweep(
       is not complete.
 
     Raises:
-      FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
+      FileExistsError, BlockingIOError: the folder cannot be used, see `folder.open_run`.
       UnknownName, ValueError: an unknown path or a value that is not allowed, found before a file is touched.
       Interrupted: stopped from outside; finished work is kept.
     """
@@ -125,9 +125,7 @@ def sweep(
         "steps": [parts.config.epochs * parts.batches().steps for parts in built],
     }
     options = {"resume": resume, "overwrite": overwrite}
-    opened = processes.on_first(
-        open_run, out, f"sweep {data['name']}", study.to_json(), facts, **options
-    )
+    opened = open_on_first(out, f"sweep {data['name']}", study.to_json(), facts, **options)
 
     def over():
         return seconds is not None and time.perf_counter() - begun > seconds

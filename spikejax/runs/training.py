@@ -22,7 +22,7 @@ from spikejax.runs import parts as building
 from spikejax.runs import pictures, record
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load
-from spikejax.runs.folder import open_run
+from spikejax.runs.folder import open_on_first
 from spikejax.runs.parts import Parts
 from spikejax.runs.serial import to_json
 from spikejax.training import Hooks, checkpoint
@@ -79,7 +79,7 @@ def fit(
       not complete.
 
     Raises:
-      FileExistsError, BlockingIOError: the folder cannot be used, see `open_run`.
+      FileExistsError, BlockingIOError: the folder cannot be used, see `folder.open_run`.
       ValueError: invalid settings, found before a file is touched, or other settings than those of the run to resume.
       Diverged, Interrupted: see `training.fit`. The record then states this, as it does for every other end.
 
@@ -117,7 +117,7 @@ def fit(
         fixed = parts.config.optimiser.schedule.spans or parts.config.scheduled
         options = {"may_change": () if fixed else ("epochs",)}
         options |= {"resume": resume, "overwrite": overwrite}
-        opened = processes.on_first(open_run, out, *what, **options)
+        opened = open_on_first(out, *what, **options)
     newest: dict[str, Any] = {}
     with opened as result:
         result["history"] = result["history"] or []
