@@ -123,7 +123,7 @@ def swept(
 
     Raises:
       UnknownName: an axis, a part on one or a parameter to learn that is not known.
-      ValueError: axes or values that cannot be.
+      ValueError: invalid axes or values.
     """
     points = [point for config in configs.values() for point in _points(flags, config, recipe)]
     if len(configs) > 1:

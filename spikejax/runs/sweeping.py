@@ -103,29 +103,9 @@ def sweep(
         return done
     programs = group_points(study.config, study.points, data_dir)
     built = [_build(program, placement, len(study.seeds)) for program in programs]
-    selections = {parts.selection for parts in built}
-    if len(selections) > 1:
-        names = ", ".join(sorted(metric for metric, _ in selections))
-        raise ValueError(
-            f"expected points that are compared by one measured value, found {names}; sweep them one after the other"
-        )
-    data = _described([parts.dataset for parts in built])
-    facts = {
-        "plan": [parts.plan._asdict() for parts in built],
-        "placement": {
-            "mode": [mode_of(parts, placement) for parts in built],
-            "devices": len(jax.local_devices()),
-        },
-        "data": data,
-        "selection": dict(zip(("metric", "best"), built[0].selection, strict=True)),
-        "programs": [
-            {"config": to_json(parts.config), "points": program.numbers, "values": program.values}
-            for program, parts in zip(programs, built, strict=True)
-        ],
-        "steps": [parts.config.epochs * parts.batches().steps for parts in built],
-    }
+    facts = _facts(programs, built, placement)
     options = {"resume": resume, "overwrite": overwrite}
-    opened = open_on_first(out, f"sweep {data['name']}", study.to_json(), facts, **options)
+    opened = open_on_first(out, f"sweep {facts['data']['name']}", study.to_json(), facts, **options)
 
     def over():
         return seconds is not None and time.perf_counter() - begun > seconds
@@ -153,6 +133,30 @@ def sweep(
             files.write_text(out / "trials.csv", report.csv_text(result["history"]))
             pictures.of_sweep(result, out)
     return result
+
+
+def _facts(programs, built, placement) -> dict[str, Any]:
+    """What the record says of the programs; refuses points that cannot be compared."""
+    selections = {parts.selection for parts in built}
+    if len(selections) > 1:
+        names = ", ".join(sorted(metric for metric, _ in selections))
+        raise ValueError(
+            f"expected points that are compared by one measured value, found {names}; sweep them one after the other"
+        )
+    return {
+        "plan": [parts.plan._asdict() for parts in built],
+        "placement": {
+            "mode": [mode_of(parts, placement) for parts in built],
+            "devices": len(jax.local_devices()),
+        },
+        "data": _described([parts.dataset for parts in built]),
+        "selection": dict(zip(("metric", "best"), built[0].selection, strict=True)),
+        "programs": [
+            {"config": to_json(parts.config), "points": program.numbers, "values": program.values}
+            for program, parts in zip(programs, built, strict=True)
+        ],
+        "steps": [parts.config.epochs * parts.batches().steps for parts in built],
+    }
 
 
 def _study(config, axes, seeds) -> Sweep:
