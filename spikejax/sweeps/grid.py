@@ -75,13 +75,13 @@ def parse_axis(text: str) -> tuple[str, Sequence | Range]:
     Raises:
       ValueError: anything else.
 
-    >>> parse_axis("beta1=-0.2,-0.5"), parse_axis("lr=1e-4..1e-2:log")
-    (('beta1', (-0.2, -0.5)), ('lr', Range(low=0.0001, high=0.01, log=True)))
+    >>> parse_axis("beta1=-0.2,-0.5"), parse_axis("learning_rate=1e-4..1e-2:log")
+    (('beta1', (-0.2, -0.5)), ('learning_rate', Range(low=0.0001, high=0.01, log=True)))
     """
     name, equals, values = text.partition("=")
     if not (name and equals and values):
         raise ValueError(
-            f"expected an axis like beta1=-0.2,-0.5 or lr=1e-4..1e-2:log, found {text!r}"
+            f"expected an axis like beta1=-0.2,-0.5 or learning_rate=1e-4..1e-2:log, found {text!r}"
         )
     if ".." in values:
         log = values.endswith(":log")
