@@ -7,17 +7,23 @@ import numpy as np
 from spikejax.plot.style import FAINT, INK, figure
 
 
+SHOWN = 256  # neurons of a raster; of a larger layer every k-th one is drawn
+
+
 def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
-    """Draws spikes `[T, F]`: a dot where neuron f fires at step t."""
+    """Draws spikes `[T, F]`: a dot where neuron f fires at step t. Of many neurons every k-th one is drawn."""
     spikes = np.asarray(spikes)
     if spikes.ndim != 2:
         raise ValueError(
             f"expected spikes [T, F] of one sample, found shape {spikes.shape}; choose a sample first"
         )
-    steps, neurons = np.nonzero(spikes)
+    every = -(-spikes.shape[1] // SHOWN)
+    steps, neurons = np.nonzero(spikes[:, ::every])
+    neurons = every * neurons
     axis.scatter(steps, neurons, s=2.0, c=INK, linewidths=0)
     axis.set(xlim=(-0.5, spikes.shape[0] - 0.5), ylim=(-0.5, spikes.shape[1] - 0.5), title=title)
-    axis.set(xlabel="time step", ylabel="neuron")
+    axis.set(xlabel="time step", ylabel="neuron" if every == 1 else f"neuron, 1 of {every}")
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.yaxis.get_major_locator().set_params(integer=True)
 
 
