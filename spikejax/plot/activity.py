@@ -6,7 +6,6 @@ import numpy as np
 
 from spikejax.plot.style import FAINT, INK, figure
 
-
 SHOWN = 256  # neurons of a raster; of a larger layer every k-th one is drawn
 
 
