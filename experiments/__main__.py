@@ -8,7 +8,8 @@ from pathlib import Path
 
 import tyro
 
-from experiments.registry import EXPERIMENTS, RESULTS, Request
+from experiments.experiment import RESULTS, Request
+from experiments.registry import EXPERIMENTS
 from experiments.render import PAGES, render
 from experiments.tables import expectations
 from spikejax import files

@@ -1,86 +1,9 @@
 """The experiments by name: one file each, ending in `EXPERIMENT = Experiment(...)`."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
-
+from experiments.experiment import Experiment
 from spikejax.registry import Registry
 
-RESULTS = Path(__file__).parent / "results"
 FOLDERS = ("papers", "pages", "speed", "compiled")
-
-
-class Request(NamedTuple):
-    """How an experiment is to be run.
-
-    Attributes:
-      out: the run folder, in which an existing run is resumed.
-      quick: shortened to seconds, to show that it runs.
-      data_dir: where the data sets' files are.
-      seconds: time after which trainings are saved and end, to be resumed.
-    """
-
-    out: Path
-    quick: bool = False
-    data_dir: str | None = None
-    seconds: float | None = None
-
-
-class Expectation(NamedTuple):
-    """What the record of an experiment should show, and the tolerance.
-
-    Attributes:
-      words: what is compared.
-      found: the value, from the metrics of a record.
-      low: the smallest value that is as expected.
-      high: the largest.
-      source: where the expected value is from; "" if it is this library's own goal.
-    """
-
-    words: str
-    found: Callable[[Mapping[str, Any]], float]
-    low: float = -math.inf
-    high: float = math.inf
-    source: str = ""
-
-    def holds(self, metrics: Mapping[str, Any]) -> bool:
-        """Whether the value lies within the tolerance."""
-        return self.low <= self.found(metrics) <= self.high
-
-    @property
-    def bounds(self) -> str:
-        """The tolerance in words.
-
-        >>> Expectation("x", lambda metrics: 0.0, low=0.95).bounds
-        'at least 0.95'
-        """
-        if self.high == math.inf:
-            return f"at least {self.low:g}"
-        return (
-            f"at most {self.high:g}" if self.low == -math.inf else f"{self.low:g} to {self.high:g}"
-        )
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A result that a command produces; its record is kept as `results/NAME.json`, where NAME is that of its file.
-
-    Args:
-      claim: what it reproduces or measures.
-      time: how long it takes, in words.
-      run: from a `Request` to a record.
-      expected: what the record should show.
-      figure: name of a figure in the run folder that is kept with the record.
-    """
-
-    claim: str
-    time: str
-    run: Callable[[Request], dict[str, Any]]
-    expected: tuple[Expectation, ...] = ()
-    figure: str | None = None
-
 
 EXPERIMENTS: dict[str, Experiment] = {
     name: experiment

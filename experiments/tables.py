@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.registry import RESULTS, Experiment
+from experiments.experiment import RESULTS, Experiment
 from spikejax import tables
 from spikejax.runs import record
 

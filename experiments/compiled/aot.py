@@ -26,7 +26,7 @@ import jax
 from experiments.compiled import programs
 from experiments.compiled.program_text import count_collectives, count_kernels
 from experiments.compiled.targets import ENVIRONMENT, TARGETS, Target, compiler, devices_of
-from experiments.registry import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request
 from spikejax.devices import mesh
 from spikejax.runs import record
 

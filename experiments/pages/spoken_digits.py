@@ -13,7 +13,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from experiments.registry import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request
 from spikejax import paths
 from spikejax.runs import sweep
 from spikejax.runs.several import over_seeds

@@ -10,7 +10,7 @@ Time: about 5 minutes on 2 CPU cores.
 
 from typing import Any
 
-from experiments.registry import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request
 from spikejax import paths
 from spikejax.recipes import RECIPES
 from spikejax.runs import fit_several

@@ -12,7 +12,7 @@ Time: about 10 minutes per epoch on 2 CPU cores; can be stopped and continued.
 
 from typing import Any
 
-from experiments.registry import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request
 from spikejax import paths
 from spikejax.recipes import RECIPES
 from spikejax.runs import fit

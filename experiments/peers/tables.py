@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.registry import EXPERIMENTS, RESULTS
+from experiments.experiment import RESULTS
+from experiments.registry import EXPERIMENTS
 from experiments.tables import origin, read, rows_of
 from spikejax.tables import markdown
 

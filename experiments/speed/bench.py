@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.peers.kept import forget, once
 from experiments.peers.libraries import ABSENT, FLOOR, LIBRARIES, PEERS, Library
 from experiments.peers.rounds import Rounds, race, summary
 from experiments.peers.start_up import start_up
 from experiments.peers.start_up import summary as start_up_summary
 from experiments.peers.workload import Workload, product_flops
-from experiments.registry import Expectation, Experiment, Request
 from spikejax import plot
 from spikejax.runs import record
 from spikejax.runs.provenance import current_provenance

@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.registry import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request
 from spikejax import data, plot
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence

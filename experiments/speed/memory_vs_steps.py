@@ -12,12 +12,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.peers.kept import forget, once
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import Failed, Worker
 from experiments.peers.rounds import WARM_UP
 from experiments.peers.workload import Workload
-from experiments.registry import Expectation, Experiment, Request
 from experiments.speed.bench import SMNIST, TINY, facts
 from spikejax import plot
 from spikejax.runs import record

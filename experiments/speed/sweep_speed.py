@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.peers.kept import forget, once
 from experiments.peers.libraries import LIBRARIES, PEERS, Library
 from experiments.peers.process import Failed, Worker
 from experiments.peers.workload import Workload
-from experiments.registry import Expectation, Experiment, Request
 from experiments.speed.bench import facts
 from spikejax import plot
 from spikejax.runs import record

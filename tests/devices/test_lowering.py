@@ -8,7 +8,7 @@ import pytest
 
 from experiments.compiled import aot, program_text, programs
 from experiments.compiled.targets import TARGETS, compiler
-from experiments.registry import Request
+from experiments.experiment import Request
 from spikejax.devices import mesh
 
 SMALL = programs.Size(12, 8, (16, 16), 4, 32, (), ())

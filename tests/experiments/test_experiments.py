@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from experiments.__main__ import main
-from experiments.registry import EXPERIMENTS, RESULTS, Expectation, Request
+from experiments.experiment import RESULTS, Expectation, Request
+from experiments.registry import EXPERIMENTS
 from experiments.render import PAGES, ROOT, render
 from experiments.tables import rows_of
 from spikejax.runs import record
