@@ -10,12 +10,21 @@ from spikejax.fields import Leaf, param
 from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 
+@jax.custom_jvp
+def _erf(x):
+    return jax.lax.erf(x)
+
+
+# In JAX 0.12.0 the derivative of its own error function fails inside `shard_map`.
+_erf.defjvps(lambda tangent, value, x: tangent * (2 / math.sqrt(math.pi)) * jnp.exp(-jnp.square(x)))
+
+
 def _normal(x, mean, sigma):
     return jnp.exp(-0.5 * jnp.square((x - mean) / sigma)) / (sigma * math.sqrt(2 * math.pi))
 
 
 def _normal_antiderivative(x, mean, sigma):
-    return 0.5 * (1 + jax.lax.erf((x - mean) / (sigma * math.sqrt(2))))
+    return 0.5 * (1 + _erf((x - mean) / (sigma * math.sqrt(2))))
 
 
 @surrogate("atan")
@@ -187,7 +196,7 @@ class Erf(Surrogate):
         return self.slope / math.sqrt(math.pi) * jnp.exp(-jnp.square(self.slope * x))
 
     def antiderivative(self, x: Array) -> Array:
-        return 0.5 * (1 + jax.lax.erf(self.slope * x))
+        return 0.5 * (1 + _erf(self.slope * x))
 
 
 @surrogate("circle")

@@ -1,11 +1,13 @@
 """The gradient of a batch is the same however it is cut into micro-batches and over devices."""
 
+import chex
 import flax.linen as nn
 import jax
 import numpy as np
 import optax
 import pytest
 
+from fast_compilation import fast_jit
 from spikejax.data import Split
 from spikejax.devices import mesh
 from spikejax.inputs import Sequence
@@ -60,38 +62,40 @@ class Network(nn.Module):
         return nn.Dense(C, param_dtype=x.dtype)(x)
 
 
-def gradient(case, lengths, micro_batches=1, devices=None):
+# Micro-batches, and devices that share the batch.
+CUTS = ((2, None), (4, None), (1, 2), (2, 2))
+
+
+def programs(case, lengths):
+    """The gradient of a batch that is cut into micro-batches and shared by devices, and that of its loss as a whole."""
     loss, labels = CASES[case]
     functions = pure.Functions(Network())
     minimised = objective(Model(functions, Sequence()), loss, REGULARISERS)
-    shared = None if devices is None else mesh.over(jax.devices()[:devices])
-    trainer = Trainer(minimised, optax.sgd(1.0), micro_batches=micro_batches, mesh=shared)
     variables = functions.init(jax.random.key(1), INPUTS.swapaxes(0, 1))
-    batch = Split(INPUTS, labels, lengths)
-    key = jax.random.key(0)
-    measured, slope, _ = jax.jit(lambda v: gradient_of_batch(trainer, v, batch, key))(variables)
-    alone = jax.jit(jax.value_and_grad(lambda v: minimised(v, batch, key)[0]))(variables)
-    return measured, slope, alone
+    batch, key = Split(INPUTS, labels, lengths), jax.random.key(0)
+
+    def cut(micro_batches, devices):
+        shared = None if devices is None else mesh.over(jax.devices()[:devices])
+        trainer = Trainer(minimised, optax.sgd(1.0), micro_batches=micro_batches, mesh=shared)
+        return fast_jit(lambda v: gradient_of_batch(trainer, v, batch, key)[:2])(variables)
+
+    def whole():
+        return fast_jit(jax.value_and_grad(lambda v: minimised(v, batch, key)[0]))(variables)
+
+    return cut, whole
 
 
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["equal", "unequal"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_batch_may_be_cut_anywhere(case, lengths, float64):
-    measured, slope, (value, expected) = gradient(case, lengths)
-    whole = {"loss": measured["loss"], "regularisation": measured["regularisation"]}
-    np.testing.assert_allclose(sum(whole.values()), value, rtol=1e-12)
-    assert float(whole["regularisation"]) > 0.1
-    assert (float(whole["loss"]) == 0) == (case == "nothing counts")
-    for found in (slope, *(gradient(case, lengths, *cut)[1] for cut in CUTS)):
-        jax.tree.map(
-            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12),
-            found,
-            expected["params"],
-        )
-    for cut in CUTS:
-        parts = gradient(case, lengths, *cut)[0]
-        for name, number in whole.items():
-            np.testing.assert_allclose(parts[name], number, rtol=1e-12, err_msg=name)
-
-
-CUTS = [(2,), (4,), (1, 2), (2, 2)]
+    cut, whole = programs(case, lengths)
+    value, expected = whole()
+    measured, _ = first = cut(1, None)
+    total = measured["loss"] + measured["regularisation"]
+    np.testing.assert_allclose(total, value, rtol=1e-12)
+    assert float(measured["regularisation"]) > 0.1
+    assert (float(measured["loss"]) == 0) == (case == "nothing counts")
+    for parts, slope in (first, *(cut(*how) for how in CUTS)):
+        chex.assert_trees_all_close(slope, expected["params"], rtol=1e-12, atol=1e-12)
+        for name in ("loss", "regularisation"):
+            np.testing.assert_allclose(parts[name], measured[name], rtol=1e-12, err_msg=name)
