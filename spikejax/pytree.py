@@ -164,6 +164,31 @@ class _Foreign:
         return cls(kind(**given))
 
 
+class Static:
+    """A dataclass, a Flax module included, as a static argument of a jitted function.
+
+    Two are equal if everything that they hold is, lists and arrays included.
+
+    >>> import flax.linen as nn
+    >>> Static(nn.Sequential([nn.Dense(3)])) == Static(nn.Sequential([nn.Dense(3)]))
+    True
+
+    Raises:
+      TypeError: it holds a choice that cannot be hashed.
+    """
+
+    def __init__(self, value: Any):
+        leaves, structure = jax.tree.flatten(_known(value))
+        self.value, self._key = value, (structure, tuple(map(_content, leaves)))
+        hash(self._key)
+
+    def __hash__(self):
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Static) and self._key == other._key
+
+
 @jax.tree_util.register_static
 @dataclasses.dataclass(frozen=True)
 class _Choice:

@@ -1,12 +1,16 @@
-"""Time for one layer: `unroll` runs a step over the leading axis, `feedback` closes a loop around a step.
+"""Time for one layer: `unroll` runs a step over the leading axis, `feedback` closes a loop around a step, `held` stops
+it where a sequence has ended.
 
 A step is `(state, current) -> (state, spikes)`. It knows nothing of time, and this file knows nothing of neurons.
 """
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 
 Step = Callable[[Any, Any], tuple[Any, Array]]
@@ -51,11 +55,23 @@ def unroll(
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
         raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
 
+    if not inspect.ismethod(step) or jax.tree_util.all_leaves([step.__self__]):
+        return _scan(step, save, state, currents)
+    return _scan_method(step.__func__, save, step.__self__, state, currents)
+
+
+def _scan(step, save, state, currents):
     def body(state, current):
         state, spikes = step(state, current)
         return state, save(state, spikes)
 
     return jax.lax.scan(body, state, currents)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1), inline=True)
+def _scan_method(method, save, model, state, currents):
+    # The step of a neuron outside of `jax.jit`: its parameters are operands, so that it is compiled once.
+    return _scan(functools.partial(method, model), save, state, currents)
 
 
 class Feedback(NamedTuple):
@@ -91,3 +107,42 @@ def feedback(step: Step, synapse: Callable[[Array], Array]) -> Step:
         return Feedback(neuron, spikes), spikes
 
     return fed
+
+
+def held(step: Step) -> Step:
+    """Stops a step for the samples of a batch whose sequence has ended: their state stays, and they emit zeros.
+
+    Args:
+      step: the step of a neuron, or one with feedback.
+
+    Returns:
+      A step whose second argument is `(current, real)`, `real[B]` being True where the step of a sample is real. Of the
+      state, what has a value per neuron or sample is held; a key or a counter that the batch shares advances.
+
+    >>> import jax.numpy as jnp
+    >>> from spikejax.neurons.leaky_integrator import LeakyIntegrator
+    >>> model, currents = LeakyIntegrator(decay=1.0), jnp.ones((3, 2, 1))
+    >>> real = jnp.array([[True, True], [True, False], [True, False]])
+    >>> state, outputs = unroll(held(model.step), model.init_state(currents[0]), (currents, real))
+    >>> state.membrane.ravel(), outputs.sum(0).ravel()
+    (Array([3., 1.], dtype=float32), Array([6., 1.], dtype=float32))
+    """
+
+    def holding(state, given):
+        current, real = given
+        after, spikes = step(state, current)
+        kept = functools.partial(_kept, real, current.shape)
+        return jax.tree.map(kept, after, state), kept(spikes, jnp.zeros_like(spikes))
+
+    return holding
+
+
+def _kept(real, shape, after, before):
+    """Values after a step where it is real, those before it elsewhere; `shape` is that of a current, `[B, *F]`."""
+    if after.shape[max(after.ndim - len(shape), 0) :] == shape:
+        real = real.reshape(-1, *[1] * (len(shape) - 1))
+    elif after.shape[:1] == shape[:1]:
+        real = real.reshape(-1, *[1] * (after.ndim - 1))
+    else:
+        return after
+    return jnp.where(real, after, before)

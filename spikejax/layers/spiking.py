@@ -1,7 +1,9 @@
 """Neurons as Flax layers: `Spiking` runs any neuron over time, `Recurrent` also feeds its spikes back.
 
 Both map currents `[T, B, *F]` to spikes `[T, B, *F]`, so they can be used anywhere in a Flax module, `nn.Sequential`
-included. What a neuron carries through time is a variable of the collection "state", see `layers.state`.
+included. What a neuron carries through time is a variable of the collection "state", see `layers.state`. Where a
+sequence has ended, `step_mask[T, B]` being False, a sample's state stays and it emits no spikes; `spikejax.run` and
+training pass the mask to every layer.
 """
 
 from typing import Any
@@ -11,11 +13,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.dynamics import Feedback, feedback, held, unroll
 from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
-from spikejax.neurons.core.contract import Neuron, check_neuron, start
+from spikejax.neurons.core.contract import Neuron, check_neuron, start, widened
 from spikejax.neurons.core.parameters import (
     check_learnable,
     learned_by_default,
@@ -60,7 +62,7 @@ class Spiking(nn.Module):
     record: tuple[str, ...] = ()
 
     @nn.compact
-    def __call__(self, currents: Array) -> Array:
+    def __call__(self, currents: Array, step_mask: Array | None = None) -> Array:
         """Runs the neuron over currents `[T, B, *F]`; returns spikes `[T, B, *F]`.
 
         Raises:
@@ -68,7 +70,7 @@ class Spiking(nn.Module):
             neuron whose output is not like its currents.
         """
         check_neuron(f"{type(self).__name__}.neuron", self.neuron)
-        _check(currents)
+        _check(currents, step_mask)
         neuron = _variables(self, self.neuron, self.learn, currents)
         state, keep = carried(self, "neuron", lambda: _start(self, neuron, currents))
         if not neuron.streams:
@@ -77,11 +79,17 @@ class Spiking(nn.Module):
             raise ValueError(
                 f"{type(neuron).__name__} needs the whole sequence at once and has no state to record; leave record=()"
             )
-        if self.record and self.is_mutable_collection(ACTIVITY):
-            return _recorded(self, neuron.step, state, currents, keep)
-        state, spikes = neuron.sequence(state, currents)
+        recording = bool(self.record) and self.is_mutable_collection(ACTIVITY)
+        if recording or (neuron.streams and step_mask is not None):
+            return _stepwise(self, neuron.step, state, (currents, step_mask), keep)
+        if step_mask is not None:
+            real = step_mask.reshape(*step_mask.shape, *[1] * (currents.ndim - 2))
+            state, spikes = neuron.sequence(state, jnp.where(real, currents, 0))
+            spikes = jnp.where(real, spikes, 0)
+        else:
+            state, spikes = neuron.sequence(state, currents)
         keep(state)
-        _sow(self, currents, spikes, {})
+        _sow(self, spikes, {})
         return spikes
 
 
@@ -113,14 +121,14 @@ class Recurrent(nn.Module):
     record: tuple[str, ...] = ()
 
     @nn.compact
-    def __call__(self, currents: Array) -> Array:
+    def __call__(self, currents: Array, step_mask: Array | None = None) -> Array:
         """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]`.
 
         Raises:
           ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
         check_neuron(f"{type(self).__name__}.neuron", self.neuron)
-        _check(currents)
+        _check(currents, step_mask)
         if not self.neuron.streams:
             raise ValueError(
                 f"{type(self.neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
@@ -137,19 +145,20 @@ class Recurrent(nn.Module):
 
         state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
-        return _recorded(self, step, state, currents, keep)
+        return _stepwise(self, step, state, (currents, step_mask), keep)
 
 
-def _check(currents: Array) -> None:
+def _check(currents: Array, step_mask: Array | None) -> None:
     if currents.ndim < 3:
         raise ValueError(
             f"expected currents [T, B, *F], found shape {currents.shape}. For one recording [T, F] add the batch axis, "
             "x[:, None]; for samples [B, F] without time add the steps, Repeat(steps=T).encode(x)"
         )
-    if not jnp.issubdtype(currents.dtype, jnp.floating):
+    widened(currents)  # refuses events
+    if step_mask is not None and step_mask.shape != currents.shape[:2]:
         raise ValueError(
-            f"expected floating-point currents, found {currents.dtype}; cast them with astype(float), or put a layer "
-            "of weights before the neurons"
+            f"expected a step mask [T, B] = {list(currents.shape[:2])}, found shape {step_mask.shape}; a layer whose "
+            "time is not that of the network's inputs needs a mask of its own"
         )
 
 
@@ -157,7 +166,8 @@ def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> A
     """The neuron with its parameters as variables: learned ones in "params", the others in "constants"."""
     learn = learned_by_default(neuron) if learn is None else learn
     check_learnable(neuron, learn)
-    features, dtype, bounds = currents.shape[2:], currents.dtype, parameter_bounds(neuron)
+    features, dtype = currents.shape[2:], widened(currents).dtype
+    bounds = parameter_bounds(neuron)
 
     def variable(name, leaf, shape):
         def init(key):
@@ -191,8 +201,11 @@ def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
     return start(neuron, currents.sum(0), key)
 
 
-def _recorded(module: Any, step, state, currents: Array, keep) -> Array:
-    """Runs a step over time; stores the state, and activity if that collection is mutable."""
+def _stepwise(module: Any, step, state, given, keep) -> Array:
+    """Runs a step over currents and their mask; stores the state, and activity if that collection is mutable."""
+    currents, step_mask = given
+    if step_mask is not None:
+        step, currents = held(step), given
     names = module.record if module.is_mutable_collection(ACTIVITY) else ()
 
     def save(state, spikes):
@@ -200,7 +213,7 @@ def _recorded(module: Any, step, state, currents: Array, keep) -> Array:
 
     state, (spikes, recorded) = unroll(step, state, currents, save=save)
     keep(state)
-    _sow(module, currents, spikes, recorded)
+    _sow(module, spikes, recorded)
     return spikes
 
 
@@ -218,12 +231,7 @@ def _variable(state, name):
         inner = inner.neuron
 
 
-def _sow(module: Any, currents: Array, spikes: Array, recorded: dict) -> None:
-    if spikes.shape != currents.shape or spikes.dtype != currents.dtype:
-        raise ValueError(
-            f"expected an output like the currents, {currents.dtype}{list(currents.shape)}, found "
-            f"{spikes.dtype}{list(spikes.shape)}; let the neuron's step return spikes of its current's shape and dtype"
-        )
+def _sow(module: Any, spikes: Array, recorded: dict) -> None:
     if not module.is_initializing():
         emitted = SPIKES if module.neuron.spiking else OUTPUT
         for name, values in {emitted: spikes, **recorded}.items():

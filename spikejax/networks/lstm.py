@@ -1,6 +1,7 @@
 """The LSTM, a baseline without spikes."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -28,8 +29,11 @@ class LSTM(nn.Module):
     classes: int | None = None
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step."""
+    def __call__(self, x: Array, step_mask: Array | None = None) -> Array:
+        """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
+
+        Where a sequence has ended, `step_mask[T, B]` being False, a sample's state stays.
+        """
         if self.classes is None:
             raise ValueError("expected a number of classes, found None; give LSTM(classes=…)")
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
@@ -40,8 +44,15 @@ class LSTM(nn.Module):
             zeros = jnp.zeros_like(x.sum(0)[..., :1])
             return (jnp.broadcast_to(zeros, (*zeros.shape[:-1], self.units)),) * 2
 
+        def step(cell, state, given):
+            x, real = given
+            after, hidden = cell(state, x)
+            if real is not None:
+                after = jax.tree.map(lambda a, b: jnp.where(real[:, None], a, b), after, state)
+            return after, hidden
+
         state, keep = carried(self, "units", first)
-        layer = nn.RNN(cell, time_major=True, return_carry=True)
-        state, hidden = layer(x, initial_carry=state)
+        layer = nn.scan(step, variable_broadcast="params", split_rngs={"params": False})
+        state, hidden = layer(cell, state, (x, step_mask))
         keep(state)
         return Linear(self.classes, name="readout")(hidden)

@@ -15,9 +15,18 @@ class Network(Protocol):
     """A network as pure functions, as `networks.core.pure.functions` makes them from a Flax module."""
 
     def apply(
-        self, variables: Any, x: Any, carry: Any, *, train: bool, rngs: Any, record: bool
+        self,
+        variables: Any,
+        x: Any,
+        carry: Any,
+        *,
+        train: bool,
+        rngs: Any,
+        record: bool,
+        steps: Array,
+        lengths: Array | None,
     ) -> tuple[Any, Any, Any]:
-        """Outputs, carry and activity of steps `x[K, B, *F]`."""
+        """Outputs, carry and activity of `x[K, B, *F]`, steps with these numbers of samples with these lengths."""
         ...
 
     def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
@@ -80,9 +89,7 @@ class Model(NamedTuple):
         steps = jnp.arange(self.encoder.steps_of(batch.inputs))
         samples = self.encoder.prepare(batch.inputs)
 
-        def streams(steps):
-            # A dropout mask is sampled per chunk.
-            return {"noise": of_noise, "dropout": jax.random.fold_in(of_dropout, steps[0])}
+        rngs = {"noise": of_noise, "dropout": of_dropout}
 
         def network(variables, steps, carry):
             # Encoded here and not before: samples stored as bytes become floats chunk by chunk.
@@ -92,8 +99,10 @@ class Model(NamedTuple):
                 x,
                 carry,
                 train=train,
-                rngs=streams(steps),
+                rngs=rngs,
                 record=observe is not None,
+                steps=steps,
+                lengths=batch.lengths,
             )
             return (outputs, None if observe is None else observe(activity)), carry
 
@@ -101,6 +110,6 @@ class Model(NamedTuple):
         if self.time.chunk not in (None, len(steps)):
             one = steps[:1]
             x = self.encoder(samples, one, of_encoder)
-            carry = self.network.first(variables, x, train=train, rngs=streams(one))
+            carry = self.network.first(variables, x, train=train, rngs=rngs)
         (outputs, observed), carry = run(network, variables, steps, carry, self.time)
         return Outcome(outputs, observed, self.network.lasting(carry), self.mask(batch))

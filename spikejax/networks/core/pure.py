@@ -6,14 +6,17 @@ A network is any Flax module that maps `x[T, B, *F]` to outputs with leading axi
 mechanism.
 """
 
+import functools
 import inspect
 import math
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from flax.core import DenyList
 from jax import Array
+from jax.core import Tracer
 from jax.extend.core import jaxprs_in_params
 
 from spikejax.dynamics import Time
@@ -21,6 +24,8 @@ from spikejax.dynamics import network as executor
 from spikejax.layers.declared import DECLARED, Bounds, WholeSequence
 from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
 from spikejax.layers.state import START, STATE
+from spikejax.networks.core.steps import Steps, check_lengths, only_real, steps_of, told
+from spikejax.pytree import Static
 
 FIXED = ("params", "constants")
 PASSING = (STATE, START, ACTIVITY, DECLARED)
@@ -37,6 +42,7 @@ def apply(
     train: bool = False,
     rngs: Any = None,
     record: bool = False,
+    steps: Steps | None = None,
 ) -> tuple[Any, Any, Activity]:
     """Applies a module to steps `x[K, B, *F]`.
 
@@ -48,21 +54,25 @@ def apply(
       train: see `module`.
       rngs: PRNG keys by stream.
       record: whether to return activity.
+      steps: which steps these are; the first ones, all real, if None.
 
     Returns:
-      The outputs, what is carried on, and what each layer stored: spikes and recorded variables `[K, B, *F]`.
+      The outputs, zero at steps that are not real, what is carried on, and what each layer stored: spikes and recorded
+      variables `[K, B, *F]`.
     """
     silent = (START, DECLARED) if record else (START, DECLARED, ACTIVITY)
-    found: Any = module.apply(
-        {**variables, **carry},
-        x,
-        mutable=DenyList((*FIXED, *silent)),
-        rngs=rngs,
-        **_mode(module, train),
-    )
+    steps = Steps(jnp.arange(executor.count_steps(x))) if steps is None else steps
+    with nn.intercept_methods(told(steps)):
+        found: Any = module.apply(
+            {**variables, **carry},
+            only_real(x, steps.real),
+            mutable=DenyList((*FIXED, *silent)),
+            rngs=rngs,
+            **_mode(module, train),
+        )
     outputs, changed = found
     activity = by_layer(changed.pop(ACTIVITY, {}))
-    return outputs, changed, activity
+    return only_real(outputs, steps.real), changed, activity
 
 
 def first_carry(
@@ -88,8 +98,11 @@ def run(
     time: Time = Time(),
     train: bool = False,
     rngs: Any = None,
+    lengths: Any = None,
 ) -> tuple[Any, Any]:
     """Runs a Flax module over inputs `[T, B, *F]`, in chunks if `time` says so.
+
+    It is compiled once for a module, a time and shapes; inside your own `jax.jit` it is part of your program.
 
     Args:
       module: any Flax module, see the top of this file.
@@ -99,12 +112,15 @@ def run(
       time: how the sequence is cut, see `dynamics.network.Time`.
       train: passed to the module if its `__call__` has an argument `train`.
       rngs: PRNG keys by stream; "noise" for stochastic neurons.
+      lengths: real steps of each sample, integers `[B]`, where samples are padded to one length. The result is that
+        of the samples without padding: outputs are zero beyond a sample's length, and its neurons stay as they were.
 
     Returns:
       The outputs `[T, B, ...]` and what is carried after the last step: the states of the neurons, batch statistics.
 
     Raises:
-      ValueError: inputs without steps, or a time that does not fit them.
+      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T, or a
+        carry that is not of these inputs.
 
     >>> import jax, jax.numpy as jnp
     >>> import flax.linen as nn
@@ -118,17 +134,36 @@ def run(
     >>> bool(jnp.allclose(whole, jnp.concatenate([first, rest])))
     True
     """
+    lengths = check_lengths(lengths, inputs)
+    operands = variables, inputs, carry, rngs, lengths
+    if isinstance(jnp.zeros(()), Tracer):  # inside a program of the caller's
+        return _run(module, time, train, *operands)
+    try:
+        static = Static(module)
+    except TypeError:  # an attribute that cannot be compared with that of another call
+        return _run(module, time, train, *operands)
+    return _compiled(static, time, train, *operands)
+
+
+def _run(module, time, train, variables, inputs, carry, rngs, lengths):
     fixed = {name: values for name, values in variables.items() if name in FIXED}
-    steps = executor.count_steps(inputs)
+    count = executor.count_steps(inputs)
     if carry is None:
         carry = {name: values for name, values in variables.items() if name not in FIXED}
-        if time.chunk not in (None, steps):
+        if time.chunk not in (None, count):
             carry = first_carry(module, variables, inputs, train=train, rngs=rngs)
 
-    def network(fixed, x, carry):
-        return apply(module, fixed, x, carry, train=train, rngs=rngs)[:2]
+    def network(fixed, piece, carry):
+        numbers, x = piece
+        options = {"train": train, "rngs": rngs, "steps": steps_of(numbers, lengths)}
+        return apply(module, fixed, x, carry, **options)[:2]
 
-    return executor.run(network, fixed, inputs, carry, time)
+    return executor.run(network, fixed, (jnp.arange(count), inputs), carry, time)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _compiled(static, *what):
+    return _run(static.value, *what)
 
 
 class Functions(NamedTuple):
@@ -142,10 +177,20 @@ class Functions(NamedTuple):
         return {name: values for name, values in variables.items() if name not in PASSING}
 
     def apply(
-        self, variables: Any, x: Any, carry: Any, *, train: bool, rngs: Any, record: bool
+        self,
+        variables: Any,
+        x: Any,
+        carry: Any,
+        *,
+        train: bool,
+        rngs: Any,
+        record: bool,
+        steps: Array,
+        lengths: Array | None,
     ) -> tuple[Any, Any, Activity]:
         """See `apply`."""
-        return apply(self.module, variables, x, carry, train=train, rngs=rngs, record=record)
+        options = {"record": record, "steps": steps_of(steps, lengths)}
+        return apply(self.module, variables, x, carry, train=train, rngs=rngs, **options)
 
     def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
         """See `first_carry`."""

@@ -9,8 +9,11 @@ and sizes (`size`) are static: a new choice is a new program. The instance is th
     state, spikes = neuron.sequence(state, currents) # T steps, currents [T, B, *F]
 
 and `Model.step(parameters, state, current)` is a pure state-transition function. The state is a NamedTuple of arrays
-of the current's shape and dtype; a step counter or a PRNG key may accompany them. `step` knows nothing of time,
-batches, layers or Flax.
+of the current's shape; a step counter or a PRNG key may accompany them. `step` knows nothing of time, batches, layers
+or Flax.
+
+A step computes in float32 at least: of a current in bfloat16 or float16 the state is float32, since a membrane that
+integrates, a counter or a slow decay would stall in fewer bits; the spikes have the current's dtype.
 
 A spike is emitted at equality, Θ(0) = 1, gradients flow through the reset and a state holds the values after the reset,
 unless a model says otherwise.
@@ -30,6 +33,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -174,7 +178,10 @@ def neuron(
         cls.State, cls.presets = state, dict(like or {})
         cls.drive, cls.horizon, cls.current_unit = drive, horizon, current_unit
         cls.streams = cls.step is not Neuron.step
-        cls.init_state = _of_initialised(cls.init_state)
+        cls.init_state = _checked_start(cls.init_state)
+        for name in ("step", "sequence"):
+            if getattr(cls, name) is not getattr(Neuron, name):
+                setattr(cls, name, _checked(getattr(cls, name)))
         cls.spiking, cls.stochastic = spiking, stochastic
         cls = declared.spec(cls)
         if fields_of(cls, "neuron"):  # a wrapper inherits these from the neuron inside it
@@ -185,20 +192,71 @@ def neuron(
     return register
 
 
-def _of_initialised(init_state):
-    """Refuses to start a neuron whose parameters are still initialisers."""
+def _checked_start(init_state):
+    """Refuses to start a neuron whose parameters are still initialisers; the state is float32 at least."""
 
     @functools.wraps(init_state)
-    def start_initialised(self, *args, **kwargs):
+    def start_checked(self, current, *args, **kwargs):
         open_ = [name for name in fields_of(self) if callable(getattr(self, name))]
         if open_:
             raise ValueError(
                 f"{type(self).__name__} has parameters that are initialisers, {', '.join(open_)}: expected arrays; "
                 "use parameters.initialise, or a layer, which samples them"
             )
-        return init_state(self, *args, **kwargs)
+        model, wide = _widened(self, current)
+        return init_state(model, wide, *args, **kwargs)
 
-    return start_initialised
+    return start_checked
+
+
+def _checked(method):
+    """A `step` or `sequence` that computes in float32 at least and whose spikes are like its currents."""
+
+    @functools.wraps(method)
+    def checked(self, state, current):
+        model, wide = _widened(self, current)
+        state, spikes = method(model, state, wide)
+        spikes = jnp.asarray(spikes)
+        if spikes.shape != wide.shape or not jnp.issubdtype(spikes.dtype, jnp.floating):
+            raise ValueError(
+                f"expected {type(self).__name__} to emit spikes like its currents, {wide.dtype}{list(wide.shape)}, "
+                f"found {spikes.dtype}{list(spikes.shape)}; let its {method.__name__} return spikes of the current's "
+                "shape and dtype"
+            )
+        return state, spikes.astype(jnp.result_type(current))
+
+    return checked
+
+
+def widened(current: Array) -> Array:
+    """Currents in float32 at least.
+
+    Raises:
+      ValueError: currents that are not floating point.
+
+    >>> widened(jnp.ones(2, jnp.bfloat16)).dtype
+    dtype('float32')
+    """
+    current = jnp.asarray(current)
+    if not jnp.issubdtype(current.dtype, jnp.floating):
+        raise ValueError(
+            f"expected floating-point currents, found {current.dtype}; cast them with astype(float), or put a layer of "
+            "weights before the neurons"
+        )
+    return current if jnp.finfo(current.dtype).bits >= 32 else current.astype(jnp.float32)
+
+
+def _widened(model, current):
+    """A model and its current in float32 at least."""
+    wide = widened(current)
+    if wide.dtype == jnp.result_type(current):
+        return model, wide
+
+    def parameter(leaf):
+        half = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.floating)
+        return widened(leaf) if half else leaf
+
+    return jax.tree.map(parameter, model), wide
 
 
 def start(neuron: Neuron, current: Array, key: Any = None) -> Any:

@@ -1,0 +1,127 @@
+"""What modules learn of time while a network is applied: which steps are real, and the numbers of the steps.
+
+A module whose `__call__` has an argument `step_mask` receives the mask `[K, B]` of the steps that are real, if samples
+have different lengths; so do our layers. Flax's BatchNorm leaves the other steps out of its statistics, and the masks
+of its Dropout depend on the number of a step, not on how a sequence is cut.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.core import Tracer
+
+
+class Steps(NamedTuple):
+    """The steps of a piece of a sequence.
+
+    Attributes:
+      numbers: `[K]`, from the start of the sequence.
+      real: True where a sample's step is real, `[K, B]`; None if all are.
+    """
+
+    numbers: Array
+    real: Array | None = None
+
+
+def steps_of(numbers: Array, lengths: Array | None) -> Steps:
+    """The steps with these numbers, of samples with these lengths `[B]`.
+
+    >>> steps_of(jnp.arange(3), jnp.array([2, 3])).real
+    Array([[ True,  True],
+           [ True,  True],
+           [False,  True]], dtype=bool)
+    """
+    return Steps(numbers, None if lengths is None else numbers[:, None] < lengths)
+
+
+def check_lengths(lengths: Any, inputs: Any) -> Array | None:
+    """Lengths as an array `[B]`, or None.
+
+    Raises:
+      ValueError: lengths that are not integers `[B]`, or, if they are known, not from 1 to T.
+    """
+    if lengths is None:
+        return None
+    steps, count = jax.tree.leaves(inputs)[0].shape[:2]
+    lengths = jnp.asarray(lengths)
+    whole = jnp.issubdtype(lengths.dtype, jnp.integer) and lengths.shape == (count,)
+    known = whole and not isinstance(lengths, Tracer)
+    if not whole or (known and not (1 <= lengths.min() and lengths.max() <= steps)):
+        found = f"{lengths.dtype}{list(lengths.shape)}"
+        found += f" from {lengths.min()} to {lengths.max()}" if known else ""
+        raise ValueError(
+            f"expected lengths as integers [B] = [{count}] from 1 to T = {steps}, found {found}"
+        )
+    return lengths
+
+
+def only_real(tree: Any, real: Array | None) -> Any:
+    """Arrays `[K, B, ...]` with zeros where a step is not real."""
+    if real is None:
+        return tree
+
+    def zeroed(x):
+        if x.shape[:2] != real.shape:
+            return x
+        return jnp.where(real.reshape(*real.shape, *[1] * (x.ndim - 2)), x, 0)
+
+    return jax.tree.map(zeroed, tree)
+
+
+def told(steps: Steps) -> Callable[..., Any]:
+    """A Flax interceptor that passes on what modules should know of these steps."""
+
+    def intercept(call, args, kwargs, context):
+        module = context.module
+        if context.method_name != "__call__" or not isinstance(module, nn.Module):
+            return call(*args, **kwargs)
+        if isinstance(module, nn.Dropout):
+            return _dropped(module, call, steps.numbers, *args, **kwargs)
+        if steps.real is None:
+            return call(*args, **kwargs)
+        if isinstance(module, nn.BatchNorm) and "mask" not in kwargs:
+            kwargs = {**kwargs, "mask": _alongside(steps.real, args[0])}
+        elif "step_mask" in inspect.signature(module.__call__).parameters and len(args) == 1:
+            kwargs = {"step_mask": steps.real, **kwargs}
+        return call(*args, **kwargs)
+
+    return intercept
+
+
+def _alongside(real, x):
+    """The mask in the form that BatchNorm expects for values `[K, B, ...]`, or `[K·B, ...]`."""
+    if x.shape[:2] == real.shape:
+        return real.reshape(*real.shape, *[1] * (x.ndim - 2))
+    if x.shape[:1] == (real.size,):
+        return real.reshape(-1, *[1] * (x.ndim - 1))
+    raise ValueError(
+        f"expected values [T, B, ...] with T, B = {list(real.shape)} for BatchNorm, whose samples have different "
+        f"lengths, found shape {x.shape}; pass it the mask of the steps that are real, "
+        "BatchNorm(...)(x, mask=...), from your module's argument step_mask"
+    )
+
+
+def _dropped(module, call, numbers, inputs, deterministic=None, rng=None):
+    """Dropout whose mask at a step is drawn from a key of that step."""
+    given = {"deterministic": deterministic, "rng": rng}
+    off = module.deterministic if deterministic is None else deterministic
+    if rng is not None or off or module.rate == 0 or not module.has_rng(module.rng_collection):
+        return call(inputs, **given)
+    key = module.make_rng(module.rng_collection)
+    dims = [dim % inputs.ndim for dim in module.broadcast_dims]
+    folded = len(inputs) != len(numbers)
+    if 0 in dims or len(inputs) % len(numbers):
+        return call(inputs, deterministic, key)  # one mask for the sequence
+    x = inputs.reshape(len(numbers), -1, *inputs.shape[1:]) if folded else inputs
+    of_step = nn.Dropout(module.rate, dims if folded else [dim - 1 for dim in dims], parent=None)
+
+    def drop(x, number):
+        return of_step.apply({}, x, deterministic=False, rng=jax.random.fold_in(key, number))
+
+    dropped: Any = jax.vmap(drop)(x, numbers)
+    return dropped.reshape(inputs.shape)
