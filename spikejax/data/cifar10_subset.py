@@ -1,15 +1,11 @@
 """A part of CIFAR-10: the first 20,000 training and the first 5,000 test images. It is not CIFAR-10."""
 
-import hashlib
-import lzma
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from spikejax.data.core.dataset import (
     DIRECTORY_VARIABLE,
-    CorruptData,
     Dataset,
     Facts,
     MissingData,
@@ -18,10 +14,21 @@ from spikejax.data.core.dataset import (
     data_directory,
     fingerprint,
 )
+from spikejax.data.core.stored import Stored, verify
+from spikejax.data.formats import npz
 from spikejax.fields import size, spec
 
-FILE = "cifar10_20k_5k.npz"
-SHA256 = "84d788db07d988255e88cf0e3df911a4bc49b120fb3533323064b84f33a99569"
+STORED = Stored(
+    "cifar10_20k_5k.npz",
+    42_765_149,
+    "84d788db07d988255e88cf0e3df911a4bc49b120fb3533323064b84f33a99569",
+)
+LAYOUTS = {
+    "train_delta": npz.Layout((20_000, 3, 32, 32)),
+    "train_labels": npz.Layout((20_000,)),
+    "test_delta": npz.Layout((5_000, 3, 32, 32)),
+    "test_labels": npz.Layout((5_000,)),
+}
 
 
 @spec
@@ -51,7 +58,7 @@ class CIFAR10Subset(Source):
 
         Raises:
           MissingData: it is not there.
-          CorruptData: its SHA-256 is not the recorded one.
+          CorruptData: its length or its SHA-256 is not the recorded one.
         """
         ((place, found),) = self.looked_in(data_dir)
         if not found:
@@ -78,7 +85,7 @@ class CIFAR10Subset(Source):
 
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
         """The file in the data directory."""
-        path = (data_directory(data_dir) or Path()) / FILE
+        path = (data_directory(data_dir) or Path()) / STORED.file
         return [(str(path), path.is_file())]
 
 
@@ -88,17 +95,9 @@ def read(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     Raises:
       CorruptData: the file is not what it should be.
     """
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise CorruptData(f"{path}: expected sha256 {SHA256}, found {found}; fetch it again")
-    try:
-        with np.load(path) as arrays:
-            stored = [
-                (arrays[f"{name}_delta"], arrays[f"{name}_labels"]) for name in ("train", "test")
-            ]
-    except (ValueError, KeyError, zipfile.BadZipFile, lzma.LZMAError) as error:
-        raise CorruptData(f"{path}: expected images and labels, found {error}") from error
+    verify(path, STORED)
+    train, train_labels, test, test_labels = npz.read(path, LAYOUTS)
+    stored = (train, train_labels), (test, test_labels)
     return tuple((images_of(delta), labels.astype(np.int32)) for delta, labels in stored)
 
 

@@ -7,14 +7,11 @@ scikit-learn 1.9.1 distributes (`sklearn.datasets.load_digits`), values unchange
 `images` uint8 [1797, 8, 8] and `labels` uint8 [1797]. `digits.LICENCE.txt` has the licence.
 """
 
-import hashlib
-import io
 from pathlib import Path
 
 import numpy as np
 
 from spikejax.data.core.dataset import (
-    CorruptData,
     Dataset,
     Facts,
     MissingData,
@@ -22,10 +19,15 @@ from spikejax.data.core.dataset import (
     Split,
     fingerprint,
 )
+from spikejax.data.core.stored import Stored, verify
+from spikejax.data.formats import npz
 from spikejax.fields import spec
 
 FILE = Path(__file__).with_name("digits.npz")
-SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+STORED = Stored(
+    "digits.npz", 45_394, "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+)
+LAYOUTS = {"images": npz.Layout((1797, 8, 8)), "labels": npz.Layout((1797,))}
 TEST_SAMPLES = 360
 SPLIT_SEED = 1797
 
@@ -41,16 +43,13 @@ def read(file: Path = FILE) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
       MissingData: the file is not there.
-      CorruptData: its SHA-256 is not the recorded one.
+      CorruptData: its length or its SHA-256 is not the recorded one.
     """
     if not file.exists():
         raise MissingData(f"expected the packaged file {file}, found none; reinstall spikejax")
-    content = file.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != SHA256:
-        raise CorruptData(f"{file}: expected sha256 {SHA256}, found {found}; reinstall spikejax")
-    with np.load(io.BytesIO(content)) as arrays:
-        return arrays["images"], arrays["labels"]
+    verify(file, STORED, remedy="reinstall spikejax")
+    images, labels = npz.read(file, LAYOUTS)
+    return images, labels
 
 
 def draw_stratified(labels: np.ndarray, samples: int, seed: int) -> np.ndarray:

@@ -56,7 +56,7 @@ class FSDSHD(Source):
             )
         parts = []
         for file in FILES:
-            found = read(directory / file, CHANNELS)
+            found = read(directory / file, CHANNELS, self.facts.classes)
             parts.append(Split({"times": found.times, "units": found.units}, found.labels))
         train, test = parts
         arrays = (

@@ -27,8 +27,10 @@ from spikejax.data.core.dataset import (
     data_directory,
     fingerprint,
 )
+from spikejax.data.core.stored import Stored, verify
 from spikejax.data.formats import mnist_tfds
-from spikejax.data.formats.idx import Stored, read, verify
+from spikejax.data.formats.idx import read
+from spikejax.data.formats.npz import Layout
 from spikejax.fields import spec
 
 FILES = {
@@ -52,6 +54,12 @@ FILES = {
         4_542,
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
     ),
+}
+LAYOUTS = {
+    "train_images": Layout((60_000, 28, 28)),
+    "train_labels": Layout((60_000,)),
+    "test_images": Layout((10_000, 28, 28)),
+    "test_labels": Layout((10_000,)),
 }
 # `fingerprint` of the four arrays, in the order of FILES.
 CHECKSUM = "1f4925b7d91b1560fa6b643b4958d6f96385ad363374940562d4fc74fad20320"
@@ -119,7 +127,7 @@ def load_images(
     problem = None
     if cache.exists():
         try:
-            return read_cache(cache, tuple(FILES), CHECKSUM)
+            return read_cache(cache, LAYOUTS, CHECKSUM)
         except CorruptData as error:
             problem = error
     try:
@@ -206,9 +214,14 @@ def _advice(directory: Path | None) -> str:
         for place in _file_directories(directory)
         if 0 < len(_missing_files(place)) < len(FILES)
     ]
+    damaged = [
+        f" {prepared} holds no MNIST that can be read without TensorFlow; delete it."
+        for prepared in map(mnist_tfds.prepared_directory, _tfds_directories(directory))
+        if prepared.exists()
+    ]
     return (
         f"expected the files {', '.join(stored.file for stored in FILES.values())} of MNIST; "
         f"found none in {', '.join(place for place, _ in looked_in(directory))}."
-        f"{''.join(incomplete)} Give the directory that contains them as the data directory, or in the environment "
-        f"variable {DIRECTORY_VARIABLE}; or allow a download of 11.6 MB."
+        f"{''.join(incomplete + damaged)} Give the directory that contains them as the data directory, or in the "
+        f"environment variable {DIRECTORY_VARIABLE}; or allow a download of 11.6 MB."
     )

@@ -12,7 +12,8 @@ import pytest
 
 from spikejax.data import mnist
 from spikejax.data.core.dataset import fingerprint
-from spikejax.data.formats import idx
+from spikejax.data.core.stored import Stored
+from spikejax.data.formats.npz import Layout
 
 REAL = os.environ.get("SPIKEJAX_DATA_DIR", "")
 FILE_NAMES = [
@@ -68,7 +69,9 @@ def small(places, monkeypatch):
     for key, name, array in zip(mnist.FILES, FILE_NAMES, arrays, strict=True):
         content = idx_gz(array)
         (directory / name).write_bytes(content)
-        stored[key] = idx.Stored(name, len(content), sha256(content))
+        stored[key] = Stored(name, len(content), sha256(content))
     monkeypatch.setattr(mnist, "FILES", stored)
+    layouts = {key: Layout(x.shape) for key, x in zip(stored, arrays, strict=True)}
+    monkeypatch.setattr(mnist, "LAYOUTS", layouts)
     monkeypatch.setattr(mnist, "CHECKSUM", fingerprint(*arrays))
     return SimpleNamespace(directory=directory, arrays=arrays, stored=stored, **vars(places))

@@ -8,6 +8,8 @@ from spikejax import data
 from spikejax.data import MissingData, cifar10_subset
 from spikejax.data.cifar10_subset import CIFAR10Subset, images_of
 from spikejax.data.core.dataset import CorruptData
+from spikejax.data.core.stored import Stored
+from spikejax.data.formats.npz import Layout
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 32, 32, 3), np.uint8)
 
@@ -27,9 +29,12 @@ def folder(tmp_path, monkeypatch):
     labels = np.arange(7, dtype=np.uint8) % 10
     arrays = {"train_delta": stored(IMAGES[:5]), "test_delta": stored(IMAGES[5:])}
     arrays |= {"train_labels": labels[:5], "test_labels": labels[5:]}
-    np.savez(tmp_path / cifar10_subset.FILE, **arrays)
-    content = (tmp_path / cifar10_subset.FILE).read_bytes()
-    monkeypatch.setattr(cifar10_subset, "SHA256", sha256(content))
+    name = cifar10_subset.STORED.file
+    np.savez(tmp_path / name, **arrays)
+    content = (tmp_path / name).read_bytes()
+    monkeypatch.setattr(cifar10_subset, "STORED", Stored(name, len(content), sha256(content)))
+    layouts = {name: Layout(arrays[name].shape) for name in cifar10_subset.LAYOUTS}
+    monkeypatch.setattr(cifar10_subset, "LAYOUTS", layouts)
     return tmp_path
 
 
@@ -46,8 +51,14 @@ def test_read_as_stored(folder):
 def test_files_that_are_not_there_or_not_it(folder, tmp_path):
     with pytest.raises(MissingData, match="expected .*nowhere/cifar10_20k_5k.npz, found no such"):
         data.load("cifar10_subset", tmp_path / "nowhere")
-    path = folder / cifar10_subset.FILE
-    path.write_bytes(path.read_bytes()[:-1])
+    path = folder / cifar10_subset.STORED.file
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(
+        CorruptData, match=r"cifar10_20k_5k.npz: expected sha256 .* of \d+ bytes, found"
+    ):
+        data.load("cifar10_subset", folder)
+    path.write_bytes(content[:-1] + b"!")
     with pytest.raises(CorruptData, match="cifar10_20k_5k.npz: expected sha256"):
         data.load("cifar10_subset", folder)
 

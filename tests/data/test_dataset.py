@@ -90,7 +90,7 @@ def test_arrays_of_any_kind():
     assert per_step.classes is None
     nothing = Dataset.of_arrays((X,), (X,), validation=(X,))
     assert nothing.train.labels is None and nothing.validation.count == 6
-    lengths = Dataset.of_arrays(Split(X, Y, np.full(6, 2)), (X, Y))
+    lengths = Dataset.of_arrays(Split(X, Y, np.full(6, 2)), (X, Y, np.full(6, 3)))
     assert lengths.train.lengths.tolist() == [2] * 6
     ignored = Dataset.of_arrays((X, Y - 1), (X, Y), classes=3)
     assert ignored.train.labels.min() == -1

@@ -59,6 +59,11 @@ def test_digits_file_is_verified(tmp_path):
         digits.read(broken)
     content = digits.FILE.read_bytes()[:-1]
     broken.write_bytes(content)
-    message = f"{broken}: expected sha256 {digits.SHA256}, found {sha256(content)}"
+    message = f"{broken}: expected sha256 .* of 45394 bytes, found 45393 bytes; reinstall spikejax"
+    with pytest.raises(CorruptData, match=message):
+        digits.read(broken)
+    broken.write_bytes(content + b"!")
+    found = sha256(content + b"!")
+    message = f"{broken}: expected sha256 {digits.STORED.sha256}, found sha256 {found}"
     with pytest.raises(CorruptData, match=message):
         digits.read(broken)

@@ -39,7 +39,7 @@ def test_read_as_written(tmp_path):
             {"units": ([3, 0, 700], [5])},
             "recording 0: expected units from 0 to 699, found 0 to 700",
         ),
-        ({"times": ([0.0, -1.0, 0.5], [0.1])}, "recording 0: expected finite times from 0 on"),
+        ({"times": ([0.0, -1.0, 0.5], [0.1])}, "recording 0: expected finite times from 0 to"),
         ({"times": (TIMES[0], [np.nan])}, "recording 1: expected finite times"),
         (
             {"times": (TIMES[0], [])},

@@ -23,16 +23,22 @@ def plain_tfds():
     assert "tensorflow" not in sys.modules
 
 
-@pytest.fixture
-def prepared(small, plain_tfds, monkeypatch):
-    """The made-up MNIST, prepared by TFDS from files fetched by hand."""
+def record(small, url, monkeypatch):
+    """Makes TFDS expect the made-up files at an address."""
     from tensorflow_datasets.core.download import checksums
-    from tensorflow_datasets.image_classification.mnist import MNIST
 
     recorded = checksums.get_all_url_infos()  # one dictionary in memory; nothing is written
     for name in FILE_NAMES:
         information = checksums.compute_url_info(small.directory / name)
-        monkeypatch.setitem(recorded, f"{MNIST.URL}{name}", information)
+        monkeypatch.setitem(recorded, f"{url}{name}", information)
+
+
+@pytest.fixture
+def prepared(small, plain_tfds, monkeypatch):
+    """The made-up MNIST, prepared by TFDS from files fetched by hand."""
+    from tensorflow_datasets.image_classification.mnist import MNIST
+
+    record(small, MNIST.URL, monkeypatch)
     mnist_tfds.prepare(small.tfds, manual_dir=small.directory)
     return mnist_tfds.prepared_directory(small.tfds)
 
@@ -90,9 +96,17 @@ def test_download_is_announced_and_used(small, plain_tfds, monkeypatch, capsys):
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setattr(MNIST, "URL", f"http://127.0.0.1:{server.server_port}/")
+        url = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr(MNIST, "URL", url)
         target = small.root / "target"
         try:
+            with pytest.raises(MissingData, match="Missing checksums url"):
+                mnist.load_images(target, download=True)
+            with monkeypatch.context() as other:
+                other.setattr(mnist_tfds, "MOST_BYTES", 500)
+                with pytest.raises(MissingData, match="at most 500 bytes at http.*, found"):
+                    mnist.load_images(target, download=True)
+            record(small, url, monkeypatch)
             assert_same(mnist.load_images(target, download=True), small.arrays)
         finally:
             server.shutdown()

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from spikejax import files
 from spikejax.data.core.dataset import CorruptData, fingerprint
+from spikejax.data.formats import npz
 
 
 def cache_file(name: str) -> Path:
@@ -40,12 +40,14 @@ def write_cache(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         warnings.warn(f"the cache {path} could not be written: {error}", stacklevel=2)
 
 
-def read_cache(path: Path, names: tuple[str, ...], checksum: str) -> tuple[np.ndarray, ...]:
+def read_cache(
+    path: Path, expected: Mapping[str, npz.Layout], checksum: str
+) -> tuple[np.ndarray, ...]:
     """Reads arrays and verifies their content.
 
     Args:
       path: a file that `write_cache` wrote.
-      names: of the arrays wanted, in order.
+      expected: what the arrays wanted must be, by name, in order.
       checksum: what `fingerprint` must return for them.
 
     Returns:
@@ -55,13 +57,15 @@ def read_cache(path: Path, names: tuple[str, ...], checksum: str) -> tuple[np.nd
       CorruptData: the file cannot be read or holds something else.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = tuple(stored[name] for name in names)
-        found = f"sha256 {fingerprint(*arrays)}"
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        found = f"a file that cannot be read ({error})"
-    if found != f"sha256 {checksum}":
+        arrays = npz.read(path, expected)
+    except (OSError, ValueError) as error:
         raise CorruptData(
-            f"the cache {path}: expected sha256 {checksum} of its arrays, found {found}; delete it"
+            f"the cache {path}: expected sha256 {checksum} of its arrays, found a file that cannot be read "
+            f"({error}); delete it"
+        ) from error
+    found = fingerprint(*arrays)
+    if found != checksum:
+        raise CorruptData(
+            f"the cache {path}: expected sha256 {checksum} of its arrays, found sha256 {found}; delete it"
         )
     return arrays

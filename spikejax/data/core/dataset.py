@@ -1,13 +1,16 @@
-"""What a data set is: `Split`, `Dataset`, the base `Source` of those known by name, and the two errors."""
+"""What a data set is: `Dataset`, the base `Source` of those known by name, and the two errors."""
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+
+from spikejax.data.core.checks import check_splits
+from spikejax.data.core.split import Split, as_split, leaves
 
 DIRECTORY_VARIABLE = "SPIKEJAX_DATA_DIR"
 KINDS = ("sequence", "image", "events")
@@ -19,33 +22,6 @@ class MissingData(FileNotFoundError):
 
 class CorruptData(ValueError):
     """A file was found, but its content is not what it should be."""
-
-
-class Split(NamedTuple):
-    """Samples of a part of a data set or of a batch; a pytree whose leaves have N as their leading axis.
-
-    Attributes:
-      inputs: an array `[N, ...]` of any dtype, or a pytree of them.
-      labels: classes `[N]`, targets `[N, ...]`, targets per step `[N, T, ...]`, or None.
-      lengths: real steps of each sample, integers `[N]`, where samples are padded to one length; else None.
-    """
-
-    inputs: Any
-    labels: Any = None
-    lengths: Any = None
-
-    @property
-    def count(self) -> int:
-        """N.
-
-        Raises:
-          ValueError: leaves of different N.
-        """
-        shapes = {name: [np.shape(x) for x in _leaves(part)] for name, part in _named(self)}
-        counts = {shape[0] if shape else -1 for found in shapes.values() for shape in found}
-        if len(counts) != 1 or -1 in counts:
-            raise ValueError(f"expected one number N of samples in all arrays, found {shapes}")
-        return counts.pop()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +57,15 @@ class Dataset:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"expected a kind of {KINDS}, found {self.kind!r}")
+        if self.train is None:
+            raise ValueError("expected training samples, found None; give (inputs, labels)")
         if self.test is None:
             raise ValueError(
                 "expected test samples, found None; split some off the training samples, or give those of validation"
             )
-        for part in (self.train, self.test, self.validation):
-            if part is not None:
-                check_split(part, self.classes)
+        splits = {"train": self.train, "test": self.test, "validation": self.validation}
+        given = {name: split for name, split in splits.items() if split is not None}
+        check_splits(given, self.classes, self.kind)
 
     @classmethod
     def of_arrays(
@@ -110,16 +88,19 @@ class Dataset:
         >>> Dataset.of_arrays((x, y), (x[:2], y[:2])).classes
         2
         """
-        parts = [None if part is None else _split(part) for part in (train, test, validation)]
-        labels = parts[0].labels  # pyright: ignore[reportOptionalMemberAccess]
+        named = {"train": train, "test": test, "validation": validation}
+        parts = [None if part is None else as_split(name, part) for name, part in named.items()]
+        labels: Any = None if parts[0] is None else parts[0].labels
         if "classes" not in facts:
             whole = (
                 isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.ndim == 1
             )
-            facts["classes"] = int(labels.max()) + 1 if whole and labels.size else None
-        checksum = fingerprint(*(leaf for part in parts if part for leaf in _leaves(part)))
+            facts["classes"] = max(int(labels.max()) + 1, 1) if whole and labels.size else None
         first, second, third = parts
-        return cls(name, first, second, checksum=checksum, validation=third, **facts)  # pyright: ignore
+        found = cls(name, first, second, validation=third, **facts)  # pyright: ignore
+        # Of what was checked: no bytes stand for a value that is not a number.
+        checksum = fingerprint(*(leaf for part in parts if part for leaf in leaves(part)))
+        return replace(found, checksum=checksum)
 
     def without_classes(self) -> str:
         """What to do where the number of classes is needed and the data set has none; for messages."""
@@ -186,73 +167,6 @@ class Source:
         raise NotImplementedError
 
 
-def check_split(split: Split, classes: int | None) -> None:
-    """Raises ValueError unless samples fit together: one N, finite inputs, labels in 0 … classes − 1, whole lengths."""
-    count = split.count
-    for leaf in _leaves(split.inputs):
-        if leaf.dtype.kind == "f" and not np.isfinite(leaf).all():
-            bad = int(np.argmin(np.isfinite(leaf).reshape(count, -1).all(1)))
-            raise ValueError(
-                f"expected finite inputs, found NaN or infinity, first in sample {bad}; clean it or leave it out"
-            )
-    for labels in map(np.asarray, _leaves(split.labels)):
-        _check_labels(labels, classes)
-    if split.lengths is None:
-        return
-    lengths = np.asarray(split.lengths)
-    if lengths.dtype.kind not in "iu" or (count and lengths.min() < 1):
-        raise ValueError(
-            f"expected lengths as integers of at least 1, found {lengths.dtype} from {lengths.min()}"
-        )
-
-
-def _check_labels(labels, classes):
-    if labels.dtype.kind in "OSU":
-        raise ValueError(
-            f"expected labels as numbers, found {labels.dtype}; number the classes, "
-            "np.unique(labels, return_inverse=True)[1]"
-        )
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise ValueError("expected finite labels, found NaN or infinity")
-    if classes is not None and labels.dtype.kind in "iu" and labels.size:
-        low, high = int(labels.min()), int(labels.max())
-        # A negative label marks a sample that is ignored.
-        if high >= classes or low < -1:
-            raise ValueError(
-                f"expected labels in 0 to {classes - 1}, or -1 for what is ignored, found {low} to {high}"
-            )
-
-
-def _split(part) -> Split:
-    part = part if isinstance(part, Split) else Split(*part)
-    as_arrays = (None if x is None else _map(np.asarray, x) for x in part)
-    return Split(*as_arrays)
-
-
-def _named(split: Split) -> Iterator[tuple[str, Any]]:
-    names = zip(("inputs", "labels", "lengths"), split, strict=True)
-    return ((name, part) for name, part in names if part is not None)
-
-
-def _leaves(tree) -> list[np.ndarray]:
-    """The arrays of a dictionary, tuple or array, in a fixed order; without JAX, which is not needed to read data."""
-    if tree is None:
-        return []
-    if isinstance(tree, dict):
-        return [leaf for name in sorted(tree) for leaf in _leaves(tree[name])]
-    if isinstance(tree, tuple | list):
-        return [leaf for part in tree for leaf in _leaves(part)]
-    return [tree]
-
-
-def _map(function, tree):
-    if isinstance(tree, dict):
-        return {name: _map(function, part) for name, part in tree.items()}
-    if isinstance(tree, tuple):
-        return tuple(_map(function, part) for part in tree)
-    return function(tree)
-
-
 def data_directory(data_dir: str | Path | None = None) -> Path | None:
     """The directory to look in: `data_dir`, else the environment variable SPIKEJAX_DATA_DIR.
 
@@ -279,5 +193,5 @@ def fingerprint(*arrays: np.ndarray) -> str:
     for array in arrays:
         little_endian = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         digest.update(f"{array.dtype.name}{list(array.shape)}".encode())
-        digest.update(little_endian.data)
+        digest.update(little_endian.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -7,7 +7,6 @@ array_record files stay TFDS's, and what it writes, TFDS's own builder reads.
 
 import importlib
 import io
-import json
 import os
 import sys
 import urllib.request
@@ -17,9 +16,13 @@ import numpy as np
 
 from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.formats.idx import read
+from spikejax.data.formats.tfds_directory import check_prepared, read_json
 from spikejax.extras import require
 
 VERSION = "3.0.1"
+MOST_EXAMPLES = 60_000
+MOST_BYTES = 10_000_000  # of a downloaded file
+IMAGE = (28, 28, 1)
 _FORMAT = "array_record"
 
 
@@ -51,11 +54,11 @@ def is_readable(data_dir: Path) -> bool:
       data_dir: a data directory of TFDS.
 
     Returns:
-      True if it is there as array_record; False if it is absent or in another format.
+      True if it is there as array_record; False if it is absent, damaged or in another format.
     """
     information = prepared_directory(data_dir) / "dataset_info.json"
     try:
-        return json.loads(information.read_text()).get("fileFormat") == _FORMAT
+        return read_json(information).get("fileFormat") == _FORMAT
     except (OSError, ValueError):
         return False
 
@@ -80,17 +83,23 @@ def read_prepared(data_dir: Path) -> tuple[np.ndarray, ...]:
     tfds = require("tensorflow_datasets")
     hashing = importlib.import_module("tensorflow_datasets.core.hashing")
     directory = prepared_directory(data_dir)
+    check_prepared(directory, "mnist", MOST_EXAMPLES)
     arrays = []
     try:
         builder = tfds.builder_from_directory(directory)
         for split in ("train", "test"):
-            examples = list(builder.as_data_source(split))
+            examples = builder.as_data_source(split)
+            count = len(examples)
+            if not 1 <= count <= MOST_EXAMPLES:
+                raise ValueError(f"expected 1 to {MOST_EXAMPLES} examples, found {count}")
             key = hashing.Hasher(split).hash_key
-            position = np.argsort(np.array([key(index) for index in range(len(examples))], object))
-            images = np.empty((len(examples), *examples[0]["image"].shape[:2]), np.uint8)
-            images[position] = np.stack([example["image"][..., 0] for example in examples])
-            labels = np.empty(len(examples), np.uint8)
-            labels[position] = [example["label"] for example in examples]
+            position = np.argsort(np.array([key(index) for index in range(count)], object))
+            images = np.empty((count, *IMAGE[:2]), np.uint8)
+            labels = np.empty(count, np.uint8)
+            for place, example in zip(position, examples, strict=True):
+                if example["image"].shape != IMAGE:  # checked one by one: a PNG may state any size
+                    raise ValueError(f"expected images {IMAGE}, found {example['image'].shape}")
+                images[place], labels[place] = example["image"][..., 0], example["label"]
             arrays += [images, labels]
     except Exception as error:  # TFDS and array_record raise many types
         raise CorruptData(
@@ -123,7 +132,7 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
     if directory.exists() and not is_readable(data_dir):
         raise CorruptData(
             f"{directory}: expected MNIST as {_FORMAT} files, found another format, which only "
-            "TensorFlow reads; delete this directory or choose another data directory"
+            "TensorFlow reads, or damaged files; delete this directory or choose another data directory"
         )
     try:
         builder_class = _builder_class()
@@ -134,9 +143,12 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
                 file=sys.stderr,
                 flush=True,
             )
-            _reach(f"{builder_class.URL}train-images-idx3-ubyte.gz")
+            _reach(builder_class.URL)
         builder = builder_class(data_dir=str(data_dir), file_format=_FORMAT)
-        settings = tfds.download.DownloadConfig(manual_dir=manual_dir and str(manual_dir))
+        settings = tfds.download.DownloadConfig(
+            manual_dir=manual_dir and str(manual_dir),
+            force_checksums_validation=True,  # of an address without a recorded checksum too
+        )
         builder.download_and_prepare(download_config=settings)
     except manager.NonMatchingChecksumError as error:
         raise CorruptData(
@@ -153,7 +165,6 @@ def prepare(data_dir: Path, manual_dir: Path | None = None) -> None:
 
 def _builder_class() -> type:
     """Declares the subclass of TFDS's builder; a function, because the base class is imported late."""
-    tfds = importlib.import_module("tensorflow_datasets")
     original = importlib.import_module("tensorflow_datasets.image_classification.mnist").MNIST
     image_module = importlib.import_module("PIL.Image")
     registered = importlib.import_module("tensorflow_datasets.core.registered")
@@ -164,15 +175,8 @@ def _builder_class() -> type:
             name = "mnist"
 
             def _split_generators(self, dl_manager):
-                parts = {tfds.Split.TRAIN: "train", tfds.Split.TEST: "t10k"}
-                kinds = ("images-idx3", "labels-idx1")
-                files = dl_manager.download(
-                    {
-                        split: [f"{self.URL}{part}-{kind}-ubyte.gz" for kind in kinds]
-                        for split, part in parts.items()
-                    }
-                )
-                return {split: self._generate_examples(*files[split]) for split in parts}
+                files = dl_manager.download(_addresses(self.URL))
+                return {split: self._generate_examples(*files[split]) for split in files}
 
             def _generate_examples(self, images_file, labels_file):
                 images, labels = read(Path(images_file)), read(Path(labels_file))
@@ -185,11 +189,22 @@ def _builder_class() -> type:
     return PlainMNIST
 
 
-def _reach(address: str) -> None:
-    """Fails at once if there is no connection; TFDS would retry for minutes first."""
-    request = urllib.request.Request(address, method="HEAD")
-    with urllib.request.urlopen(request, timeout=20):
-        pass
+def _addresses(url: str) -> dict[str, list[str]]:
+    """Images and labels of each split."""
+    parts, kinds = {"train": "train", "test": "t10k"}, ("images-idx3", "labels-idx1")
+    return {
+        split: [f"{url}{part}-{kind}-ubyte.gz" for kind in kinds] for split, part in parts.items()
+    }
+
+
+def _reach(url: str) -> None:
+    """Fails at once if there is no connection, for TFDS would retry for minutes first, or if a file is too large."""
+    for address in sum(_addresses(url).values(), []):
+        request = urllib.request.Request(address, method="HEAD")
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            length = int(answer.headers.get("Content-Length") or 0)
+        if length > MOST_BYTES:
+            raise ValueError(f"expected at most {MOST_BYTES} bytes at {address}, found {length}")
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,103 @@
+"""Samples that no network can be trained or measured on are refused when the data set is made, whichever split."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from spikejax.data import Dataset, Split
+
+X, Y = np.zeros((6, 3, 2), np.float32), np.arange(6) % 3
+L = np.full(6, 3)
+
+
+def ragged():
+    found = np.empty(6, object)
+    found[:] = [np.zeros(n) for n in range(1, 7)]
+    return found
+
+
+@pytest.mark.parametrize("place", ["train", "test", "validation"])
+@pytest.mark.parametrize(
+    "part, message",
+    [
+        ((X[:0], Y[:0]), r"at least one sample, step and feature, found shapes \[\(0, 3, 2\)\]"),
+        ((X[:, :0], Y), r"found shapes \[\(6, 0, 2\)\]; leave out what is empty"),
+        ((X[..., :0], Y), r"found shapes \[\(6, 3, 0\)\]"),
+        (({"a": X, "b": X[:, :0]}, Y), r"found shapes \[\(6, 3, 2\), \(6, 0, 2\)\]"),
+        ((None, Y), r"found shapes \[\]"),
+        ((X, Y[:, None][:, :0]), r"labels for each sample, found shape \(6, 0\); give None"),
+        ((ragged(), Y), "inputs as real numbers, found object; convert them, and pad samples"),
+        ((X.astype(complex), Y), "inputs as real numbers, found complex128"),
+        ((X.astype(str), Y), "inputs as real numbers, found <U"),
+        ((X.astype("M8[s]"), Y), "inputs as real numbers, found datetime64"),
+        ((X.astype([("a", "f4")]), Y), "inputs as real numbers, found"),
+        (([[1], [1, 2]], Y), "samples of one shape, found unequal ones .* pad them"),
+        ((np.full_like(X, np.nan), Y), "finite inputs, .* first in sample 0"),
+        ((X, Y.astype(object)), "labels as numbers, found object"),
+        ((X, Y.astype(complex)), "labels as numbers, found complex128"),
+        ((X, Y + 1), "labels in 0 to 2, or -1 for what is ignored, found 1 to 3"),
+        ((X, Y - 2), "labels in 0 to 2, or -1 for what is ignored, found -2 to 0"),
+        ((X, np.full((6, 3), 3)), "labels in 0 to 2, .* found 3 to 3"),
+        ((X, np.full(6, -1)), "that are not all ignored, found -1 for all 6; give the classes"),
+        ((X, np.full((6, 3), -1)), "that are not all ignored, found -1 for all 18"),
+        ((X, np.full((6, 3), np.inf)), "finite labels"),
+        ((X, Y, 0 * L), "lengths as integers of at least 1, found int64 from 0"),
+        ((X, Y, -L), "lengths as integers of at least 1, found int64 from -3"),
+        ((X, Y, L + 1), "lengths of at most the 3 steps of the inputs .*found 4; .*kind="),
+        ((X, Y, L[:, None]), r"lengths of shape \[N\], one per sample, found \[6, 1\]"),
+        (X, r"expected \(inputs, labels\) or .*, found ndarray; put one to three"),
+        ((X, Y, L, L), r"expected \(inputs, labels\) or .*, found tuple of 4; put"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Casting complex")
+def test_samples_of_any_split(place, part, message):
+    whole = (X, Y, L) if isinstance(part, tuple) and len(part) == 3 else (X, Y)
+    parts = {"train": whole, "test": whole, "validation": whole} | {place: part}
+    with pytest.raises(ValueError, match=f"^{place}: .*{message}"):
+        Dataset.of_arrays(parts.pop("train"), parts.pop("test"), classes=3, **parts)
+
+
+def test_nothing_but_ignored_labels_makes_no_classes():
+    with pytest.raises(ValueError, match="^train: .*not all ignored, found -1 for all 6"):
+        Dataset.of_arrays((X, np.full(6, -1)), (X, Y))
+
+
+@pytest.mark.parametrize("classes", [0, -1, 2.5, True, "3"])
+def test_a_number_of_classes(classes):
+    with pytest.raises(ValueError, match=f"classes as an integer of at least 1 .*{classes!r}"):
+        Dataset.of_arrays((X, Y), (X, Y), classes=classes)
+
+
+def test_all_splits_have_the_same_parts():
+    with pytest.raises(
+        ValueError, match="lengths in all splits or in none, found them in train and"
+    ):
+        Dataset.of_arrays((X, Y, L), (X, Y))
+    with pytest.raises(
+        ValueError, match=r"found them in test and not in train; give np.full\(N, T"
+    ):
+        Dataset.of_arrays((X, Y), (X, Y, L))
+    with pytest.raises(ValueError, match="in train and test and not in validation"):
+        Dataset.of_arrays((X, Y, L), (X, Y, L), validation=(X, Y))
+    with pytest.raises(ValueError, match="labels in all .* in train and not in test; give the lab"):
+        Dataset.of_arrays((X, Y), (X,))
+    with pytest.raises(ValueError, match="expected training samples, found None"):
+        Dataset.of_arrays(None, (X, Y))
+
+
+def test_lengths_of_what_is_no_sequence():
+    """An encoder may show an image for any number of steps."""
+    parts = [(X[..., None], Y, L + 9)] * 2
+    assert Dataset.of_arrays(*parts, kind="image").train.lengths.max() == 12
+    assert Dataset.of_arrays(({"a": X, "b": X[:, :1]}, Y, L), (X, Y, L)).train.count == 6
+
+
+def test_short_floats():
+    """Those of JAX are void to NumPy."""
+    x = np.asarray(jnp.asarray(X, jnp.bfloat16))
+    found = Dataset.of_arrays((x, Y), (x, Y))
+    assert found.train.inputs.dtype == jnp.bfloat16 and found.checksum
+    with pytest.raises(ValueError, match="first in sample 2"):
+        Dataset.of_arrays((np.where(np.arange(6)[:, None, None] == 2, np.nan * x, x), Y), (x, Y))
+    short = jnp.asarray(X, jnp.bfloat16)
+    assert Dataset("own", Split(short, Y), Split(short, Y), classes=3).train.count == 6
