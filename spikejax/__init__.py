@@ -17,7 +17,7 @@ from spikejax.dynamics import Time, feedback, unroll
 from spikejax.fields import option, param, size
 from spikejax.layers import Linear, Recurrent, Spiking
 from spikejax.networks import MLP
-from spikejax.networks.core.pure import run
+from spikejax.networks.core.running import run
 from spikejax.neurons import NEURONS
 from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.surrogate import SURROGATES, spike

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
@@ -185,10 +186,11 @@ def plain(value: Any) -> Any:
 
 
 def _is_known(value):
-    """Whether it is a number or an array of NumPy or JAX whose value is known here: no tracer."""
+    """Whether it is a number or an array of NumPy or JAX whose value is known here: no tracer, no PRNG key."""
     return isinstance(value, np.generic | np.ndarray) or (
         isinstance(value, jax.Array)
         and not isinstance(value, Tracer)
+        and not jnp.issubdtype(value.dtype, jax.dtypes.extended)
         and value.is_fully_addressable
     )
 
@@ -203,18 +205,23 @@ def _parameter(label, value, field):
     if value is None and field.default is None:
         return None  # left open, to be filled in later
     value = plain(value)
-    if isinstance(value, bool | str | list | tuple | type(None)):
+    single = isinstance(value, int | float) and not isinstance(value, bool)
+    typed = isinstance(value, jax.Array | np.ndarray | jax.ShapeDtypeStruct)  # a tracer, too
+    if not (single or typed or callable(value)):
         hint = "; give an array" if isinstance(value, list | tuple) else ""
         raise ValueError(
-            f"{label} must be a number, an array or an initialiser, found {value!r}{hint}"
+            f"{label} must be a real number, an array or an initialiser, found {value!r}{hint}"
         )
-    single = isinstance(value, int | float)
+    if typed and not _is_real(value.dtype):
+        raise ValueError(f"{label} must hold real numbers, found an array of {value.dtype}")
     if not single and not _is_known(value):
         return value  # a tracer, an initialiser or a shape
-    found = np.asarray(value)
-    if not np.issubdtype(found.dtype, np.number) and found.dtype.kind != "V":
-        raise ValueError(f"{label} must be a number, found an array of {found.dtype}")
-    wide = found.astype(np.float64)
+    wide = np.asarray(value).astype(np.float64)
     if wide.size and not (np.isfinite(wide).all() and low <= wide.min() and wide.max() <= high):
         raise ValueError(f"{label} must lie in [{low}, {high}], found {value}")
-    return float(value) if single else value
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _is_real(dtype):
+    """Whether values are integers or floats; the short floats of JAX are no numbers to NumPy."""
+    return jnp.issubdtype(dtype, jnp.integer) or jnp.issubdtype(dtype, jnp.floating)

@@ -1,6 +1,8 @@
-"""Atomic writes: a file is written completely or not at all."""
+"""Atomic writes: a file is written completely or not at all; and text that holds its own checksum."""
 
 import errno
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -50,6 +52,37 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> Path:
     size = sum(array.nbytes for array in arrays.values())
     named: dict[str, Any] = dict(arrays)
     return write(path, lambda file: np.savez(file, allow_pickle=False, **named), size)
+
+
+def sealed(values: dict[str, Any]) -> str:
+    """JSON text that holds its own checksum.
+
+    >>> sealed({"a": 1})[:18]
+    '{"a": 1, "seal": "'
+    """
+    plain = json.loads(json.dumps(values))  # as they are read back
+    return json.dumps({**plain, "seal": checksum_of(plain)})
+
+
+def unsealed(text: str) -> dict[str, Any]:
+    """What was given to `sealed`.
+
+    Raises:
+      ValueError: it is not what was written.
+    """
+    try:
+        values = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise ValueError(f"invalid JSON: {error}") from error
+    if not isinstance(values, dict) or values.pop("seal", None) != checksum_of(values):
+        raise ValueError("its checksum is another one")
+    return values
+
+
+def checksum_of(values: Any) -> str:
+    """SHA-256 of JSON values, whatever the order of keys."""
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def ensure_room(folder: Path, size: int) -> None:

@@ -33,7 +33,7 @@ ROOMS = {
     "devices": set(),
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
     "layers": {"dynamics", "neurons"},
-    "networks": {"layers", "neurons", "dynamics", "registry"},
+    "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
     "data": {"registry", "extras", "fields", "files"},
     "inputs": {"fields", "registry"},
     "objectives": {"dynamics", "devices", "fields", "registry"},

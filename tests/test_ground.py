@@ -113,7 +113,10 @@ def test_a_gradient_is_not_held_to_the_bounds():
         ({"width": 3.0}, r"Inner.width must lie in \[0, 2\], found 3.0"),
         ({"width": np.array([1.0, -1.0])}, "Inner.width must lie in"),
         ({"width": float("nan")}, "Inner.width must lie in .* found nan"),
-        ({"width": "1"}, "Inner.width must be a number, an array or an initialiser, found '1'"),
+        (
+            {"width": "1"},
+            "Inner.width must be a real number, an array or an initialiser, found '1'",
+        ),
         ({"width": True}, "found True"),
         ({"width": [1.0]}, "give an array"),
         ({"width": None}, "found None"),
@@ -122,6 +125,11 @@ def test_a_gradient_is_not_held_to_the_bounds():
         ({"width": np.float32(2.5)}, r"Inner.width must lie in \[0, 2\], found 2.5"),
         ({"width": jnp.array([0.5, 2.5])}, "Inner.width must lie in"),
         ({"width": np.array([True])}, "found an array of bool"),
+        ({"width": 1j}, "Inner.width must be a real number, an array or .*, found 1j"),
+        ({"width": np.array([1j])}, "found an array of complex128"),
+        ({"width": object()}, "Inner.width must be a real number, .*, found <object"),
+        ({"width": jax.random.key(0)}, "found an array of key"),
+        ({"width": jax.ShapeDtypeStruct((2,), jnp.complex64)}, "found an array of complex64"),
         ({"kind": "c"}, r"Inner.kind must be one of \('a', 'b'\), found 'c'"),
     ],
 )

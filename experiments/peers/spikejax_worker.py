@@ -26,6 +26,7 @@ from spikejax.inputs.batches import place
 from spikejax.layers import Spiking
 from spikejax.networks import MLP
 from spikejax.networks.core import pure
+from spikejax.networks.core.running import run
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.objectives import Accuracy, Rates, SummedCrossEntropy
@@ -165,7 +166,7 @@ def neuron(workload, options):
 
     def value(given, currents, weights):
         time = Time() if options.get("plain") else Time(plan.chunk, plan.segment)
-        spikes, _ = pure.run(layer, given, currents, time=time)
+        spikes, _ = run(layer, given, currents, time=time)
         return (spikes.sum(0) * weights).sum(), spikes.mean()
 
     def local(given, currents, weights):
@@ -201,7 +202,7 @@ def streaming(workload, options):
     currents = jnp.asarray(common.inputs(workload))
     pieces = itertools.cycle(list(currents[:, None]))
     carry = pure.first_carry(module, given, currents)
-    step = jax.jit(lambda given, x, carry: pure.run(module, given, x, carry), donate_argnums=2)
+    step = jax.jit(lambda given, x, carry: run(module, given, x, carry), donate_argnums=2)
 
     def take():
         nonlocal carry, total

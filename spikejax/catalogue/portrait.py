@@ -41,7 +41,7 @@ def respond(neuron: Any, current: Array, key: Any) -> Response:
         shown = {
             name: variable
             for name, variable in state._asdict().items()
-            if variable.shape == current[0].shape and name not in ("spikes", "key", "time")
+            if name not in ("spikes", "key", "time") and variable.shape == current[0].shape
         }
         return shown, spikes
 

@@ -100,7 +100,11 @@ def gather_texts(text: str) -> list[str]:
     return [bytes(row[:length]).decode() for row, length in zip(rows, lengths, strict=True)]
 
 
-_STOPPED: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("stopped")
+class _Stop(threading.Event):
+    resend = False  # whether a signal that came too late to stop anything is sent again at the end
+
+
+_STOPPED: contextvars.ContextVar[_Stop | None] = contextvars.ContextVar("stopped")
 
 
 @contextlib.contextmanager
@@ -113,13 +117,14 @@ def stop_signal() -> Iterator[threading.Event]:
     if outer is not None or threading.current_thread() is not threading.main_thread():
         yield outer or threading.Event()
         return
-    stopped = threading.Event()
+    stopped, received = _Stop(), []
 
     def stop(number, frame):
         del frame
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
+        received.append(number)
         print("\nstopping after this step; Ctrl-C again ends at once", file=sys.stderr, flush=True)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -130,3 +135,11 @@ def stop_signal() -> Iterator[threading.Event]:
         _STOPPED.reset(token)
         for number, handler in before.items():
             signal.signal(number, handler)
+    if received and stopped.resend:
+        signal.raise_signal(received[0])
+
+
+def resend_signal() -> None:
+    """Sends a signal again that came too late to stop anything, now that all is saved: nothing else is to begin."""
+    if (stopped := _STOPPED.get(None)) is not None:
+        stopped.resend = True

@@ -51,6 +51,9 @@ def unroll(
     >>> unroll(lif.step, lif.init_state(currents[0]), currents, save=membrane)[1].ravel()
     Array([0.75   , 0.125  , 0.8125 , 0.15625], dtype=float32)
     """
+    if not callable(step):
+        raise TypeError(f"expected a step, found {step!r}; give the step of a neuron, lif.step")
+    currents = jax.tree.map(jnp.asarray, currents)
     shapes = [x.shape for x in jax.tree.leaves(currents)]
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
         raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
@@ -103,6 +106,10 @@ def feedback(step: Step, synapse: Callable[[Array], Array]) -> Step:
     """
 
     def fed(state: Feedback, current):
+        if not isinstance(state, Feedback):
+            raise ValueError(
+                f"expected the state of a step with feedback, Feedback(neuron, spikes), found {type(state).__name__}"
+            )
         neuron, spikes = step(state.neuron, current + synapse(state.spikes))
         return Feedback(neuron, spikes), spikes
 

@@ -75,15 +75,22 @@ def run(
                 f"truncate cuts the gradient between chunks; give a chunk shorter than T={steps}"
             )
         chunk = steps
-    if not 1 <= chunk <= steps:
-        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
+    whole = isinstance(chunk, int) and not isinstance(chunk, bool)
+    if not whole or not 1 <= chunk <= steps:
+        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk!r}")
     if segment is not None and (segment < 1 or segment % chunk or not time.checkpoint):
         raise ValueError(
             f"expected a segment of whole chunks of {chunk} steps, recomputed, found {segment} with "
             f"checkpoint={time.checkpoint}"
         )
+
+    def applied(x, carry):
+        outputs, carry = network(variables, x, carry)
+        _check_steps(outputs, count_steps(x))
+        return outputs, carry
+
     if chunk == steps:
-        return network(variables, inputs, carry)
+        return applied(inputs, carry)
 
     def run_chunk(carry, piece):
         start, x = piece
@@ -93,7 +100,7 @@ def run(
                 return jnp.where(start == 0, leaf, jax.lax.stop_gradient(leaf))
 
             carry = jax.tree.map(cut, carry)
-        outputs, carry = network(variables, x, carry)
+        outputs, carry = applied(x, carry)
         return carry, outputs
 
     def run_segment(carry, piece):
@@ -136,6 +143,15 @@ def _scan(body, carry, start, inputs, size):
         carry, last = body(carry, (start + whole, rest))
         outputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), outputs, last)
     return carry, outputs
+
+
+def _check_steps(outputs, steps):
+    shapes = [x.shape for x in jax.tree.leaves(outputs)]
+    if any(shape[:1] != (steps,) for shape in shapes):
+        raise ValueError(
+            f"expected the network to return arrays with leading axis T = {steps}, found shapes {shapes}; keep the "
+            "time axis, and reduce over time where the outputs are used"
+        )
 
 
 def count_steps(inputs: Any) -> int:

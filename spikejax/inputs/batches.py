@@ -4,6 +4,7 @@ A batch is a pytree whose leaves have leading axis B; training can request the b
 that an interrupted epoch continues where it stopped.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
@@ -129,6 +130,13 @@ class Stream:
         self.iterable = iterable
         self.steps = len(iterable) if steps is None else steps  # pyright: ignore[reportArgumentType]
         self._iterator, self._restored = None, None
+        self._check: Callable[[int, Batch], None] | None = None
+
+    def checked(self, check: Callable[[int, Batch], None]) -> "Stream":
+        """The same batches, each first passed as it is to `check(number, batch)`, which may refuse it."""
+        same = copy.copy(self)
+        same._check = check
+        return same
 
     def epoch(self, key: Array, epoch: int, first: int, mesh: Mesh | None) -> Iterator[Batch]:
         """The batches of an epoch from number `first` on; see `Batches`."""
@@ -148,6 +156,8 @@ class Stream:
                     f"expected {self.steps} batches in an epoch, found {number}; give steps={number}"
                 )
             if number >= first:
+                if self._check is not None:
+                    self._check(number, batch)
                 yield place(batch, mesh)
 
     def position(self) -> Any:

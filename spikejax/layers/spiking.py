@@ -9,7 +9,6 @@ training pass the mask to every layer.
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -17,13 +16,15 @@ from spikejax.dynamics import Feedback, feedback, held, unroll
 from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
-from spikejax.neurons.core.contract import Neuron, check_neuron, start, widened
+from spikejax.neurons.core.checks import widened
+from spikejax.neurons.core.contract import Neuron, check_neuron, start
 from spikejax.neurons.core.parameters import (
     check_learnable,
     learned_by_default,
     make_parameter,
     map_parameters,
     parameter_bounds,
+    within,
 )
 
 ACTIVITY, SPIKES, OUTPUT = "activity", "spikes", "output"
@@ -162,8 +163,10 @@ def _check(currents: Array, step_mask: Array | None) -> None:
         )
 
 
-def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> Any:
+def _variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:
     """The neuron with its parameters as variables: learned ones in "params", the others in "constants"."""
+    _check_names("learn", () if learn is None else learn)
+    _check_names("record", module.record)
     learn = learned_by_default(neuron) if learn is None else learn
     check_learnable(neuron, learn)
     features, dtype = currents.shape[2:], widened(currents).dtype
@@ -177,15 +180,38 @@ def _variables(module: nn.Module, neuron: Any, learn: Any, currents: Array) -> A
         if bounded:
             declare(module, name, Bounds(*bounds[name]))
         if name in learn:
-            value = module.param(name, init)
+            value: Any = module.param(name, init)
+            _check_shape(neuron, name, value, shape, features)
             if bounded:
-                # Outside its bounds the nearest one is used; the gradient is that of the parameter itself.
-                value = value + jax.lax.stop_gradient(jnp.clip(value, *bounds[name]) - value)
+                value = within(value, *bounds[name])
             return value.astype(dtype)
         constant: Any = module.variable("constants", name, lambda: init(module.make_rng("params")))
+        _check_shape(neuron, name, constant.value, shape, features)
         return constant.value.astype(dtype)
 
     return map_parameters(variable, neuron)
+
+
+def _check_names(what, names):
+    if isinstance(names, tuple | list) and all(isinstance(name, str) for name in names):
+        return
+    hint = f"; give {what}=({names!r},)" if isinstance(names, str) else ""
+    raise ValueError(f"expected {what} as a tuple of names, found {names!r}{hint}")
+
+
+def _check_shape(neuron, name, value, declared, features):
+    """Refuses a parameter that is not one per neuron, unless it has declared axes; one per sample would fix B."""
+    shape = jnp.shape(value)
+    padded = (1,) * (len(features) - len(shape)) + shape
+    fits = len(padded) == len(features) and all(
+        size in (1, wanted) for size, wanted in zip(padded, features, strict=True)
+    )
+    if declared is None and not fits:
+        raise ValueError(
+            f"expected {name} of {type(neuron).__name__} as a scalar, or as an array that broadcasts against the "
+            f"features [*F] = {list(features)} of the layer, found shape {list(shape)}; give one value per neuron, and "
+            "no axes of steps or samples"
+        )
 
 
 def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
@@ -221,10 +247,11 @@ def _variable(state, name):
     """A variable of a state by name, also of the neuron inside a wrapper or a feedback."""
     known, inner = [], state
     while True:
-        known += inner._fields
-        if name != "neuron" and name in inner._fields:
-            return getattr(inner, name)
-        if "neuron" not in inner._fields:
+        held = {key: value for key, value in inner._asdict().items() if value is not None}
+        known += held
+        if name != "neuron" and name in held:
+            return held[name]
+        if "neuron" not in held:
             raise ValueError(
                 f"no variable {name!r} to record; expected one of {sorted(set(known) - {'neuron'})}"
             )

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.layers import Linear, carried
+from spikejax.networks.core.sizes import check_size, classes_of
 
 
 class LSTM(nn.Module):
@@ -34,8 +35,8 @@ class LSTM(nn.Module):
 
         Where a sequence has ended, `step_mask[T, B]` being False, a sample's state stays.
         """
-        if self.classes is None:
-            raise ValueError("expected a number of classes, found None; give LSTM(classes=…)")
+        classes = classes_of(self)
+        check_size("units", self.units)
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
         cell = nn.OptimizedLSTMCell(self.units, dtype=x.dtype, name="lstm")
 
@@ -55,4 +56,4 @@ class LSTM(nn.Module):
         layer = nn.scan(step, variable_broadcast="params", split_rngs={"params": False})
         state, hidden = layer(cell, state, (x, step_mask))
         keep(state)
-        return Linear(self.classes, name="readout")(hidden)
+        return Linear(classes, name="readout")(hidden)

@@ -6,6 +6,7 @@ import flax.linen as nn
 from jax import Array
 
 from spikejax.layers import Linear, Recurrent, Spiking
+from spikejax.networks.core.sizes import check_sizes, check_weights, classes_of
 from spikejax.neurons.core.contract import Neuron
 
 
@@ -46,11 +47,10 @@ class MLP(nn.Module):
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist; see also
-            `Spiking`.
+          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist, a dtype or a gain
+            that is none; see also `Spiking`.
         """
-        if self.classes is None:
-            raise ValueError("expected a number of classes, found None; give MLP(classes=…)")
+        classes = classes_of(self)
         _check(self)
         for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
@@ -60,19 +60,13 @@ class MLP(nn.Module):
                 x = Recurrent(**own, **weights, name=f"neuron_{i}")(currents)
             else:
                 x = Spiking(**own, name=f"neuron_{i}")(currents)
-        return Linear(self.classes, self.dtype, self.gain, name="readout")(x)
+        return Linear(classes, self.dtype, self.gain, name="readout")(x)
 
 
 def _check(network):
-    for name, low in (("hidden", 1), ("recurrent", 0)):
-        sizes = getattr(network, name)
-        whole = isinstance(sizes, tuple | list) and all(
-            isinstance(size, int) and not isinstance(size, bool) and size >= low for size in sizes
-        )
-        if not whole or (name == "hidden" and not sizes):
-            raise ValueError(
-                f"expected {name} as a tuple of integers of at least {low}, found {sizes!r}"
-            )
+    check_sizes("hidden", network.hidden)
+    check_sizes("recurrent", network.recurrent, low=0, empty=True)
+    check_weights(network.dtype, network.gain)
     there = tuple(layer for layer in network.recurrent if layer < len(network.hidden))
     if len(there) < len(network.recurrent):
         raise ValueError(

@@ -3,6 +3,7 @@
 import flax.linen as nn
 from jax import Array
 
+from spikejax.networks.core.sizes import check_sizes, classes_of
 from spikejax.networks.mlp import MLP
 from spikejax.neurons.adaptive_relu import AdaptiveReLU
 
@@ -31,6 +32,8 @@ class ReLUSRNN(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step."""
+        classes = classes_of(self)
+        check_sizes("hidden", self.hidden)
         learn = ("tau_membrane", "tau_adaptation")
         everywhere = tuple(range(len(self.hidden)))
-        return MLP(self.hidden, self.classes, AdaptiveReLU(), learn, everywhere, name="mlp")(x)
+        return MLP(self.hidden, classes, AdaptiveReLU(), learn, everywhere, name="mlp")(x)

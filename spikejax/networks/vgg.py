@@ -4,6 +4,7 @@ import flax.linen as nn
 from jax import Array
 
 from spikejax.layers import Spiking
+from spikejax.networks.core.sizes import check_size, classes_of
 from spikejax.neurons.core.contract import Neuron
 
 POOL = 0
@@ -42,8 +43,8 @@ class VGG(nn.Module):
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
         """Maps images `[T, B, H, W, C]` to outputs `[T, B, classes]`; H and W must be multiples of 16."""
-        if self.classes is None:
-            raise ValueError("expected a number of classes, found None; give VGG(classes=…)")
+        classes = classes_of(self)
+        check_size("width", self.width)
         if x.ndim != 5 or x.shape[2] % 16 or x.shape[3] % 16:
             raise ValueError(
                 f"expected images [T, B, H, W, C] with H and W multiples of 16, found shape {x.shape}"
@@ -57,4 +58,4 @@ class VGG(nn.Module):
             x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
             x = Spiking(self.neuron, self.learn, self.record)(x)
         x = x.reshape(*x.shape[:2], -1)
-        return nn.Dense(self.classes, kernel_init=nn.initializers.normal(0.01))(x)
+        return nn.Dense(classes, kernel_init=nn.initializers.normal(0.01))(x)

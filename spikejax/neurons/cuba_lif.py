@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.fields import Leaf, option, param
@@ -10,6 +11,7 @@ from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
+    none_yet,
     reset_option,
     strict_option,
     timing_option,
@@ -22,6 +24,7 @@ class CubaLIFState(NamedTuple):
 
     membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
     synapse: Array
+    spikes: Array | None = None  # of the last step, with reset_timing="next"
 
 
 @neuron(
@@ -104,6 +107,10 @@ class CubaLIF(Neuron):
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 
+    def init_state(self, current: Array) -> CubaLIFState:
+        zeros = jnp.zeros_like(current)
+        return CubaLIFState(zeros, zeros, none_yet(self, current))
+
     def step(self, state: CubaLIFState, current: Array) -> tuple[CubaLIFState, Array]:
         if self.synapse == "decays before":
             acting = synapse = self.synaptic_decay * state.synapse + current
@@ -111,7 +118,9 @@ class CubaLIF(Neuron):
             acting = state.synapse + current
             synapse = self.synaptic_decay * acting
         gain = 1 - self.decay if self.input_scaling == "complement" else 1
-        membrane, spikes = integrate_and_fire(
-            self, lambda membrane: self.decay * membrane + gain * acting, state.membrane
-        )
-        return CubaLIFState(membrane, synapse), spikes
+
+        def integrate(membrane):
+            return self.decay * membrane + gain * acting
+
+        membrane, spikes, last = integrate_and_fire(self, integrate, state.membrane, state.spikes)
+        return CubaLIFState(membrane, synapse, last), spikes

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.fields import Leaf, param
@@ -10,6 +11,7 @@ from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
+    none_yet,
     reset_option,
     strict_option,
     timing_option,
@@ -21,6 +23,7 @@ class IntegrateAndFireState(NamedTuple):
     """Variables of `IntegrateAndFire`."""
 
     membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
+    spikes: Array | None = None  # of the last step, with reset_timing="next"
 
 
 @neuron(
@@ -63,10 +66,14 @@ class IntegrateAndFire(Neuron):
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 
+    def init_state(self, current: Array) -> IntegrateAndFireState:
+        return IntegrateAndFireState(jnp.zeros_like(current), none_yet(self, current))
+
     def step(
         self, state: IntegrateAndFireState, current: Array
     ) -> tuple[IntegrateAndFireState, Array]:
-        membrane, spikes = integrate_and_fire(
-            self, lambda membrane: membrane + current, state.membrane
-        )
-        return IntegrateAndFireState(membrane), spikes
+        def integrate(membrane):
+            return membrane + current
+
+        membrane, spikes, last = integrate_and_fire(self, integrate, state.membrane, state.spikes)
+        return IntegrateAndFireState(membrane, last), spikes

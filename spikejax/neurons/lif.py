@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.fields import Leaf, option, param
@@ -10,6 +11,7 @@ from spikejax.neurons.core.resets import (
     detach_option,
     integrate_and_fire,
     late_option,
+    none_yet,
     reset_option,
     strict_option,
     timing_option,
@@ -21,6 +23,7 @@ class LIFState(NamedTuple):
     """Variables of `LIF`."""
 
     membrane: Array  # after the reset, unless reset_timing or late leave it to the next step
+    spikes: Array | None = None  # of the last step, with reset_timing="next"
 
 
 @neuron(
@@ -103,10 +106,15 @@ class LIF(Neuron):
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 
+    def init_state(self, current: Array) -> LIFState:
+        return LIFState(jnp.zeros_like(current), none_yet(self, current))
+
     def step(self, state: LIFState, current: Array) -> tuple[LIFState, Array]:
         if self.input_scaling == "complement":
             current = (1 - self.decay) * current
-        membrane, spikes = integrate_and_fire(
-            self, lambda membrane: self.decay * membrane + current, state.membrane
-        )
-        return LIFState(membrane), spikes
+
+        def integrate(membrane):
+            return self.decay * membrane + current
+
+        membrane, spikes, last = integrate_and_fire(self, integrate, state.membrane, state.spikes)
+        return LIFState(membrane, last), spikes

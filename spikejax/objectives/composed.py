@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.devices.averages import Average
+from spikejax.objectives.checks import check_call, check_value
 from spikejax.objectives.metrics import Rates, name_of
 from spikejax.objectives.model import Model
 
@@ -49,14 +50,15 @@ class Objective:
         parts = (self.loss, *self.regularisers, *self.metrics)
         seen = self.model.run(variables, batch, key, train=True, observe=_observer(parts))
         count = float(seen.outputs.shape[1])
-        value, weight = _evaluate(self.loss, 0, seen, batch)
+        value, weight = _evaluate("loss", self.loss, 0, seen, batch)
         measured = {"loss": Average(value, weight)}
         if per_sample is not None:
             # Parts with few samples that count, or with light ones, have less influence on the loss.
             value = value * (weight / count / jnp.where(per_sample == 0, 1, per_sample))
         if self.regularisers:
-            terms = (_evaluate(r, i, seen, batch)[0] for i, r in enumerate(self.regularisers, 1))
-            extra = sum(terms, jnp.zeros(()))
+            extra = jnp.zeros(())
+            for number, part in enumerate(self.regularisers, 1):
+                extra += _evaluate("regulariser", part, number, seen, batch)[0]
             measured["regularisation"] = Average(extra, jnp.asarray(count))
             value = value + extra
         measured |= _metrics(self.metrics, 1 + len(self.regularisers), seen, batch)
@@ -85,8 +87,10 @@ def objective(
       sequence, batch statistics for example.
 
     Raises:
-      ValueError: two metrics of one name, or one whose name is taken.
+      ValueError: two metrics of one name, one whose name is taken, or parts that are not called as
+        `(outputs, labels, activity, mask)`.
     """
+    _check_calls(loss, regularisers, metrics)
     _check_names(metrics)
     return Objective(model, loss, regularisers, metrics)
 
@@ -96,14 +100,23 @@ def measurement(
 ) -> Callable[[Any, Any, Array], dict[str, Any]]:
     """A function `(variables, batch, key) -> averages by name` of a network that is not in training."""
     parts = (loss, *metrics)
+    _check_calls(loss, (), metrics)
     _check_names(metrics)
 
     def measured(variables, batch, key):
         seen = model.run(variables, batch, key, observe=_observer(parts))
-        averages = {"loss": Average(*_evaluate(loss, 0, seen, batch))}
+        averages = {"loss": Average(*_evaluate("loss", loss, 0, seen, batch))}
         return averages | _metrics(metrics, 1, seen, batch)
 
     return measured
+
+
+def _check_calls(loss, regularisers, metrics):
+    check_call("loss", loss)
+    for regulariser in regularisers:
+        check_call("regulariser", regulariser)
+    for metric in metrics:
+        check_call("metric", metric)
 
 
 def _check_names(metrics):
@@ -125,15 +138,16 @@ def _check_names(metrics):
 
 def _metrics(metrics, first, seen, batch):
     return {
-        name_of(metric): Average(*_evaluate(metric, i, seen, batch))
+        name_of(metric): Average(*_evaluate("metric", metric, i, seen, batch))
         for i, metric in enumerate(metrics, first)
     }
 
 
-def _evaluate(part, number, seen, batch):
+def _evaluate(kind, part, number, seen, batch):
     """The value of a loss, regulariser or metric, and its weight."""
     activity = {} if seen.observed is None else seen.observed[number]
     value = part(seen.outputs, batch.labels, activity, seen.mask)
+    check_value(kind, part, value)
     return value, _weight(part, batch.labels, seen.mask, seen.outputs.shape[1])
 
 

@@ -23,6 +23,8 @@ from spikejax.objectives.reductions import (
     class_weights,
     kind_of,
     over_time,
+    real_outputs,
+    unless_beyond,
     weighted_mean,
 )
 
@@ -140,6 +142,7 @@ class StepCrossEntropy(Loss):
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
         labels = check_labels(outputs, labels, mask, self.kinds)
         check_weighted(labels, self.class_weights, outputs.shape[-1])
+        outputs = real_outputs(outputs, mask)
         per_step, weights = self._per_step(labels, outputs.shape[0], mask, outputs.dtype)
         return weighted_mean(self._values(outputs, per_step), weights)
 
@@ -221,11 +224,12 @@ def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[
     labels = jnp.asarray(labels)
     check_outputs(outputs, labels, mask)
     if at == "each":
-        found, targets = outputs, labels.swapaxes(0, 1) if labels.ndim > 1 else labels
-        weights = jnp.ones(outputs.shape[:2], outputs.dtype) if mask is None else mask * 1.0
+        found = real_outputs(outputs, mask)
+        targets = labels.swapaxes(0, 1) if labels.ndim > 1 else labels
+        weights = jnp.ones(outputs.shape[:2], found.dtype) if mask is None else mask * 1.0
     else:
         found, targets = over_time(outputs, mask, at), labels
-        weights = jnp.ones(outputs.shape[1], outputs.dtype)
+        weights = jnp.ones(outputs.shape[1], found.dtype)
     if targets.ndim == found.ndim - 1 and found.shape[-1] == 1:
         targets = targets[..., None]
     if targets.shape != found.shape:
@@ -233,7 +237,8 @@ def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[
         raise ValueError(
             f"expected targets {expected} for outputs [T, B, C] = {list(outputs.shape)}, found shape {labels.shape}"
         )
-    return found - targets.astype(found.dtype), weights
+    errors = found - targets.astype(found.dtype)
+    return real_outputs(errors, mask) if at == "each" else errors, weights
 
 
 @spec
@@ -264,7 +269,7 @@ class SpikeCountMSE(Loss):
         rates = over_time(outputs, mask, "mean")
         right = jax.nn.one_hot(labels, outputs.shape[-1], dtype=rates.dtype)
         wanted = right * self.correct + (1 - right) * self.incorrect
-        errors = jnp.square(rates - wanted).mean(-1)
+        errors = unless_beyond(jnp.square(rates - wanted).mean(-1), labels, outputs.shape[-1])
         return weighted_mean(errors, class_weights(labels, None, errors.dtype))
 
     def weight(self, labels: Any, mask: Array | None) -> Array:

@@ -21,6 +21,7 @@ from spikejax.objectives.reductions import (
     class_weights,
     kind_of,
     over_time,
+    unless_beyond,
     weighted_mean,
 )
 
@@ -63,9 +64,11 @@ class Accuracy(Metric):
             scores = over_time(outputs, mask, "sum")
             labels = labels.argmax(-1) if kind_of(labels) == PROBABILITY else labels
         if self.top == 1:
-            return (scores.argmax(-1) == labels).astype(float)
-        chosen = jnp.take_along_axis(scores, jnp.maximum(labels, 0)[..., None], -1)
-        return ((scores > chosen).sum(-1) < self.top).astype(float)
+            right = scores.argmax(-1) == labels
+        else:
+            chosen = jnp.take_along_axis(scores, jnp.maximum(labels, 0)[..., None], -1)
+            right = (scores > chosen).sum(-1) < self.top
+        return unless_beyond(right.astype(float), labels, outputs.shape[-1])
 
     def _weights(self, labels, mask):
         per_step = kind_of(labels) == STEP

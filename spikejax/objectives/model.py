@@ -9,6 +9,7 @@ from jax import Array
 
 from spikejax.dynamics import Time
 from spikejax.dynamics.network import run
+from spikejax.objectives.checks import check_returned
 
 
 class Network(Protocol):
@@ -84,6 +85,9 @@ class Model(NamedTuple):
           key: PRNG key for all random numbers.
           train: whether the network is in training.
           observe: what to keep of the activity of a chunk, `{layer: {name: [K, B, *F]}}`; None keeps nothing.
+
+        Raises:
+          ValueError: the network does not return one floating-point array `[T, B, ...]`.
         """
         of_encoder, of_noise, of_dropout = jax.random.split(key, 3)
         steps = jnp.arange(self.encoder.steps_of(batch.inputs))
@@ -104,6 +108,7 @@ class Model(NamedTuple):
                 steps=steps,
                 lengths=batch.lengths,
             )
+            check_returned(outputs, x)
             return (outputs, None if observe is None else observe(activity)), carry
 
         carry = {}

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.core import Tracer
 
 # The kinds of class labels, by the names that losses and metrics list as their `kinds`.
 CLASS, STEP, PROBABILITY = "class", "step", "probability"
@@ -65,11 +67,31 @@ def check_labels(outputs: Array, labels: Any, mask: Array | None, kinds: Sequenc
     shapes = {CLASS: (count,), STEP: (count, steps), PROBABILITY: (count, classes)}
     kind = kind_of(labels)
     if kind is not None and kind in kinds and labels.shape == shapes[kind]:
-        return labels
+        return labels if kind == PROBABILITY else _within(labels, classes)
     expected = " or ".join(f"{WORDS[kind]} = {list(shapes[kind])}" for kind in kinds)
     raise ValueError(
         f"expected {expected}, found {labels.dtype} {list(labels.shape)}; {_remedy(labels, shapes, kinds)}"
     )
+
+
+def _within(labels, classes):
+    """Class labels; one that is too large is an error, or in a compiled program gives NaN."""
+    if isinstance(labels, Tracer) or not labels.size or not labels.is_fully_addressable:
+        return labels
+    largest = int(np.max(np.asarray(labels)))
+    if largest >= classes:
+        raise ValueError(
+            f"expected labels from 0 to {classes - 1} for {classes} outputs, or negative ones for what is ignored, "
+            f"found {largest}"
+        )
+    return labels
+
+
+def unless_beyond(values: Array, labels: Array, classes: int) -> Array:
+    """Values of samples or steps, NaN where the class label is larger than the outputs allow."""
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        return values
+    return jnp.where(labels >= classes, jnp.nan, values)
 
 
 def _remedy(labels, shapes, kinds):
@@ -92,18 +114,24 @@ def _remedy(labels, shapes, kinds):
     return targets + (stored if labels.ndim == 1 else "")
 
 
+def real_outputs(outputs: Array, mask: Array | None) -> Array:
+    """Values `[T, B, ...]` in float32 at least, zero at steps that are not real, so that NaN there reaches nothing."""
+    if jnp.finfo(outputs.dtype).bits < 32:
+        outputs = outputs.astype(jnp.float32)  # sums over many steps
+    if mask is None:
+        return outputs
+    return jnp.where(mask.reshape(*mask.shape, *[1] * (outputs.ndim - 2)), outputs, 0)
+
+
 def over_time(outputs: Array, mask: Array | None, how: str) -> Array:
     """Values `[T, B, ...]` reduced to `[B, ...]`: their "sum", "mean" or "last" over the steps that are real."""
-
-    def widened(x):
-        return x.reshape(*x.shape, *[1] * (outputs.ndim - 2))
-
+    outputs = real_outputs(outputs, mask)
     if how == "last":
         if mask is None:
             return outputs[-1]
-        last = mask.sum(0) - 1
-        return jnp.take_along_axis(outputs, widened(last)[None], 0)[0]
-    total = outputs.sum(0) if mask is None else jnp.where(widened(mask), outputs, 0).sum(0)
+        last = (mask.sum(0) - 1).reshape(-1, *[1] * (outputs.ndim - 2))
+        return jnp.take_along_axis(outputs, last[None], 0)[0]
+    total = outputs.sum(0)
     if how == "sum":
         return total
     return total / (

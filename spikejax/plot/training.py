@@ -1,6 +1,7 @@
 """Figures of training: learning curves, their spread over seeds, a heat map of two values."""
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,38 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
     """Plots the measurements of training against the epoch: losses on the left, the first metric on the right.
 
     Training values are dotted, validation values dashed, test values solid; one colour per model. Values missing from
-    an entry are not drawn.
+    an entry are not drawn; where they are None or not finite the line has a gap.
 
     Args:
       history: by model, the entries of its epochs, as `training.fit` returns them.
       title: of the figure.
+
+    Raises:
+      ValueError: no model.
     """
+    if not isinstance(history, Mapping) or not history:
+        raise ValueError(
+            f"expected entries by model, found {_kind(history)}; give {{name: entries}}, for one model for example "
+            '{"": trained.record["history"]}'
+        )
     metric = _first_metric(history)
     names = ["loss"] + ([metric] if metric else [])
     made, axes = figure(1, len(names), width=4.0 * len(names), height=3.4)
     for axis, name in zip(axes[0], names, strict=True):
         for i, (model, entries) in enumerate(history.items()):
             for prefix, line in (("", ":"), ("validation_", "--"), ("test_", "-")):
-                points = [(e["epoch"], e[prefix + name]) for e in entries if prefix + name in e]
-                if points:
-                    x, y = zip(*points, strict=True)
-                    marker = "." if len(points) < 20 else None
+                there = [entry for entry in entries if prefix + name in entry]
+                x = [entry["epoch"] for entry in there]
+                y = np.array([entry[prefix + name] for entry in there], float)  # None is NaN
+                if np.isfinite(y).any():
+                    marker = "." if len(y) < 20 else None
                     label = _label(model, prefix)
                     axis.plot(x, y, line, color=f"C{i}", marker=marker, linewidth=1.2, label=label)
         axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
         _epochs(axis, max(map(len, history.values())))
-    positive = [e["loss"] for entries in history.values() for e in entries if "loss" in e]
-    if positive and min(positive) > 0 and max(positive) > 10 * min(positive):
+    found = np.array([e.get("loss") for entries in history.values() for e in entries], float)
+    losses = found[np.isfinite(found)]
+    if losses.size and losses.min() > 0 and losses.max() > 10 * losses.min():
         axes[0, 0].set_yscale("log")
     if metric and "accuracy" in metric:
         axes[0, -1].set_ylim(0, 1)
@@ -42,6 +53,11 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
     if title:
         made.suptitle(title)
     return made
+
+
+def _kind(history):
+    named = isinstance(history, Mapping)
+    return "none" if named and not history else f"a {type(history).__name__}"
 
 
 def _epochs(axis, count):
@@ -75,7 +91,12 @@ def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
       curves: by name, `[runs, epochs]`; NaN where a run has no value.
       label: what is plotted.
       title: of the figure.
+
+    Raises:
+      ValueError: no curves.
     """
+    if not curves:
+        raise ValueError("expected curves by name, found none; give {name: [runs, epochs]}")
     made, axes = figure(height=3.8)
     axis = axes[0, 0]
     for i, (name, values) in enumerate(curves.items()):
@@ -113,7 +134,12 @@ def heat_map(
       names: of the two axes, down and across.
       label: what the cells show.
       title: of the figure.
+
+    Raises:
+      ValueError: no values.
     """
+    if not values:
+        raise ValueError("expected values by pair, found none; give {(down, across): value}")
     rows, columns = (sorted({pair[i] for pair in values}) for i in (0, 1))
     cells = np.array([[values.get((row, column), np.nan) for column in columns] for row in rows])
     made, axes = figure(width=2.6 + 0.75 * len(columns), height=1.6 + 0.5 * len(rows))

@@ -12,6 +12,7 @@ from spikejax.runs.group_files import variables_of
 from spikejax.runs.parts import Parts
 from spikejax.runs.serial import MissingArrays, from_json
 from spikejax.training import checkpoint
+from spikejax.training.loop import not_finite
 
 
 class Loaded(NamedTuple):
@@ -42,7 +43,7 @@ def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Lo
 
     Raises:
       FileNotFoundError: no record or no checkpoint there.
-      ValueError: the folder of several runs, or a record of something that no longer exists; names it.
+      ValueError: the folder of several runs, damaged files, or a record of something that no longer exists; names it.
     """
     run = Path(run)
     found = record.read(run / "record.json")
@@ -63,7 +64,16 @@ def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Lo
     constants = {"constants": state["constants"]} if state["constants"] else {}
     variables = {"params": params, **constants, **state["carried"]}
     made = from_json(config)
-    return Loaded(made.network, variables, made, int(state["step"]))
+    return Loaded(made.network, _finite(variables, run), made, int(state["step"]))
+
+
+def _finite(variables, run):
+    """Variables that are all finite: a neuron without a membrane potential would only be silent."""
+    if bad := not_finite(variables):
+        raise ValueError(
+            f"expected finite variables in {run}, found NaN or infinity in {', '.join(bad)}; train anew"
+        )
+    return variables
 
 
 def _trial(run, found, trial) -> Loaded:
@@ -79,7 +89,7 @@ def _trial(run, found, trial) -> Loaded:
     values = program["values"][program["points"].index(trial // len(seeds))]
     seed = seeds[trial % len(seeds)]
     made = paths.replace(from_json(program["config"]), {**values, "seed": seed})
-    variables = variables_of(run / f"groups_{number}", trial, found)
+    variables = _finite(variables_of(run / f"groups_{number}", trial, found), run)
     return Loaded(made.network, variables, made, steps, trial)
 
 
@@ -105,7 +115,7 @@ def evaluate(
     Args:
       run: a run folder; may hold several runs or a sweep.
       data_dir: where the data set's files are.
-      data: the data set, where the run was trained on arrays of your own.
+      data: the data set that the run was trained on, where that was arrays of your own.
       trial: which trial of a sweep; its best one if None.
 
     Returns:
@@ -114,13 +124,17 @@ def evaluate(
 
     Raises:
       FileNotFoundError: no record or no checkpoint there.
+      ValueError: other arrays than those of the run.
     """
     run = Path(run)
-    config = record.read(run / "record.json")["config"]
+    found = record.read(run / "record.json")
+    config = found["config"]
     if "runs" in config:
         options: dict[str, Any] = {"data_dir": data_dir, "data": data}
         return {name: evaluate(run / name, **options) for name in config["runs"]}
     loaded = load(run, trial=trial)
+    if data is not None:
+        _check_data(data, loaded.config.data, found["provenance"]["data"], run)
     parts = rebuilt(loaded, data_dir, data)
     measured = {
         f"{split}_{name}" if name != "firing_rate" else name: value
@@ -129,6 +143,23 @@ def evaluate(
     }
     which = {} if loaded.trial is None else {"trial": loaded.trial, "seed": loaded.config.seed}
     return {**which, "steps": loaded.steps, **measured}
+
+
+def _check_data(data, known, facts, run):
+    """Refuses other samples than those of a run: they would be taken for its own."""
+    if not isinstance(data, Dataset):
+        raise TypeError(
+            f"expected data as a Dataset, found {type(data).__name__}; give Dataset.of_arrays(train, test)"
+        )
+    own = isinstance(known, MissingArrays)
+    name, expected = (known, known.sha256) if own else (facts["name"], facts["sha256"])
+    if data.checksum != expected:
+        raise ValueError(
+            f"expected the data that {run} was trained on, {name} with sha256 {expected[:12]}…, found {data.name} with "
+            f"{data.checksum[:12]}…; {'give the same arrays' if own else 'leave out data='}. To measure other samples "
+            "run the network on them, found = load(…) and spikejax.run(found.network, found.variables, inputs), with "
+            "inputs [T, B, *F] as its encoder makes them"
+        )
 
 
 def rebuilt(

@@ -15,6 +15,7 @@ from spikejax.runs.provenance import current_provenance
 RUNNING = "running, or killed before it could write its state"
 # What a run writes into its folder, besides the folders of runs inside it; nothing else is ever deleted.
 PICTURES = ("learning_curves.png", "raster.png", "heat_map.png")
+INNER = ("save_*.json", "trials_*.json", "trials_*.npz")  # in the folders among them
 FILES = (*PICTURES, "trials.csv", "groups_*[0-9]", "last", "best", "record.json")
 
 
@@ -59,6 +60,7 @@ def open_run(
         )
     path.mkdir(parents=True, exist_ok=True)
     with _locked(path):
+        _clear_partial(path)
         if there and overwrite:
             clear(path)
         if there and resume:
@@ -78,6 +80,7 @@ def open_run(
             del result["provenance"]["incomplete"]
             result["complete"] = True
         record.write(path / "record.json", result)
+        processes.resend_signal()
 
 
 @contextlib.contextmanager
@@ -125,6 +128,16 @@ def clear(path: Path) -> None:
             shutil.rmtree(entry) if folder else entry.unlink()
 
 
+def _clear_partial(path):
+    """Deletes what `files.write` was writing when a process was killed: ".record.json.123" for example."""
+    for folder in (path, *path.glob("groups_*[0-9]"), path / "last", path / "best"):
+        for partial in folder.glob(".*.[0-9]*"):
+            name = partial.name[1:].rpartition(".")[0]
+            ours = any(Path(name).match(pattern) for pattern in (*FILES, *INNER))
+            if ours and partial.name.rpartition(".")[2].isdecimal() and partial.is_file():
+                partial.unlink()
+
+
 @contextlib.contextmanager
 def _locked(path):
     # The lock is released when the process ends, however it ends.
@@ -156,6 +169,7 @@ def _continued(path, config, facts, may_change):
     if not result["complete"] or result["config"] != config:
         by = current_provenance()
         resumed = {key: by[key] for key in ("commit", "versions", "device", "command")}
+        resumed["plan"] = facts.get("plan")
         result["provenance"].setdefault("resumed", []).append(resumed)
     return {**result, "config": config}
 

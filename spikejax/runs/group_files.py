@@ -1,6 +1,6 @@
 """The files of a sweep's groups of trials: rows and variables of finished ones, a checkpoint of a stopped one."""
 
-import json
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,10 @@ def keeping_of(folder: Path, label: str, epochs: int, over: Callable[[], bool]) 
         numbers = sorted({row["trial"] for row in rows})
         path = folder / name(numbers)
         arrays = {"trial": np.asarray(numbers), **_named(states.measured)}
-        files.write_arrays(path.with_suffix(".npz"), arrays)
+        written = files.write_arrays(path.with_suffix(".npz"), arrays)
         # Written last: a group with rows is complete.
-        files.write_text(path.with_suffix(".json"), json.dumps(rows))
+        facts = {"rows": rows, "sha256": _checksum(written)}
+        files.write_text(path.with_suffix(".json"), files.sealed(facts))
 
     def suspend(numbers, group, history):
         checkpoint.save(folder / f"{name(numbers)}_stopped", group, {"history": history})
@@ -59,25 +60,54 @@ def finished_rows(folder: Path) -> list[dict[str, Any]]:
     """The rows of a program's finished groups.
 
     Raises:
-      ValueError: a damaged file, or rows whose variables are missing; names the file.
+      ValueError: files that are damaged or missing; names them.
     """
     rows = []
     for path in sorted(folder.glob("trials_*.json")):
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            with np.load(path.with_suffix(".npz")) as arrays:
-                whole = sorted({row["trial"] for row in found}) == arrays["trial"].tolist()
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise ValueError(
-                f"{path} and its .npz do not hold what was saved ({error}); restore them from a copy, or sweep into "
-                "another folder"
-            ) from error
-        if not whole:
-            raise ValueError(
-                f"{path} and its .npz are of different trials; restore them from a copy"
-            )
-        rows += found
+        rows += _rows_of(path)
     return rows
+
+
+def check_kept(out: Path, found: dict[str, Any]) -> None:
+    """Checks the files of a finished sweep.
+
+    Raises:
+      ValueError: files that are damaged or missing; names them.
+    """
+    kept = sum(
+        len(finished_rows(out / f"groups_{number}"))
+        for number in range(len(found["provenance"]["programs"]))
+    )
+    if kept != len(found["history"]):
+        raise ValueError(
+            f"expected the {len(found['history'])} rows of the record in {out}/groups_*, found {kept}; restore the "
+            "missing files from a copy, or sweep into another folder"
+        )
+
+
+def _rows_of(path):
+    """The rows in a file, which is held to its checksums and to those of the variables beside it."""
+    arrays = path.with_suffix(".npz")
+    try:
+        found = files.unsealed(path.read_text(encoding="utf-8"))
+        whole = _checksum(arrays) == found["sha256"]
+    except (FileNotFoundError, ValueError) as error:
+        raise _damaged(path, arrays, error) from error
+    if not whole:
+        raise _damaged(path, arrays, f"{arrays.name} has another checksum")
+    return found["rows"]
+
+
+def _damaged(path, arrays, error):
+    return ValueError(
+        f"{path} and {arrays.name} do not hold what was saved ({error}); restore them from a copy, or sweep into "
+        "another folder"
+    )
+
+
+def _checksum(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def variables_of(folder: Path, trial: int, found) -> dict[str, Any]:
@@ -85,8 +115,9 @@ def variables_of(folder: Path, trial: int, found) -> dict[str, Any]:
     rows = found["metrics"]["trials"]
     own = sorted(int(t) for t, row in rows.items() if row["program"] == rows[str(trial)]["program"])
     position = own.index(trial)
-    for path in sorted(folder.glob("trials_*.npz")):
-        with np.load(path) as arrays:
+    for path in sorted(folder.glob("trials_*.json")):
+        _rows_of(path)  # refuses damaged files
+        with np.load(path.with_suffix(".npz")) as arrays:
             numbers = arrays["trial"].tolist()
             if position in numbers:
                 place = numbers.index(position)

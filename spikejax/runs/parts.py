@@ -100,6 +100,11 @@ def build(
     config = complete(config, dataset)
     train, validation = held_out(dataset, config.validation)
     InMemory(train, config.batch_size)  # rejects a batch that is larger than the data
+    total = config.epochs * (train.count // config.batch_size if steps is None else steps)
+    if total >= 2**31:
+        raise ValueError(
+            f"expected fewer than 2147483648 steps, found {total:,}; train fewer epochs"
+        )
     x = _example(config, train)
     network = pure.Functions(config.network)
     variables = jax.eval_shape(network.init, jax.random.key(0), x)

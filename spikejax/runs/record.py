@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from spikejax.files import write_text
+from spikejax.files import checksum_of, write_text
 from spikejax.runs.provenance import current_provenance
 
+CHECKSUM = "record_sha256"  # in the provenance: of all the rest
 KEYS = ("experiment", "config", "provenance", "metrics", "history", "complete")
 
 
@@ -37,7 +38,9 @@ def write(path: str | Path, record: dict[str, Any]) -> Path:
     if set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS}, found {tuple(record)}")
     ordered = {key: record[key] for key in KEYS}
-    return write_text(path, json.dumps(ordered, indent=1, allow_nan=False) + "\n")
+    plain = json.loads(json.dumps(ordered, allow_nan=False))
+    plain["provenance"][CHECKSUM] = checksum_of(plain)
+    return write_text(path, json.dumps(plain, indent=1) + "\n")
 
 
 def finished(folder: Path, **same: Any) -> dict[str, Any] | None:
@@ -54,17 +57,24 @@ def read(path: str | Path) -> dict[str, Any]:
 
     Raises:
       FileNotFoundError: there is none.
-      ValueError: the file is not a record.
+      ValueError: the file is not a record, or not as it was written.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"expected a record at {path}, found no such file")
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError(
             f"expected a JSON record in {path}, found invalid text: {error}"
         ) from error
     if not isinstance(record, dict) or set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS} in {path}")
+    provenance = record["provenance"]
+    if not isinstance(provenance, dict):
+        raise ValueError(f"expected a record with a provenance in {path}, found {provenance!r}")
+    if CHECKSUM in provenance and provenance.pop(CHECKSUM) != checksum_of(record):
+        raise ValueError(
+            f"{path} is not as it was written; restore it from a copy, or choose another folder"
+        )
     return record

@@ -122,34 +122,33 @@ def _named(path_of, thing, path):
     return found
 
 
-def from_json(value: Any, data: Dataset | None = None) -> Any:
-    """What `to_json` wrote.
+def from_json(value: Any) -> Any:
+    """What `to_json` wrote; `MissingArrays` stands for arrays of your own, which JSON does not hold.
 
     Args:
       value: JSON values.
-      data: stands in for arrays of your own, which JSON does not hold.
 
     Raises:
       UnknownName, ValueError: a type that no longer exists; names it.
     """
     if isinstance(value, list):
-        return tuple(from_json(inner, data) for inner in value)
+        return tuple(from_json(inner) for inner in value)
     if not isinstance(value, dict):
         return value
     kind, rest = value["type"], {name: x for name, x in value.items() if name != "type"}
     if kind == "list":
-        return list(from_json(rest["values"], data))
+        return list(from_json(rest["values"]))
     if kind == "dict":
-        return {name: from_json(x, data) for name, x in rest["values"].items()}
+        return {name: from_json(x) for name, x in rest["values"].items()}
     if kind == "arrays":
-        return _arrays(rest, data)
+        return MissingArrays(rest["name"], rest["sha256"])
     if kind == "array":
         return jnp.asarray(np.asarray(rest["values"], jnp.dtype(rest["dtype"])))
     if kind == "dtype":
         return jnp.dtype(rest["name"])
     if kind == "function":
         return _load(rest["name"], "function")
-    return _class_of(kind)(**{name: from_json(x, data) for name, x in rest.items()})
+    return _class_of(kind)(**{name: from_json(x) for name, x in rest.items()})
 
 
 def _load(path, kind):
@@ -171,15 +170,15 @@ def _class_of(kind) -> Callable[..., Any]:
 
 
 class MissingArrays(str):
-    """The name of a data set of your own arrays, which a record does not hold."""
+    """The name of a data set of your own arrays, which a record does not hold.
 
+    Attributes:
+      sha256: the checksum of the data set.
+    """
 
-def _arrays(facts, data):
-    if data is None:
-        return MissingArrays(facts["name"])
-    if data.checksum != facts["sha256"]:
-        raise ValueError(
-            f"expected the arrays of {facts['name']} with sha256 {facts['sha256'][:12]}…, found others, "
-            f"{data.checksum[:12]}…"
-        )
-    return data
+    sha256: str
+
+    def __new__(cls, name: str, sha256: str):
+        found = super().__new__(cls, name)
+        found.sha256 = sha256
+        return found

@@ -11,6 +11,7 @@ from spikejax import paths, plot
 from spikejax.devices import processes
 from spikejax.devices.processes import stop_signal
 from spikejax.runs import pictures, record, report
+from spikejax.runs.arguments import check_config, check_folder, check_seconds
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load, rebuilt
 from spikejax.runs.folder import open_on_first
@@ -51,6 +52,10 @@ def fit_several(
     Raises:
       As `fit` and `sweep`.
     """
+    for config in configs.values():
+        check_config(config)
+    check_folder(out)
+    check_seconds(seconds)
     begun, out = time.perf_counter(), Path(out)
     seeds = tuple(map(int, seeds))
     facts = {"seeds": list(seeds), "data": None}

@@ -20,9 +20,10 @@ from spikejax.devices import processes
 from spikejax.devices.processes import OutOfTime, stop_signal
 from spikejax.runs import parts as building
 from spikejax.runs import pictures, record, report
+from spikejax.runs.arguments import check_config, check_folder, check_seconds
 from spikejax.runs.config import Config
 from spikejax.runs.folder import open_on_first
-from spikejax.runs.group_files import keeping_of
+from spikejax.runs.group_files import check_kept, keeping_of
 from spikejax.runs.parts import Parts
 from spikejax.runs.programs import Program, epoch_of, group_points
 from spikejax.runs.serial import to_json
@@ -93,13 +94,18 @@ def sweep(
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `folder.open_run`.
-      UnknownName, ValueError: an unknown path or a value that is not allowed, found before a file is touched.
+      UnknownName, TypeError, ValueError: an unknown path or a value that is not allowed, found before a file is
+        touched.
       Interrupted: stopped from outside; finished work is kept.
     """
+    check_config(config)
+    check_folder(out)
+    check_seconds(seconds)
     begun, out = time.perf_counter(), Path(out)
     groups.check(placement)
     study = _study(config, axes, seeds)
     if resume and not overwrite and (done := record.finished(out, config=study.to_json())):
+        check_kept(out, done)
         return done
     programs = group_points(study.config, study.points, data_dir)
     built = [_build(program, placement, len(study.seeds)) for program in programs]
@@ -173,6 +179,7 @@ def _study(config, axes, seeds) -> Sweep:
     seeds = tuple(map(int, seeds)) or (config.seed,)
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected different seeds, found {seeds}")
+    grids.check_count("trials", len(full) * len(seeds))
     return Sweep(config, full, seeds)
 
 

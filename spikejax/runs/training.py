@@ -20,6 +20,8 @@ from spikejax.devices.processes import OutOfTime, stop_signal
 from spikejax.inputs.batches import Batches
 from spikejax.runs import parts as building
 from spikejax.runs import pictures, record
+from spikejax.runs.arguments import check_callbacks, check_config, check_folder, check_seconds
+from spikejax.runs.batches import checked
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load
 from spikejax.runs.folder import open_on_first
@@ -65,8 +67,8 @@ def fit(
     Args:
       config: what to train.
       out: the run folder; None keeps nothing on disk.
-      batches: training batches from a source other than the data set's arrays, an `inputs.Stream` for example; the
-        data set then provides the shape of a sample, the validation and the test samples.
+      batches: training batches from a source other than the data set's arrays, an `inputs.Stream` for example; each
+        is a `data.Split`. The data set then provides the shape of a sample, the validation and the test samples.
       data_dir: where the data set's files are; None means the environment variable SPIKEJAX_DATA_DIR.
       resume: continue a run that is there; start it if there is none.
       overwrite: delete a run that is there.
@@ -80,7 +82,8 @@ def fit(
 
     Raises:
       FileExistsError, BlockingIOError: the folder cannot be used, see `folder.open_run`.
-      ValueError: invalid settings, found before a file is touched, or other settings than those of the run to resume.
+      TypeError, ValueError: invalid settings, found before a file is touched, other settings than those of the run to
+        resume, or a batch that is not like the samples of the data set.
       Diverged, Interrupted: see `training.fit`. The record then states this, as it does for every other end.
 
     >>> from spikejax import MLP
@@ -90,7 +93,12 @@ def fit(
     >>> sorted(trained.record["metrics"])[:3]
     ['accuracy', 'epoch', 'firing_rate']
     """
-    _check_arguments(config, batches, callbacks)
+    check_config(config)
+    if out is not None:
+        check_folder(out)
+    check_seconds(seconds)
+    check_callbacks(callbacks)
+    _check_batches(batches)
     asked = None if out is None else to_json(config)
     if out is not None and resume and not overwrite and (done := record.finished(Path(out))):
         if done["provenance"].get("asked") == asked:
@@ -136,18 +144,11 @@ def fit(
     return Trained(result, parts.config.network, variables)
 
 
-def _check_arguments(config, batches, callbacks):
-    if not isinstance(config, Config):
-        raise TypeError(
-            f"expected a Config, found {type(config).__name__}; give Config(data=..., network=...), or that of a "
-            "recipe, RECIPES.find(name).config"
-        )
+def _check_batches(batches):
     if batches is not None and not isinstance(batches, Batches):
         raise TypeError(
             f"expected batches with their number of steps, found {type(batches).__name__}; give Stream(batches)"
         )
-    if callable(callbacks):
-        raise TypeError("expected several callbacks, found one function; give a tuple of it")
 
 
 def _variables(newest):
@@ -157,7 +158,7 @@ def _variables(newest):
 def _train(parts: Parts, out, result, how, newest):
     """Trains from the state in the folder; fills in the record's history and metrics, and the newest state."""
     batches, callbacks, seconds, progress = how
-    batches = parts.batches() if batches is None else batches
+    batches = parts.batches() if batches is None else checked(batches, parts)
     config, trainer = parts.config, parts.trainer
     state, history = parts.init(config.seed), []
     if trainer.mesh is not None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Point = dict[str, Any]
+MOST = 100_000  # points of a grid, and seeds: more are a mistake, and would fill the memory before they are trained
 
 
 class Range(NamedTuple):
@@ -21,9 +22,13 @@ class Range(NamedTuple):
 def product(axes: Mapping[str, Sequence]) -> list[Point]:
     """Every combination; the last axis varies fastest.
 
+    Raises:
+      ValueError: more than `MOST`.
+
     >>> product({"a": (1, 2), "b": (3, 4)})
     [{'a': 1, 'b': 3}, {'a': 1, 'b': 4}, {'a': 2, 'b': 3}, {'a': 2, 'b': 4}]
     """
+    check_count("points", math.prod(len(values) for values in axes.values()))
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
@@ -46,11 +51,12 @@ def draw(axes: Mapping[str, Sequence | Range], points: int, seed: int = 0) -> li
     """Different random points: each axis sampled independently, from its values or its range.
 
     Raises:
-      ValueError: there are not enough.
+      ValueError: there are not enough, or more than `MOST` are wanted.
 
     >>> [sorted(point) for point in draw({"a": (1, 2), "b": Range(0, 1)}, points=2)]
     [['a', 'b'], ['a', 'b']]
     """
+    check_count("points", points)
     random = np.random.default_rng(seed)
 
     def value(axis):
@@ -100,6 +106,8 @@ def parse_axis(text: str) -> tuple[str, Sequence | Range]:
     if not all(words) or len(set(words)) < len(words):
         raise ValueError(f"expected different values with commas between, found {text!r}")
     found = tuple(map(_value, words))
+    if len(set(found)) < len(found):
+        raise ValueError(f"expected different values, found {text!r}")
     if not all(math.isfinite(value) for value in found if isinstance(value, float)):
         raise ValueError(f"expected finite values, found {text!r}")
     return name, found
@@ -115,16 +123,23 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     ((0, 1, 2, 3), (7,))
     """
     try:
-        if ".." in text:
-            first, last = map(int, text.split(".."))
-            seeds = tuple(range(first, last + 1))
-        else:
-            seeds = tuple(int(word) for word in text.split(","))
+        numbers = [int(word) for word in text.split(".." if ".." in text else ",")]
+        first, last = numbers if ".." in text else (0, -1)
     except ValueError as error:
         raise ValueError(f"expected seeds like 0..3 or 1,5, found {text!r}") from error
+    check_count("seeds", last + 1 - first)
+    seeds = tuple(range(first, last + 1)) if ".." in text else tuple(numbers)
     if not seeds or min(seeds) < 0 or max(seeds) >= 2**31 or len(set(seeds)) < len(seeds):
         raise ValueError(f"expected different seeds from 0 to 2147483647, found {text!r}")
     return seeds
+
+
+def check_count(what: str, count: int) -> None:
+    """Raises ValueError if a sweep would have too many points or seeds."""
+    if count > MOST:
+        raise ValueError(
+            f"expected at most {MOST:,} {what} in a sweep, found {count:,}; sweep fewer"
+        )
 
 
 def _value(word):

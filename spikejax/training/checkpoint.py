@@ -2,10 +2,11 @@
 
 A folder holds `save_N/`, the newest state, and `save_N.json`, a few notes; N counts the saves. The notes are written
 first, Orbax writes the state under a temporary name and renames it, and only then are older ones removed: an
-interruption at any moment leaves a complete checkpoint.
+interruption at any moment leaves a complete checkpoint. The notes hold checksums of themselves and of the state's
+values, to which what is read is held.
 """
 
-import json
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from spikejax.devices.processes import gather_texts
-from spikejax.files import ensure_room, write_text
+from spikejax.files import ensure_room, sealed, unsealed, write_text
+from spikejax.training.state import paths
 
 
 def save(folder: str | Path, state: Any, notes: dict) -> Path:
@@ -45,7 +47,8 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
     number = 1 + max((int(path.stem[5:]) for path in before), default=-1)
     path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
     if first:
-        write_text(_notes(path), json.dumps({"notes": notes, "leaves": _describe(state)}))
+        described = {"notes": notes, "leaves": _describe(state), "sha256": _checksum(state)}
+        write_text(_notes(path), sealed(described))
     ocp.save(str(path), state)
     for older in before if first else ():
         shutil.rmtree(older) if older.is_dir() else older.unlink()
@@ -69,8 +72,8 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
     """
     from orbax.checkpoint import v1 as ocp
 
-    path, notes, leaves = _newest(folder)
-    _compare(path, expected=_describe(like), found=leaves)
+    path, saved = _newest(folder)
+    _compare(path, expected=_describe(like), found=saved["leaves"])
 
     def abstract(x):
         x = x if isinstance(x, jax.Array | jax.ShapeDtypeStruct) else jnp.asarray(x)
@@ -78,7 +81,8 @@ def restore(folder: str | Path, like: Any) -> tuple[Any, dict]:
 
     loaded = _loaded(path, lambda: ocp.load(str(path), jax.tree.map(abstract, like)))
     _compare(path, expected=_describe(like), found=_describe(loaded))
-    return loaded, notes
+    _check_values(path, saved, loaded)
+    return loaded, saved["notes"]
 
 
 def read(folder: str | Path) -> tuple[dict[str, Any], dict]:
@@ -96,7 +100,7 @@ def read(folder: str | Path) -> tuple[dict[str, Any], dict]:
     """
     from orbax.checkpoint import v1 as ocp
 
-    path, notes, _ = _newest(folder)
+    path, saved = _newest(folder)
     where = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
 
     def load():
@@ -106,27 +110,28 @@ def read(folder: str | Path) -> tuple[dict[str, Any], dict]:
         )
         return ocp.load(str(path), abstract)
 
-    return _loaded(path, load), notes
+    loaded = _loaded(path, load)
+    _check_values(path, saved, loaded)
+    return loaded, saved["notes"]
 
 
 def _newest(folder):
-    """The newest checkpoint, its notes and the description of its leaves."""
+    """The newest checkpoint and what was saved with it: notes, leaves and their checksum."""
     folder = Path(folder).absolute()
     checkpoints = _checkpoints(folder)
     if not checkpoints:
         raise FileNotFoundError(f"expected a checkpoint in {folder}, found none")
     path = checkpoints[-1]
     try:
-        saved = json.loads(_notes(path).read_text(encoding="utf-8"))
-        return path, saved["notes"], saved["leaves"]
-    except (ValueError, KeyError, TypeError) as error:
+        return path, unsealed(_notes(path).read_text(encoding="utf-8"))
+    except ValueError as error:
         raise _damaged(_notes(path), error) from error
 
 
 def _loaded(path, load):
     try:
         return load()
-    except (OSError, MemoryError):
+    except (OSError, MemoryError, jax.errors.JaxRuntimeError):
         raise  # a problem of the machine, not of the checkpoint
     except Exception as error:  # Orbax has no single error type for a damaged file.
         raise _damaged(path, error) from error
@@ -152,6 +157,26 @@ def _checkpoints(folder):
 
 def _notes(path):
     return path.with_suffix(".json")
+
+
+def _check_values(path, saved, loaded):
+    # Where a process holds only a part of a state there is no checksum of the whole.
+    found = _checksum(loaded)
+    if None not in (found, saved["sha256"]) and found != saved["sha256"]:
+        raise _damaged(path, "its values have another checksum")
+
+
+def _checksum(state):
+    """SHA-256 of the values of a state by their paths, or None where a process holds only a part of them."""
+    digest = hashlib.sha256()
+    named = zip(map("/".join, paths(state)), jax.tree.leaves(state), strict=True)
+    for name, x in sorted(named, key=lambda pair: pair[0]):
+        if isinstance(x, jax.Array) and not (x.is_fully_addressable or x.is_fully_replicated):
+            return None
+        key = isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(jax.random.key_data(x) if key else x).tobytes())
+    return digest.hexdigest()
 
 
 def _describe(state):

@@ -1,6 +1,7 @@
 """`fit`, the only Python loop over steps: dispatch, stop, measure, save."""
 
 import functools
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -109,6 +110,7 @@ def fit(
             history.append({"epoch": epoch + 1, **means, "seconds": spent})
             if hooks.evaluate is not None:
                 history[-1] |= hooks.evaluate(_copied(state.measured))
+                _check_measured(history[-1], number)
             meter.tell(history[-1])
             saved = _save(hooks, state, history, None)
             spent, sums = 0.0, {}
@@ -138,18 +140,34 @@ def _stop(stopped, seconds, where, saved):
     return OutOfTime(f"the {seconds:g} seconds are over: {where}")
 
 
+def _check_measured(entry, number):
+    for path, value in zip(paths(entry), jax.tree.leaves(entry), strict=True):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Diverged(
+                f"{'/'.join(path)} is {value} after step {number}; look for extreme values in the samples that are "
+                "measured, or try a lower learning rate"
+            )
+
+
 def check_finite(state: TrainState, number: int) -> None:
     """Raises Diverged if a variable is NaN or infinite; names it and the step."""
-    bad = _bad(state.variables)
-    found = [
-        "/".join(path) for path, flag in zip(paths(bad), jax.tree.leaves(bad), strict=True) if flag
-    ]
-    if found:
+    if found := not_finite(state.variables):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise Diverged(
             f"{found[0]}{more} not finite after step {number}; try a lower learning rate, clip the gradient, or look "
             "for extreme values in the data"
         )
+
+
+def not_finite(variables: Any) -> list[str]:
+    """The paths of the variables that are NaN or infinite.
+
+    >>> not_finite({"params": {"kernel": jnp.array([1.0, jnp.nan]), "bias": jnp.zeros(2)}})
+    ['params/kernel']
+    """
+    bad = _bad(variables)
+    named = zip(paths(bad), jax.tree.leaves(bad), strict=True)
+    return ["/".join(path) for path, flag in named if flag]
 
 
 @jax.jit

@@ -89,7 +89,7 @@ class Meter:
         if bad:
             raise Diverged(
                 f"{bad[0]} is {found[bad[0]]} at step {number}; try a lower learning rate, clip the gradient, or look "
-                "for extreme values in the data"
+                "for extreme values, or labels beyond the number of outputs, in the data"
             )
         for name in sorted(found, key=lambda name: name != "loss"):  # the loss is shown first
             self.sums[name] = self.sums.get(name, 0.0) + found[name]

@@ -89,7 +89,8 @@ def test_lengths_of_what_is_no_sequence():
     """An encoder may show an image for any number of steps."""
     parts = [(X[..., None], Y, L + 9)] * 2
     assert Dataset.of_arrays(*parts, kind="image").train.lengths.max() == 12
-    assert Dataset.of_arrays(({"a": X, "b": X[:, :1]}, Y, L), (X, Y, L)).train.count == 6
+    several = ({"a": X, "b": X[:, :1]}, Y, L)
+    assert Dataset.of_arrays(several, several).train.count == 6
 
 
 def test_short_floats():
@@ -101,3 +102,21 @@ def test_short_floats():
         Dataset.of_arrays((np.where(np.arange(6)[:, None, None] == 2, np.nan * x, x), Y), (x, Y))
     short = jnp.asarray(X, jnp.bfloat16)
     assert Dataset("own", Split(short, Y), Split(short, Y), classes=3).train.count == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x[..., :2],
+        lambda x: (255 * x).astype(np.uint8),
+        lambda x: x[..., None],
+        lambda x: x.astype(float),
+    ],
+    ids=["features", "dtype", "axes", "precision"],
+)
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_splits_that_a_network_cannot_share(change, split):
+    x, y = np.zeros((4, 5, 3), np.float32), np.array([0, 1, 0, 1])
+    splits = {"test": (x, y), "validation": (x[:, :4], y)} | {split: (change(x), y)}
+    with pytest.raises(ValueError, match=f"{split}: expected inputs as those of train, float32"):
+        Dataset.of_arrays((x, y), **splits)

@@ -1,9 +1,13 @@
 """What layers refuse, and in which words."""
 
+import re
+
 import numpy as np
 import pytest
 
 from cases import (
+    BATCH,
+    FEATURES,
     KEY,
     every_layer,
     make_currents,
@@ -35,6 +39,33 @@ def test_unknown_name_to_learn(layer):
     message = r"LIF has no parameter 'beta' to learn; expected one of \['decay', 'surrogate_width', 'threshold'\]"
     with pytest.raises(ValueError, match=message):
         layer(LIF(), learn=("beta",)).init(KEY, make_currents())
+
+
+@every_layer
+@pytest.mark.parametrize("names", ["decay", None, (1,)])
+@pytest.mark.parametrize("field", ["learn", "record"])
+def test_names_that_are_no_tuple(field, names, layer):
+    if field == "learn" and names is None:
+        return
+    hint = rf"; give {field}=\('decay',\)" if names == "decay" else ""
+    found = rf"expected {field} as a tuple of names, found {re.escape(repr(names))}{hint}"
+    with pytest.raises(ValueError, match=found):
+        layer(LIF(), **{field: names}).init(KEY, make_currents())
+
+
+@every_layer
+@pytest.mark.parametrize("learn", [(), ("decay",)])
+@pytest.mark.parametrize("more", [(FEATURES + 1,), (BATCH, FEATURES), (1, FEATURES)])
+def test_a_parameter_that_is_not_one_per_neuron(more, learn, layer):
+    """One per sample would tie the layer to a batch size."""
+    found = (
+        rf"decay of LIF as .* \[\*F\] = \[{FEATURES}\].*found shape {re.escape(str(list(more)))}"
+    )
+    for decay in (np.full(more, 0.5), lambda key, shape, dtype: np.full(more, 0.5, dtype)):
+        with pytest.raises(ValueError, match=found):
+            layer(LIF(decay=decay), learn=learn).init(KEY, make_currents())
+    for shape in ((), (1,), (FEATURES,)):
+        layer(LIF(decay=np.full(shape, 0.5)), learn=learn).init(KEY, make_currents())
 
 
 @pytest.mark.parametrize("name", ["psn", "masked_psn"])

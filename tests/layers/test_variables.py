@@ -91,7 +91,7 @@ def test_learned_arrays_are_used_as_constants_are(name, float64):
     _, state = compiled(module)({"params": params, "constants": constants}, currents)
     alike = {"constants": {**constants, **params, first: values[2]}}
     _, expected = compiled(Spiking(model, learn=()))(alike, currents)
-    for variable, other in zip(state, expected, strict=True):
+    for variable, other in zip(jax.tree.leaves(state), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(variable[:, 2], other[:, 2], rtol=1e-12, atol=1e-12)
     assert np.any(state[0] != expected[0])
 

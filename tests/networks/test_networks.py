@@ -7,6 +7,7 @@ import pytest
 
 from spikejax import Time, run
 from spikejax.networks import LSTM, MLP, ReLUSRNN
+from spikejax.networks.vgg import VGG
 from spikejax.neurons.alif import NormalTau
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -128,13 +129,43 @@ def test_a_recurrent_layer_that_is_not_there():
         ({"recurrent": (-1,)}, r"of at least 0, found \(-1,\)"),
         ({"classes": None}, "expected a number of classes, found None"),
         ({"neuron": "lif"}, "must be a neuron, found 'lif'"),
-        ({"neuron": LIF(decay=jnp.ones(8)), "hidden": (8, 6)}, "broadcast"),
+        ({"neuron": LIF(decay=jnp.ones(8)), "hidden": (8, 6)}, r"decay of LIF .*found shape \[8\]"),
+        *(
+            ({"classes": x}, f"expected classes as an integer of at least 1, found {x!r}")
+            for x in ("3", 2.5, 0, True)
+        ),
+        ({"gain": "a"}, "expected gain as a number of at least 0, found 'a'; give gain=1.0"),
+        ({"gain": None}, "expected gain as .*, found None"),
+        ({"gain": -1.0}, "expected gain as .*, found -1.0"),
+        ({"dtype": "nope"}, "expected dtype as a floating-point dtype or None, found 'nope'"),
+        ({"dtype": int}, "expected dtype as .*, found <class 'int'>"),
+        ({"record": "membrane"}, r"as a tuple of names, found .*; give record=\('membrane',\)"),
     ],
 )
 def test_attributes_that_do_not_fit(attributes, message):
     network = MLP(**{"hidden": (4, 4), "classes": 2, "neuron": LIF(), **attributes})
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises(ValueError, match=message):
         make_shapes(network, 3)
+
+
+@pytest.mark.parametrize(
+    "network, message",
+    [
+        (LSTM(units=2.5, classes=2), "expected units as an integer of at least 1, found 2.5"),
+        (LSTM(classes="3"), "expected classes as an integer of at least 1, found '3'"),
+        (ReLUSRNN(hidden=8, classes=2), r"found 8; give hidden=\(8,\)"),
+        (VGG(0, LIF()), "expected classes as an integer of at least 1, found 0"),
+        (VGG(2, LIF(), width="8"), "expected width as an integer of at least 1, found '8'"),
+    ],
+)
+def test_sizes_of_every_network(network, message):
+    with pytest.raises(ValueError, match=message):
+        jax.eval_shape(network.init, KEY, jnp.zeros((1, 1, 16, 16, 3)))
+
+
+def test_sizes_may_be_integers_of_numpy():
+    network = MLP((np.int64(8),), np.int32(3), LIF(), recurrent=(np.int64(0),))
+    assert count(network, 2) == count(MLP((8,), 3, LIF(), recurrent=(0,)), 2)
 
 
 def test_a_network_with_arrays_is_a_static_argument():

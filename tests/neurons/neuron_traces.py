@@ -31,7 +31,8 @@ def variables(neuron, currents):
         return {"spikes": neuron.sequence(state, currents)[1]}
 
     def save(state, spikes):
-        shown = {k: v for k, v in state._asdict().items() if v.shape == currents[0].shape}
+        held = {k: v for k, v in state._asdict().items() if v is not None}
+        shown = {k: v for k, v in held.items() if v.shape == currents[0].shape}
         return {**shown, "spikes": spikes}
 
     return unroll(neuron.step, state, currents, save=save)[1]

@@ -93,3 +93,22 @@ def test_an_epoch_of_training(kind):
         assert np.all(np.isfinite(found)) and np.any(found != start)
     again, _ = epoch(state, samples=Split(samples, labels))
     jax.tree.map(np.testing.assert_array_equal, again.params, after.params)
+
+
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_no_gradient_of_a_spike_before_the_first_step(reset):
+    """With reset_timing="next" S[−1] = 0 whatever the threshold is (TC-LIF, Eq. 1): by hand, T = 2."""
+    decay, threshold, currents = 0.9, 1.0, jnp.array([[0.7], [0.2]])
+
+    def spikes(model):
+        return model.sequence(model.init_state(currents[0]), currents)[1].sum()
+
+    model = LIF(decay=decay, threshold=threshold, reset=reset, reset_timing="next")
+    found = jax.grad(spikes)(model).threshold
+    # Θ' of Triangle at U[0] − θ = −0.3 and U[1] − θ = −0.17; the spike of step 0 resets step 1.
+    first, second = 0.7, 0.83
+    if reset == "subtract":  # dU[1]/dθ = −S[0] − θ dS[0]/dθ = 0 + θ first
+        by_hand = -first + second * (threshold * first - 1)
+    else:  # U[1] = decay (U[0] (1 − S[0])) + I[1]
+        by_hand = -first + second * (decay * 0.7 * first - 1)
+    assert float(found) == pytest.approx(by_hand, rel=1e-5)

@@ -8,8 +8,10 @@ import pytest
 
 import toy
 from spikejax.networks import MLP
+from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.runs import evaluate, fit, fit_several, load, record
+from spikejax.runs.parts import load as load_data
 from toy import plain
 
 CONFIGS = {
@@ -159,6 +161,26 @@ def test_nothing_to_load(tmp_path, trained):
 def test_arrays_of_ones_own_must_be_given(trained):
     with pytest.raises(ValueError, match="was trained on the arrays 'toy', which a record does"):
         evaluate(trained[0] / "lif")
+
+
+def test_other_arrays_than_those_of_the_run_are_refused(trained, seeded):
+    inputs, labels = toy.arrays()
+    other = toy.Dataset.of_arrays((inputs[:9], labels[:9]), (inputs, labels), name="toy")
+    for out in (trained[0], trained[0] / "lif", seeded[0] / "lif"):
+        message = "expected the data that .* was trained on, toy with sha256 .*, found toy with .*; give the same"
+        with pytest.raises(ValueError, match=message):
+            evaluate(out, data=other)
+    with pytest.raises(TypeError, match="expected data as a Dataset, found tuple; give Dataset.of"):
+        evaluate(trained[0] / "lif", data=toy.arrays())
+
+
+def test_arrays_in_place_of_a_data_set_with_a_name_are_refused(tmp_path):
+    config = toy.config(data="digits", network=MLP((4,), None, LIF()), epochs=1, batch_size=512)
+    fit(config, tmp_path / "run", progress=False)
+    with pytest.raises(ValueError, match="trained on, digits with sha256 .*; leave out data="):
+        evaluate(tmp_path / "run", **DATA)
+    digits = load_data(config)
+    assert evaluate(tmp_path / "run", data=digits) == evaluate(tmp_path / "run")
 
 
 def test_a_record_of_what_is_not_there_any_more(trained, tmp_path):

@@ -36,6 +36,25 @@ def check_splits(splits: Mapping[str, Split], classes: int | None, kind: str) ->
         if split.lengths is not None:
             _check_lengths(name, np.asarray(split.lengths), inputs, kind)
     _check_parts(splits)
+    _check_alike(splits, kind)
+
+
+def _check_alike(splits, kind):
+    """A network that is trained on one split can be measured on the others."""
+    free = ["N", "T"] if kind == "sequence" else ["N"]  # sequences may be of another length
+
+    def described(split):
+        shapes = [[*free, *map(str, leaf.shape[len(free) :])] for leaf in leaves(split.inputs)]
+        named = zip(leaves(split.inputs), shapes, strict=True)
+        return ", ".join(f"{leaf.dtype} [{', '.join(shape)}]" for leaf, shape in named)
+
+    first, *others = splits
+    for name in others if kind != "events" else ():
+        expected, found = described(splits[first]), described(splits[name])
+        if found != expected:
+            raise ValueError(
+                f"{name}: expected inputs as those of {first}, {expected}, found {found}; convert all in the same way"
+            )
 
 
 def _check_inputs(name, inputs, count):

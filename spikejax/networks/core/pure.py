@@ -6,7 +6,6 @@ A network is any Flax module that maps `x[T, B, *F]` to outputs with leading axi
 mechanism.
 """
 
-import functools
 import inspect
 import math
 from typing import Any, NamedTuple
@@ -16,16 +15,13 @@ import jax
 import jax.numpy as jnp
 from flax.core import DenyList
 from jax import Array
-from jax.core import Tracer
 from jax.extend.core import jaxprs_in_params
 
-from spikejax.dynamics import Time
 from spikejax.dynamics import network as executor
 from spikejax.layers.declared import DECLARED, Bounds, WholeSequence
 from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
 from spikejax.layers.state import START, STATE
-from spikejax.networks.core.steps import Steps, check_lengths, only_real, steps_of, told
-from spikejax.pytree import Static
+from spikejax.networks.core.steps import Steps, only_real, steps_of, told
 
 FIXED = ("params", "constants")
 PASSING = (STATE, START, ACTIVITY, DECLARED)
@@ -87,83 +83,6 @@ def first_carry(
     _, made = module.apply(dict(variables), one, mutable=mutable, rngs=rngs, **_mode(module, train))
     carry = {name: values for name, values in variables.items() if name not in FIXED}
     return {**carry, STATE: made[START]} if START in made else carry
-
-
-def run(
-    module: nn.Module,
-    variables: Any,
-    inputs: Any,
-    carry: Any = None,
-    *,
-    time: Time = Time(),
-    train: bool = False,
-    rngs: Any = None,
-    lengths: Any = None,
-) -> tuple[Any, Any]:
-    """Runs a Flax module over inputs `[T, B, *F]`, in chunks if `time` says so.
-
-    It is compiled once for a module, a time and shapes; inside your own `jax.jit` it is part of your program.
-
-    Args:
-      module: any Flax module, see the top of this file.
-      variables: its variables, as `module.init` made them.
-      inputs: `[T, B, *F]`.
-      carry: as an earlier run returned it, to continue from there; None starts from the initial states.
-      time: how the sequence is cut, see `dynamics.network.Time`.
-      train: passed to the module if its `__call__` has an argument `train`.
-      rngs: PRNG keys by stream; "noise" for stochastic neurons.
-      lengths: real steps of each sample, integers `[B]`, where samples are padded to one length. The result is that
-        of the samples without padding: outputs are zero beyond a sample's length, and its neurons stay as they were.
-
-    Returns:
-      The outputs `[T, B, ...]` and what is carried after the last step: the states of the neurons, batch statistics.
-
-    Raises:
-      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T, or a
-        carry that is not of these inputs.
-
-    >>> import jax, jax.numpy as jnp
-    >>> import flax.linen as nn
-    >>> from spikejax import Spiking
-    >>> from spikejax.neurons.lif import LIF
-    >>> network, x = nn.Sequential([nn.Dense(8), Spiking(LIF()), nn.Dense(3)]), jnp.ones((10, 2, 4))
-    >>> variables = network.init(jax.random.key(0), x)
-    >>> whole, _ = run(network, variables, x)
-    >>> first, carry = run(network, variables, x[:7], time=Time(chunk=3))
-    >>> rest, _ = run(network, variables, x[7:], carry)
-    >>> bool(jnp.allclose(whole, jnp.concatenate([first, rest])))
-    True
-    """
-    lengths = check_lengths(lengths, inputs)
-    operands = variables, inputs, carry, rngs, lengths
-    if isinstance(jnp.zeros(()), Tracer):  # inside a program of the caller's
-        return _run(module, time, train, *operands)
-    try:
-        static = Static(module)
-    except TypeError:  # an attribute that cannot be compared with that of another call
-        return _run(module, time, train, *operands)
-    return _compiled(static, time, train, *operands)
-
-
-def _run(module, time, train, variables, inputs, carry, rngs, lengths):
-    fixed = {name: values for name, values in variables.items() if name in FIXED}
-    count = executor.count_steps(inputs)
-    if carry is None:
-        carry = {name: values for name, values in variables.items() if name not in FIXED}
-        if time.chunk not in (None, count):
-            carry = first_carry(module, variables, inputs, train=train, rngs=rngs)
-
-    def network(fixed, piece, carry):
-        numbers, x = piece
-        options = {"train": train, "rngs": rngs, "steps": steps_of(numbers, lengths)}
-        return apply(module, fixed, x, carry, **options)[:2]
-
-    return executor.run(network, fixed, (jnp.arange(count), inputs), carry, time)
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _compiled(static, *what):
-    return _run(static.value, *what)
 
 
 class Functions(NamedTuple):

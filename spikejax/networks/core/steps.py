@@ -68,7 +68,8 @@ def only_real(tree: Any, real: Array | None) -> Any:
     def zeroed(x):
         if x.shape[:2] != real.shape:
             return x
-        return jnp.where(real.reshape(*real.shape, *[1] * (x.ndim - 2)), x, 0)
+        wide = real.reshape(*real.shape, *[1] * (x.ndim - 2))
+        return jnp.where(wide, x, jnp.zeros_like(x))
 
     return jax.tree.map(zeroed, tree)
 

@@ -29,17 +29,16 @@ A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a do
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from spikejax import fields as declared
 from spikejax.dynamics import unroll
 from spikejax.fields import fields_of
+from spikejax.neurons.core.checks import checked, checked_start
 from spikejax.surrogate.rule import Surrogate
 
 T = TypeVar("T")
@@ -71,11 +70,15 @@ class Neuron:
     current_unit: ClassVar[str]
 
     def init_state(self, current: Array, key: Any = None) -> Any:
-        """The state before the first step, from one step's current `[B, *F]`; all variables zero."""
+        """The state before the first step, from one step's current `[B, *F]`.
+
+        Variables are zero, those of `State` that have a default excepted.
+        """
         del key
         # zeros_like of the input, never zeros(shape): inside shard_map or on an explicit mesh the type of a
         # carry includes its sharding.
-        return self.State(*(jnp.zeros_like(current) for _ in self.State._fields))
+        own = [name for name in self.State._fields if name not in self.State._field_defaults]
+        return self.State(**{name: jnp.zeros_like(current) for name in own})
 
     def step(self, state: Any, current: Array) -> tuple[Any, Array]:
         """One step: the next state and the spikes `[B, *F]` of a current `[B, *F]`."""
@@ -178,10 +181,10 @@ def neuron(
         cls.State, cls.presets = state, dict(like or {})
         cls.drive, cls.horizon, cls.current_unit = drive, horizon, current_unit
         cls.streams = cls.step is not Neuron.step
-        cls.init_state = _checked_start(cls.init_state)
+        cls.init_state = checked_start(cls.init_state)
         for name in ("step", "sequence"):
             if getattr(cls, name) is not getattr(Neuron, name):
-                setattr(cls, name, _checked(getattr(cls, name)))
+                setattr(cls, name, checked(getattr(cls, name)))
         cls.spiking, cls.stochastic = spiking, stochastic
         cls = declared.spec(cls)
         if fields_of(cls, "neuron"):  # a wrapper inherits these from the neuron inside it
@@ -190,73 +193,6 @@ def neuron(
         return cls
 
     return register
-
-
-def _checked_start(init_state):
-    """Refuses to start a neuron whose parameters are still initialisers; the state is float32 at least."""
-
-    @functools.wraps(init_state)
-    def start_checked(self, current, *args, **kwargs):
-        open_ = [name for name in fields_of(self) if callable(getattr(self, name))]
-        if open_:
-            raise ValueError(
-                f"{type(self).__name__} has parameters that are initialisers, {', '.join(open_)}: expected arrays; "
-                "use parameters.initialise, or a layer, which samples them"
-            )
-        model, wide = _widened(self, current)
-        return init_state(model, wide, *args, **kwargs)
-
-    return start_checked
-
-
-def _checked(method):
-    """A `step` or `sequence` that computes in float32 at least and whose spikes are like its currents."""
-
-    @functools.wraps(method)
-    def checked(self, state, current):
-        model, wide = _widened(self, current)
-        state, spikes = method(model, state, wide)
-        spikes = jnp.asarray(spikes)
-        if spikes.shape != wide.shape or not jnp.issubdtype(spikes.dtype, jnp.floating):
-            raise ValueError(
-                f"expected {type(self).__name__} to emit spikes like its currents, {wide.dtype}{list(wide.shape)}, "
-                f"found {spikes.dtype}{list(spikes.shape)}; let its {method.__name__} return spikes of the current's "
-                "shape and dtype"
-            )
-        return state, spikes.astype(jnp.result_type(current))
-
-    return checked
-
-
-def widened(current: Array) -> Array:
-    """Currents in float32 at least.
-
-    Raises:
-      ValueError: currents that are not floating point.
-
-    >>> widened(jnp.ones(2, jnp.bfloat16)).dtype
-    dtype('float32')
-    """
-    current = jnp.asarray(current)
-    if not jnp.issubdtype(current.dtype, jnp.floating):
-        raise ValueError(
-            f"expected floating-point currents, found {current.dtype}; cast them with astype(float), or put a layer of "
-            "weights before the neurons"
-        )
-    return current if jnp.finfo(current.dtype).bits >= 32 else current.astype(jnp.float32)
-
-
-def _widened(model, current):
-    """A model and its current in float32 at least."""
-    wide = widened(current)
-    if wide.dtype == jnp.result_type(current):
-        return model, wide
-
-    def parameter(leaf):
-        half = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.floating)
-        return widened(leaf) if half else leaf
-
-    return jax.tree.map(parameter, model), wide
 
 
 def start(neuron: Neuron, current: Array, key: Any = None) -> Any:

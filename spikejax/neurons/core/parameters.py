@@ -98,6 +98,18 @@ def parameter_bounds(model: Any) -> dict[str, tuple[float, float]]:
     return found
 
 
+def within(value: Any, low: Any, high: Any) -> Any:
+    """A parameter between its bounds; its gradient passes through, so that one beyond them can return.
+
+    >>> import jax
+    >>> [float(jax.grad(lambda x: 3 * within(x, 0, 1))(x)) for x in (-1.0, 0.0, 0.5)]
+    [3.0, 3.0, 3.0]
+    """
+    value = jnp.asarray(value)
+    inside = jax.lax.stop_gradient(jnp.clip(value, low, high))
+    return inside + (value - jax.lax.stop_gradient(value))
+
+
 def initialise(
     model: Any, key: Any, features: tuple[int, ...] = (), dtype: Any = jnp.float32
 ) -> Any:

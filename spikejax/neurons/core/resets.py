@@ -77,15 +77,20 @@ def draw_uniform(key: Any, current: Array) -> Array:
     return jax.random.uniform(key, current.shape, fine)
 
 
+def none_yet(model: Any, current: Array) -> Array | None:
+    """S[−1] = 0 of a model that resets by the spikes of the step before, reset_timing="next"; else nothing."""
+    return jnp.zeros_like(current) if model.reset_timing == "next" and not model.late else None
+
+
 def integrate_and_fire(
-    model: Any, integrate: Callable[[Array], Array], membrane: Array
-) -> tuple[Array, Array]:
-    """One step of a membrane: its next potential and the spikes that are emitted.
+    model: Any, integrate: Callable[[Array], Array], membrane: Array, last: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """One step of a membrane: its next potential, the spikes that are emitted, and the next step's `last`.
 
         reset_timing   late    in this order
         "same"         False   integrate, fire, reset
         "same"         True    fire, reset, integrate
-        "next"         False   note last step's spikes, integrate, reset by them, fire
+        "next"         False   integrate, reset by the last step's spikes, fire
         "next"         True    fire, integrate, reset
 
     In the two rows "next" a reset by subtraction is applied outside the decay; a reset to zero before the input
@@ -95,6 +100,8 @@ def integrate_and_fire(
       model: has a `threshold`, a `surrogate` and the five choices above.
       integrate: maps the membrane potential to that after the step's decay and input.
       membrane: the potential before the step.
+      last: the spikes of the step before if the model resets by them, see `none_yet`; None computes them again from
+        the membrane potential.
     """
 
     def fire(membrane):
@@ -106,13 +113,15 @@ def integrate_and_fire(
     if model.reset_timing == "same":
         if model.late:
             spikes = fire(membrane)
-            return integrate(after(membrane, spikes)), spikes
+            return integrate(after(membrane, spikes)), spikes, None
         membrane = integrate(membrane)
         spikes = fire(membrane)
-        return after(membrane, spikes), spikes
-    before = fire(membrane)
+        return after(membrane, spikes), spikes, None
+    # Before the first step there was no spike, so there is no gradient of one either.
+    before = fire(membrane) if last is None else last
     if model.reset == "zero":
         membrane = integrate(after(membrane, before))
     else:
         membrane = after(integrate(membrane), before)
-    return membrane, before if model.late else fire(membrane)
+    spikes = before if model.late else fire(membrane)
+    return membrane, spikes, None if last is None else spikes

@@ -7,6 +7,7 @@ from jax import Array
 
 from spikejax.fields import Leaf, param, size
 from spikejax.neurons.core.contract import Neuron, neuron, neuron_field, start_inside
+from spikejax.neurons.core.parameters import within
 
 
 class DelayedState(NamedTuple):
@@ -23,7 +24,8 @@ class Delayed(Neuron):
         I'[t] = Σ_k w[k] I[t − k],   w[k] ∝ max(0, 1 − |k − d| / width),   k = 0 … longest
 
     With `width` 1 a whole d delays exactly and any other is interpolated between two steps. A wider window lets the
-    gradient of d see further; to learn delays, narrow it to 1 in the course of training. d is clipped to [0, longest].
+    gradient of d see further; to learn delays, narrow it to 1 in the course of training. Beyond [0, longest] the
+    nearest delay is used.
     An array `[*F]` is one delay per neuron.
 
     Reference: Hammouamri, Khalfaoui-Hassani, Masquelier (2024), Learning delays in spiking neural networks using
@@ -58,7 +60,9 @@ class Delayed(Neuron):
         currents = jnp.concatenate([current[None], state.currents])
         places = jnp.arange(self.longest + 1, dtype=current.dtype)
         places = places.reshape(-1, *[1] * current.ndim)
-        window = 1 - jnp.abs(places - jnp.clip(self.delay, 0, self.longest)) / self.width
+        # Beyond its bounds the nearest delay is used; the gradient is that of the delay itself, which can return.
+        delay = within(self.delay, 0, self.longest)
+        window = 1 - jnp.abs(places - delay) / within(self.width, 1, jnp.inf)
         window = jnp.maximum(window, 0)
         arriving = (window / window.sum(0) * currents).sum(0)
         after, spikes = self.neuron.step(state.neuron, arriving)

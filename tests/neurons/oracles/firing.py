@@ -17,18 +17,21 @@ def lowered(u, z, reset, threshold, reset_voltage=0.0):
     }[reset]
 
 
-def fired(u, integrate, spike, threshold, reset, reset_timing="same", late=False):
+def fired(u, integrate, spike, threshold, reset, reset_timing="same", late=False, last=0.0):
     """One step from the membrane u, which `integrate` moves: its new values and the spike.
 
     The reset by a spike acts in the step of the spike ("same") or in the next one ("next"); with
-    `late`, what is sent is the spike of the membrane as it was before the step.
+    `late`, what is sent is the spike of the membrane as it was before the step. `last` is the
+    spike of the step before, 0 before the first one, and "last" that of this step.
     """
     if reset_timing == "same" and not late:
         h = integrate(u)
         s, z = spike(h - threshold)
         u = lowered(h, z, reset, threshold)
-        return {"membrane": h, "spikes": s, "membrane_after": u}
-    s, z = spike(u - threshold)  # of the step before
+        return {"membrane": h, "spikes": s, "membrane_after": u, "last": z}
+    s, z = spike(u - threshold)  # of the membrane before the step
+    if not late:
+        z = last
     if reset_timing == "same":
         u = integrate(lowered(u, z, reset, threshold))
     else:
@@ -39,5 +42,6 @@ def fired(u, integrate, spike, threshold, reset, reset_timing="same", late=False
             "none": lambda: integrate(u),
         }[reset]()
         if not late:
-            s, _ = spike(u - threshold)
-    return {"membrane": u, "spikes": s, "membrane_after": u}  # its own reset is still to come
+            s, last = spike(u - threshold)
+    # Its own reset is still to come.
+    return {"membrane": u, "spikes": s, "membrane_after": u, "last": last}

@@ -16,10 +16,10 @@ def integrate_and_fire(
     currents, spike, *, threshold=1.0, reset="subtract", reset_timing="same", late=False
 ):
     """Lapicque 1907 without the leak: the membrane sums its input up to the threshold."""
-    u = 0.0
+    u = z = 0.0
     for x in currents:
-        step = fired(u, lambda u, x=x: u + x, spike, threshold, reset, reset_timing, late)
-        u = step["membrane_after"]
+        step = fired(u, lambda u, x=x: u + x, spike, threshold, reset, reset_timing, late, z)
+        u, z = step["membrane_after"], step.pop("last")
         yield step
 
 
@@ -36,11 +36,13 @@ def lif(
     late=False,
 ):
     """AR-LIF Eq. 1-3: the leaky integrate-and-fire neuron, with soft, hard or no reset."""
-    u = 0.0
+    u = z = 0.0
     for x in currents:
         x = gain(decay, input_scaling) * x
-        step = fired(u, lambda u, x=x: decay * u + x, spike, threshold, reset, reset_timing, late)
-        u = step["membrane_after"]
+        step = fired(
+            u, lambda u, x=x: decay * u + x, spike, threshold, reset, reset_timing, late, z
+        )
+        u, z = step["membrane_after"], step.pop("last")
         yield step
 
 

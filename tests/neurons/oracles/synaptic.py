@@ -26,7 +26,7 @@ def cuba_lif(
     next input ("jump") or at once, so that the membrane sees it before ("decayed_jump").
     """
     assert synapse in ("jump", "decayed_jump")
-    u = y = 0.0
+    u = y = z = 0.0
     for x in currents:
         if synapse == "jump":
             c = y = synaptic_decay * y + x
@@ -34,8 +34,10 @@ def cuba_lif(
             c = y + x
             y = synaptic_decay * c
         c = gain(decay, input_scaling) * c
-        step = fired(u, lambda u, c=c: decay * u + c, spike, threshold, reset, reset_timing, late)
-        u = step["membrane_after"]
+        step = fired(
+            u, lambda u, c=c: decay * u + c, spike, threshold, reset, reset_timing, late, z
+        )
+        u, z = step["membrane_after"], step.pop("last")
         yield {"synapse": y, **step}
 
 
