@@ -106,6 +106,24 @@ def spoken_digits() -> str:
     return f"{markdown(['recordings', 'accuracy'], rows)}\n{facts}{origin(result)}\n"
 
 
+def reliability() -> str:
+    """What was tried to make the library fail, and what came of it, by part."""
+    result = read("reliability")
+    kinds = ("exact", "changed", "refused", "lost", "unnoticed", "traceback")
+    header = ["part", "trials", *kinds, "peak memory, MB", "minutes"]
+    rows = []
+    for name, part in result["metrics"]["parts"].items():
+        counts = [f"{part.get(kind, 0):,}" for kind in kinds]
+        memory = f"{part['peak_memory_mb']:,.0f}" if part["peak_memory_mb"] else "–"
+        rows.append([name, f"{part['trials']:,}", *counts, memory, f"{part['seconds'] / 60:.0f}"])
+    values = result["metrics"]
+    facts = (
+        f"{values['kills']:,} kills, {values['signals']:,} runs stopped by signals, {values['damaged_files']:,} "
+        f"damaged files, {values['command_lines']:,} command lines; "
+    )
+    return f"{markdown(header, rows)}\n{facts}{origin(result)}\n"
+
+
 def recipes() -> str:
     """The recipes that can be trained by name."""
     rows = [[f"`{name}`", recipe.title, recipe.source] for name, recipe in RECIPES.items()]
@@ -132,6 +150,7 @@ PAGES: dict[Path, Sections] = {
     },
     BENCH: SECTIONS,
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
+    ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }
 
 

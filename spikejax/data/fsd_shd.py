@@ -12,11 +12,23 @@ from spikejax.data.core.dataset import (
     data_directory,
     fingerprint,
 )
+from spikejax.data.core.stored import Stored, verify
 from spikejax.data.formats.events_hdf5 import read
 from spikejax.fields import spec
 
 CHANNELS = 700
-FILES = ("fsd_shd_train.h5", "fsd_shd_test.h5")
+STORED = (
+    Stored(
+        "fsd_shd_train.h5",
+        44963912,
+        "1e16ed1af107fdafaa80d80725434bd3ab730b33ee441cbe2818c20bf78e1696",
+    ),
+    Stored(
+        "fsd_shd_test.h5",
+        11457102,
+        "db24981710626c841e9b0e8dc5b545d2ec50bdc7abb5a9bcfe15453c642110a0",
+    ),
+)
 
 
 @spec
@@ -48,15 +60,18 @@ class FSDSHD(Source):
           ModuleNotFoundError: h5py is not installed.
         """
         directory = data_directory(data_dir)
-        missing = [f for f in FILES if directory is None or not (directory / f).is_file()]
+        files = [stored.file for stored in STORED]
+        missing = [f for f in files if directory is None or not (directory / f).exists()]
         if missing or directory is None:
             raise MissingData(
                 f"expected {' and '.join(missing)} in {directory or 'a data directory'}, found none; give the "
                 f"directory that contains them, or name it in the environment variable {DIRECTORY_VARIABLE}"
             )
         parts = []
-        for file in FILES:
-            found = read(directory / file, CHANNELS, self.facts.classes)
+        for stored in STORED:
+            # The HDF5 library can hang on a damaged file: it only opens what has the checksum.
+            verify(directory / stored.file, stored, "restore it from a copy")
+            found = read(directory / stored.file, CHANNELS, self.facts.classes)
             parts.append(Split({"times": found.times, "units": found.units}, found.labels))
         train, test = parts
         arrays = (
@@ -79,4 +94,5 @@ class FSDSHD(Source):
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
         """The two files in the data directory."""
         directory = data_directory(data_dir) or Path()
-        return [(str(directory / file), (directory / file).is_file()) for file in FILES]
+        paths = [directory / stored.file for stored in STORED]
+        return [(str(path), path.is_file()) for path in paths]

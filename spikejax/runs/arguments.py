@@ -1,5 +1,7 @@
 """The arguments that runs, sweeps and several runs have in common, checked before anything is done."""
 
+import contextlib
+import inspect
 import math
 import os
 from collections.abc import Sequence
@@ -61,3 +63,10 @@ def check_callbacks(callbacks: Any) -> None:
             raise TypeError(
                 f"expected callbacks as functions (history, variables) -> stop, found {callback!r} as number {number}"
             )
+        with contextlib.suppress(ValueError):  # a builtin may have no signature
+            try:
+                inspect.signature(callback).bind([], {})
+            except TypeError as error:
+                raise TypeError(
+                    f"expected callbacks as functions (history, variables) -> stop, found {callback!r}: {error}"
+                ) from None

@@ -7,6 +7,7 @@ from typing import Any
 from spikejax.files import checksum_of, write_text
 from spikejax.runs.provenance import current_provenance
 
+LARGEST = 2**30  # bytes; a sweep of a million rows has a fifth of it
 CHECKSUM = "record_sha256"  # in the provenance: of all the rest
 KEYS = ("experiment", "config", "provenance", "metrics", "history", "complete")
 
@@ -62,6 +63,10 @@ def read(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"expected a record at {path}, found no such file")
+    if path.stat().st_size > LARGEST:
+        raise ValueError(
+            f"expected a record of at most {LARGEST:,} bytes in {path}, found {path.stat().st_size:,}"
+        )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (RecursionError, ValueError) as error:

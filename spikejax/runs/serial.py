@@ -1,5 +1,6 @@
 """Specs, Flax modules and their contents to JSON values and back, without loss."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -164,7 +165,11 @@ def _load(path, kind):
 
 def _class_of(kind) -> Callable[..., Any]:
     if ":" in kind and " " not in kind:
-        return _load(kind, "class")
+        found = _load(kind, "class")
+        # A record must not be able to call anything.
+        if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+            raise ValueError(f"expected a spec or a Flax module at {kind}, found {found!r}")
+        return found
     room, _, name = kind.rpartition(" ")
     return REGISTRIES[registry.choose("kind of spec", room, REGISTRIES)].find(name)
 

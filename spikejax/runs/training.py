@@ -185,9 +185,10 @@ def _train(parts: Parts, out, result, how, newest):
         newest["state"] = state
         if out is None or last is None or best is None:
             return False
-        checkpoint.save(last, state, {"history": history, "position": position})
+        # The best one first: if the process ends in between, the epoch is trained again and both are saved.
         if _is_best(parts, history):
             checkpoint.save(best, state, {"history": history, "position": position})
+        checkpoint.save(last, state, {"history": history, "position": position})
         if processes.is_first():
             record.write(out / "record.json", result)
         return True

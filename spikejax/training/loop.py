@@ -1,5 +1,6 @@
 """`fit`, the only Python loop over steps: dispatch, stop, measure, save."""
 
+import copy
 import functools
 import math
 import time
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from spikejax.devices.mesh import replicate
 from spikejax.devices.processes import Interrupted, OutOfTime, any_process, stop_signal
@@ -114,7 +116,7 @@ def fit(
             meter.tell(history[-1])
             saved = _save(hooks, state, history, None)
             spent, sums = 0.0, {}
-            done = [call(history, _copied(state.measured)) for call in hooks.callbacks]
+            done = [_ends(call, history, state) for call in hooks.callbacks]
             if any(done):
                 break
             if number < last and any_process(stopped.is_set() or over()):
@@ -125,6 +127,16 @@ def fit(
 def _copied(tree):
     # What is passed to hooks must outlive the next step, to which the buffers of the state are donated.
     return jax.tree.map(jnp.copy, tree)
+
+
+def _ends(callback, history, state):
+    """Whether a callback ends the training; what it does to its arguments stays with it."""
+    ends = callback(copy.deepcopy(history), _copied(state.measured))
+    if ends is None or isinstance(ends, bool | np.bool_):
+        return bool(ends)
+    raise ValueError(
+        f"expected a callback to return True where the training should end, else False or None, found {ends!r}"
+    )
 
 
 def _save(hooks, state, history, position):

@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 import jax
+import jax.numpy as jnp
 import optax
 
-from spikejax.fields import Leaf, option, param, part, spec
+from spikejax.fields import Leaf, fields_of, option, param, part, spec
 from spikejax.training.schedules import OneCycle, Schedule
 
 
@@ -26,6 +27,13 @@ class Optimiser:
 
 
 def _rate(optimiser, steps_per_epoch, epochs):
+    for name in fields_of(optimiser):
+        value = getattr(optimiser, name)
+        if value is not None and jnp.shape(value):
+            raise ValueError(
+                f"expected {type(optimiser).__name__}.{name} as one number, found an array of shape "
+                f"{jnp.shape(value)}; sweep it to train with several"
+            )
     factor = optimiser.schedule.factor(steps_per_epoch, epochs)
     return lambda step: optimiser.learning_rate * factor(step)
 

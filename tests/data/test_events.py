@@ -1,12 +1,15 @@
 """Spike trains in HDF5 files: read as they were written, padded, and refused where they cannot be."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 from files import REAL, real
 from spikejax import data
-from spikejax.data import MissingData
+from spikejax.data import MissingData, fsd_shd
 from spikejax.data.core.dataset import CorruptData
+from spikejax.data.core.stored import Stored
 from spikejax.data.formats.events_hdf5 import read
 from spikejax.inputs import Events
 
@@ -70,11 +73,19 @@ def test_files_that_cannot_be_read(content, tmp_path):
         read(path, channels=700)
 
 
-def test_a_data_set_of_them(tmp_path):
-    write(tmp_path / "fsd_shd_train.h5")
+def stored_of(path):
+    content = path.read_bytes()
+    return Stored(path.name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def test_a_data_set_of_them(tmp_path, monkeypatch):
+    train = write(tmp_path / "fsd_shd_train.h5")
     with pytest.raises(MissingData, match="expected fsd_shd_test.h5 in .*found none; give the dir"):
         data.load("fsd_shd", tmp_path)
-    write(tmp_path / "fsd_shd_test.h5", TIMES[:1], UNITS[:1], (4,))
+    test = write(tmp_path / "fsd_shd_test.h5", TIMES[:1], UNITS[:1], (4,))
+    with pytest.raises(CorruptData, match="fsd_shd_train.h5: expected sha256 1e16ed1a.* bytes"):
+        data.load("fsd_shd", tmp_path)
+    monkeypatch.setattr(fsd_shd, "STORED", (stored_of(train), stored_of(test)))
     found = data.load("fsd_shd", tmp_path)
     assert (found.train.count, found.test.count, found.kind) == (2, 1, "events")
     assert "NOT SHD" in found.note and found.shape == (700,)
@@ -83,6 +94,11 @@ def test_a_data_set_of_them(tmp_path):
     assert float(frames[2, 0, 0]) == 1 and float(frames[5, 0, 699]) == 1
     source = data.SOURCES["fsd_shd"]()
     assert [there for _, there in source.looked_in(tmp_path)] == [True, True]
+    content = bytearray(test.read_bytes())
+    content[len(content) // 2] ^= 1
+    test.write_bytes(content)
+    with pytest.raises(CorruptData, match="fsd_shd_test.h5: expected sha256"):
+        data.load("fsd_shd", tmp_path)
 
 
 @real("fsd_shd_train.h5")

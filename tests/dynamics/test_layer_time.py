@@ -192,7 +192,7 @@ def has_a_state_by_neuron(model):
 
     current = jax.ShapeDtypeStruct((2, 3), np.float32)
     state = jax.eval_shape(first_state, jax.random.key(0), current)
-    return all(leaf.shape == (2, 3) for leaf in state)
+    return all(leaf.shape == (2, 3) for leaf in jax.tree.leaves(state))
 
 
 BY_NEURON = [model for model in NEURONS.values() if has_a_state_by_neuron(model)]

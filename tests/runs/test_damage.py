@@ -111,7 +111,7 @@ ROWS = [{"trial": trial, "epoch": 1, "loss": 0.5} for trial in (0, 1)]
 
 @pytest.fixture
 def group(tmp_path):
-    keeping_of(tmp_path / "groups_0", "", 1, lambda: False).keep(ROWS, States)
+    keeping_of(tmp_path / "groups_0", "", 1, lambda: False).keep(ROWS, States)  # pyright: ignore[reportOptionalCall]
     return tmp_path / "groups_0" / "trials_00000.json"
 
 

@@ -174,3 +174,11 @@ def test_another_object_at_the_same_name():
 def test_types_that_are_not_there(written, message):
     with pytest.raises(ValueError, match=message):
         from_json(written)
+
+
+@pytest.mark.parametrize("kind", ["subprocess:Popen", "builtins:eval", "os:system"])
+def test_a_record_calls_nothing(kind, tmp_path):
+    written = {"type": kind, "args": ["touch", str(tmp_path / "file")]}
+    with pytest.raises(ValueError, match=f"expected a spec or a Flax module at {kind}, found"):
+        from_json(written)
+    assert not list(tmp_path.iterdir())

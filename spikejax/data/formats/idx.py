@@ -12,6 +12,7 @@ from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.stored import AGAIN, size_of
 
 _UNSIGNED_BYTE = 8
+BLOCK = 2**20
 MOST_AXES = 64  # of an array of NumPy
 MOST_VALUES = 2**30  # more than any data set distributed in this format has
 
@@ -40,7 +41,12 @@ def read(path: Path) -> np.ndarray:
             header += file.read(4 * header[3] if len(header) == 4 else 0)
             shape = _shape(path, header, size)
             count = math.prod(shape)
-            content = file.read(count + 1)
+            # In blocks: a single read would allocate what the header promises.
+            content = bytearray()
+            while len(content) <= count and (
+                block := file.read(min(BLOCK, count + 1 - len(content)))
+            ):
+                content += block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CorruptData(
             f"{path}: expected a whole gzip file, found a broken one ({error}); {AGAIN}"

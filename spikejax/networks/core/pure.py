@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax.core import DenyList
 from jax import Array
 from jax.extend.core import jaxprs_in_params
@@ -67,6 +68,7 @@ def apply(
             **_mode(module, train),
         )
     outputs, changed = found
+    _check_outputs(outputs)
     activity = by_layer(changed.pop(ACTIVITY, {}))
     return only_real(outputs, steps.real), changed, activity
 
@@ -148,7 +150,11 @@ def inspect_module(module: nn.Module, variables: Any, x: Any) -> Facts:
     rngs = {name: jax.random.key(0) for name in ("noise", "dropout")}
 
     def applied(variables, x):
-        return module.apply(variables, x, mutable=DenyList(FIXED), rngs=rngs, **_mode(module, True))
+        found: Any = module.apply(
+            variables, x, mutable=DenyList(FIXED), rngs=rngs, **_mode(module, True)
+        )
+        _check_outputs(found[0])
+        return found
 
     jaxpr, (outputs, changed) = jax.make_jaxpr(applied, return_shape=True)(variables, x)
     activity = by_layer(changed.pop(ACTIVITY, {}))
@@ -181,6 +187,14 @@ def by_layer(tree: Any) -> dict[str, Any]:
 
     walk(tree, ())
     return found
+
+
+def _check_outputs(outputs):
+    leaves = jax.tree.leaves(outputs)
+    if not leaves or not all(isinstance(x, jax.Array | np.ndarray) for x in leaves):
+        raise ValueError(
+            f"expected the network to return outputs [T, B, ...], found {outputs!r}; return an array"
+        )
 
 
 def _mode(module, train) -> dict[str, Any]:

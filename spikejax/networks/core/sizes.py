@@ -71,7 +71,7 @@ def check_weights(dtype: Any, gain: Any) -> None:
 
 def _is_whole(value, low):
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return whole and int(value) >= low
+    return whole and low <= int(value) < 2**31
 
 
 def _is_floating(dtype):

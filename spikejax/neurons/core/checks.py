@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import fields_of
@@ -40,7 +41,9 @@ def checked(method: Callable[..., Any]) -> Callable[..., Any]:
             _check_state(model, state, wide, method.__name__, error)
             raise
         pair = type(returned) is tuple and len(returned) == 2
-        if not pair or not jax.tree_util.all_leaves(returned[1:]):
+        if not pair or not isinstance(
+            returned[1], jax.Array | np.ndarray | np.number | float | int
+        ):
             raise ValueError(
                 f"expected {type(self).__name__} to return (state, spikes), found {_described(returned)}; mend its "
                 f"{method.__name__}"
@@ -87,7 +90,10 @@ class _Words:
     """An array in words."""
 
     def __init__(self, x: Any):
-        self.words = f"{jnp.result_type(x)}{list(jnp.shape(x))}"
+        known = isinstance(
+            x, jax.Array | jax.ShapeDtypeStruct | np.ndarray | np.number | float | int
+        )
+        self.words = f"{jnp.result_type(x)}{list(jnp.shape(x))}" if known else repr(x)
 
     def __repr__(self):
         return self.words
