@@ -217,7 +217,10 @@ def slopes_of(run):
     def loss(neuron, kernel, currents):
         state, sent = run(neuron, kernel, currents)
         weights = np.arange(1.0, FEATURES + 1, dtype=np.float32)
-        return sum((weights * x).sum() for x in (sent, *state.neuron)), (state, sent)
+        return sum((weights * x).sum() for x in jax.tree.leaves((sent, state.neuron))), (
+            state,
+            sent,
+        )
 
     return jax.grad(loss, argnums=(0, 1, 2), has_aux=True)
 

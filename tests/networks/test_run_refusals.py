@@ -112,3 +112,17 @@ def test_a_network_that_swaps_the_axes():
 
     with pytest.raises(ValueError, match="leading axis T"):
         spikejax.run(Swapped(), {}, X, time=Time(2))
+
+
+@pytest.mark.parametrize("returned", [None, "logits", {}])
+@pytest.mark.parametrize("chunk", [None, 2])
+def test_a_network_that_returns_no_array(returned, chunk):
+    class Mute(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return returned
+
+    with pytest.raises(
+        ValueError, match=r"to return outputs \[T, B, ...\], found .*; return an array"
+    ):
+        spikejax.run(Mute(), {}, X, time=Time(chunk))

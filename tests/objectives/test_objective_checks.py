@@ -130,7 +130,6 @@ def test_a_number_of_python_is_a_scalar(kind):
         (lambda x: x.sum(1), r"float32\[., 3\]; keep the axis of samples"),
         (lambda x: x.swapaxes(0, 1), r"float32\[4, ., 3\]; swap its axes, outputs.swapaxes\(0, 1"),
         (lambda x: (x, x), "a tuple of 2; return the logits alone"),
-        (lambda x: None, "None; return the logits alone"),
     ],
 )
 def test_outputs_of_a_network(changed, found, chunk):
