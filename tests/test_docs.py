@@ -86,6 +86,14 @@ def test_training(run_page):
     assert gradients["neurons"]["decay"][...].shape == ()
 
 
+def test_what_can_be_relied_on(run_page):
+    names = run_page("docs/reliability.md")
+    outputs, x = names["outputs"], names["x"]
+    alone, _ = names["spikejax"].run(names["network"], names["variables"], x[:6, 1:])
+    np.testing.assert_allclose(outputs[:6, 1:], alone, rtol=1e-6)
+    assert not np.any(outputs[6:, 1])
+
+
 @pytest.mark.slow
 def test_the_readme(run_page):
     names = run_page("README.md", ("python",))

@@ -8,7 +8,7 @@ Each trial follows from its seed. Details of failures are in the run folder, the
 Command: python -m experiments run reliability
 Expected: no work lost, no damage unnoticed, no error but the library's own; at least 200 kills, 60 signals, 10,000
 damaged files and 500 command lines.
-Time: about two hours on 2 CPU cores; can be stopped and continued.
+Time: about an hour on 2 CPU cores; can be stopped and continued.
 """
 
 import time
@@ -30,6 +30,7 @@ from experiments.reliability import (
 from experiments.reliability.outcomes import joined
 from spikejax.devices.processes import stop_signal
 from spikejax.runs import record
+from spikejax.runs.provenance import current_provenance
 
 # The fast ones first.
 PARTS: dict[str, ModuleType] = {
@@ -81,7 +82,8 @@ def run(request: Request) -> dict[str, Any]:
 
 
 def _batch(part: ModuleType, batch: dict[str, Any], path: Path, folder: Path) -> dict[str, Any]:
-    return once(path, batch, lambda: part.run(batch, folder))
+    commit = current_provenance()["commit"]  # batches may be run at different ones
+    return once(path, batch, lambda: {**part.run(batch, folder), "commit": commit})
 
 
 def metrics_of(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -109,6 +111,7 @@ def metrics_of(found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
                 **part["counts"],
                 "seconds": part["seconds"],
                 "peak_memory_mb": part["peak_memory_mb"],
+                "commits": sorted({str(one["commit"]) for one in found[name]}),
             }
             for name, part in parts.items()
         },
@@ -121,7 +124,7 @@ def _of(name):
 
 EXPERIMENT = Experiment(
     claim="stopped, damaged, misled and crowded: no work lost, no damage unnoticed, no error but the library's own",
-    time="about two hours on 2 CPU cores",
+    time="about an hour on 2 CPU cores",
     run=run,
     expected=(
         Expectation(

@@ -175,20 +175,21 @@ def _train(parts: Parts, out, result, how, newest):
         )
 
     def report(history):
-        result["history"] = history
+        result["history"] = list(history)
         finished = [entry for entry in history if not entry.get("unfinished")]
         if finished:
             result["metrics"] = metrics_of(parts, finished)
 
     def save(state, history, position):
-        report(history)
         newest["state"] = state
         if out is None or last is None or best is None:
+            report(history)
             return False
         # The best one first: if the process ends in between, the epoch is trained again and both are saved.
         if _is_best(parts, history):
             checkpoint.save(best, state, {"history": history, "position": position})
         checkpoint.save(last, state, {"history": history, "position": position})
+        report(history)  # the record never has more than the checkpoint
         if processes.is_first():
             record.write(out / "record.json", result)
         return True

@@ -1,5 +1,6 @@
 """A run: what it records, how it ends, and how it goes on."""
 
+import dataclasses
 import functools
 import json
 import os
@@ -17,7 +18,7 @@ from spikejax.devices.processes import Interrupted
 from spikejax.inputs import Stream
 from spikejax.runs import EarlyStopping, evaluate, fit, load, record
 from spikejax.runs.parts import build
-from spikejax.training import Diverged, OneCycle, train_step
+from spikejax.training import Diverged, OneCycle, checkpoint, train_step
 from toy import plain
 
 
@@ -116,6 +117,41 @@ def test_stopped_and_continued(straight, tmp_path):
     assert plain(trained.record["history"]) == plain(expected["history"])
     for a, b in zip(*map(jax.tree.leaves, (trained.variables, load(out).variables)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_signal_after_the_last_epoch(tmp_path):
+    """The run is complete and kept, and what would come next does not begin; nothing is lost without a folder."""
+
+    def kill(history, variables):
+        if len(history) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(out=tmp_path / "run", callbacks=(kill,))
+    assert record.read(tmp_path / "run" / "record.json")["complete"] is True
+    assert load(tmp_path / "run").steps == 8
+    assert run(callbacks=(kill,)).record["complete"] is True
+
+
+def test_ended_between_the_two_checkpoints_of_an_epoch(tmp_path, monkeypatch):
+    """The best epoch is trained again, and is the best one again."""
+    config = dataclasses.replace(toy.CONFIG, validation=0.25)
+    expected = run(config, tmp_path / "straight")
+    save = checkpoint.save
+
+    def fail(folder, *what):
+        if folder.name == "last":
+            raise OSError("no room")
+        return save(folder, *what)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", fail)
+        with pytest.raises(OSError, match="no room"):
+            run(config, tmp_path / "run")
+    trained = run(config, tmp_path / "run", resume=True)
+    assert plain(trained.record["history"]) == plain(expected.record["history"])
+    best = [load(tmp_path / name, best=True).variables for name in ("straight", "run")]
+    jax.tree.map(np.testing.assert_array_equal, *best)
 
 
 def test_a_time_budget(straight, tmp_path):

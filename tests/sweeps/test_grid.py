@@ -38,3 +38,21 @@ def test_points_drawn_at_random():
     assert len(grid.draw({"a": (1.0, 2.0), "b": (3.0, 5.0)}, 4)) == 4
     with pytest.raises(ValueError, match="expected axes with 5 different points, found 4"):
         grid.draw({"a": (1.0, 2.0), "b": (3.0, 5.0)}, 5)
+
+
+@pytest.mark.parametrize(
+    "make, found",
+    [
+        (lambda: grid.parse_seeds("0..2147483646"), "2,147,483,647"),
+        (lambda: grid.draw({"a": grid.Range(0, 1)}, 2_000_000_000), "2,000,000,000"),
+        (lambda: grid.product(dict.fromkeys("abcd", range(399))), "25,344,958,401"),
+    ],
+)
+def test_too_many_are_counted_and_not_made(make, found):
+    with pytest.raises(ValueError, match=f"at most 100,000 .* in a sweep, found {found}"):
+        make()
+
+
+def test_equal_values_of_an_axis():
+    with pytest.raises(ValueError, match="expected different values, found 'gain=1,1.0'"):
+        grid.parse_axis("gain=1,1.0")

@@ -102,6 +102,36 @@ def test_a_callback_may_end_the_training():
     assert seen == [(1, history[0]["test_accuracy"]), (2, history[1]["test_accuracy"])]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_measured_value_that_is_not_finite(value):
+    """The parameters are finite: the last good epoch stays, and the entry is not kept."""
+    kept = []
+
+    def evaluate(variables):
+        return {"test_loss": float(value) if kept else 0.5, "rates": {"a": 1.0}}
+
+    hooks = Hooks(evaluate, lambda *given: kept.append(list(given[1])))
+    with pytest.raises(Diverged, match=f"test_loss is {value} after step {2 * EPOCH}"):
+        fit(TRAINER, fresh(), InMemory(tiny.samples(), BATCH), 3, hooks=hooks, progress=False)
+    assert [[entry["epoch"] for entry in history] for history in kept] == [[1]]
+
+
+def test_a_callback_works_on_copies():
+    def spoil(history, variables):
+        history[-1]["mine"] = np.nan
+        history.clear()
+        variables.clear()
+
+    state, history = train(fresh(), epochs=2, callbacks=(spoil,))
+    assert [entry["epoch"] for entry in history] == [1, 2] and "mine" not in history[0]
+    assert_same(state, train(fresh(), epochs=2)[0])
+
+
+def test_what_a_callback_may_return():
+    with pytest.raises(ValueError, match="expected a callback to return True .* found array"):
+        train(fresh(), epochs=1, callbacks=(lambda *given: np.zeros(3),))
+
+
 def test_nothing_is_left_to_do(straight):
     state, history = straight
     again, entries = train(state, epochs=4, history=history)
