@@ -59,7 +59,7 @@ def test_damage_changes_a_file_and_can_be_undone(kind, tmp_path):
 
 
 def test_metrics_add_up():
-    facts = {"seconds": 1.0, "peak_memory_mb": 5.0}
+    facts = {"seconds": 1.0, "peak_memory_mb": 5.0, "commit": "abc"}
     wrong = [Outcome("lost"), Outcome("unnoticed"), Outcome("died"), Outcome("exact")]
     found = {name: [summary(wrong, stopped=3, **facts)] for name in reliability.PARTS}
     metrics = reliability.metrics_of(found)
@@ -67,6 +67,7 @@ def test_metrics_add_up():
     assert metrics["lost"] == metrics["unnoticed"] == metrics["tracebacks"] == parts
     assert metrics["kills"] == 3 and metrics["damaged_files"] == 8
     assert metrics["parts"]["kills"]["peak_memory_mb"] == 5.0
+    assert metrics["parts"]["kills"]["commits"] == ["abc"]
     assert len(joined(found["kills"])["failures"]) == 3
     held = [expectation.holds(metrics) for expectation in reliability.EXPERIMENT.expected[:3]]
     assert held == [False, False, False]
