@@ -181,12 +181,24 @@ class Static:
         leaves, structure = jax.tree.flatten(_known(value))
         self.value, self._key = value, (structure, tuple(map(_content, leaves)))
         hash(self._key)
+        if _has_mutable(value):
+            raise TypeError("it holds an object whose contents may change unnoticed")
 
     def __hash__(self):
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Static) and self._key == other._key
+
+
+def _has_mutable(value):
+    """Whether a dataclass holds an object that is compared by its identity, functions and classes excepted."""
+    if is_several(value):
+        return any(map(_has_mutable, value))
+    if is_part(value):
+        return any(_has_mutable(getattr(value, field.name)) for field in members(value))
+    by_identity = type(value).__hash__ is object.__hash__
+    return by_identity and not (callable(value) or isinstance(value, jax.Array | np.ndarray))
 
 
 @jax.tree_util.register_static

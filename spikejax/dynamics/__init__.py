@@ -1,6 +1,6 @@
 """Time: `layer` runs a step over a sequence, `network` runs a whole network in chunks of steps."""
 
-from spikejax.dynamics.layer import Feedback, feedback, held, unroll
+from spikejax.dynamics.layer import Feedback, batch_axes, feedback, held, unroll
 from spikejax.dynamics.network import Time
 
-__all__ = ["Feedback", "Time", "feedback", "held", "unroll"]
+__all__ = ["Feedback", "Time", "batch_axes", "feedback", "held", "unroll"]

@@ -116,21 +116,23 @@ def feedback(step: Step, synapse: Callable[[Array], Array]) -> Step:
     return fed
 
 
-def held(step: Step) -> Step:
+def held(step: Step, axes: Any) -> Step:
     """Stops a step for the samples of a batch whose sequence has ended: their state stays, and they emit zeros.
 
     Args:
       step: the step of a neuron, or one with feedback.
+      axes: for each array of the state the axis of its samples, −1 for a key or a counter that the batch shares and
+        that advances.
 
     Returns:
-      A step whose second argument is `(current, real)`, `real[B]` being True where the step of a sample is real. Of the
-      state, what has a value per neuron or sample is held; a key or a counter that the batch shares advances.
+      A step whose second argument is `(current, real)`, `real[B]` being True where the step of a sample is real.
 
     >>> import jax.numpy as jnp
-    >>> from spikejax.neurons.leaky_integrator import LeakyIntegrator
+    >>> from spikejax.neurons.leaky_integrator import LeakyIntegrator, LeakyIntegratorState
     >>> model, currents = LeakyIntegrator(decay=1.0), jnp.ones((3, 2, 1))
     >>> real = jnp.array([[True, True], [True, False], [True, False]])
-    >>> state, outputs = unroll(held(model.step), model.init_state(currents[0]), (currents, real))
+    >>> step = held(model.step, LeakyIntegratorState(membrane=0))
+    >>> state, outputs = unroll(step, model.init_state(currents[0]), (currents, real))
     >>> state.membrane.ravel(), outputs.sum(0).ravel()
     (Array([3., 1.], dtype=float32), Array([6., 1.], dtype=float32))
     """
@@ -138,18 +140,34 @@ def held(step: Step) -> Step:
     def holding(state, given):
         current, real = given
         after, spikes = step(state, current)
-        kept = functools.partial(_kept, real, current.shape)
-        return jax.tree.map(kept, after, state), kept(spikes, jnp.zeros_like(spikes))
+        kept = jax.tree.map(lambda axis, a, b: _kept(real, axis, a, b), axes, after, state)
+        return kept, _kept(real, 0, spikes, jnp.zeros_like(spikes))
 
     return holding
 
 
-def _kept(real, shape, after, before):
-    """Values after a step where it is real, those before it elsewhere; `shape` is that of a current, `[B, *F]`."""
-    if after.shape[max(after.ndim - len(shape), 0) :] == shape:
-        real = real.reshape(-1, *[1] * (len(shape) - 1))
-    elif after.shape[:1] == shape[:1]:
-        real = real.reshape(-1, *[1] * (after.ndim - 1))
-    else:
+def _kept(real, axis, after, before):
+    """Values after a step where it is real, those before it elsewhere."""
+    if axis < 0:
         return after
-    return jnp.where(real, after, before)
+    return jnp.where(real.reshape(-1, *[1] * (after.ndim - axis - 1)), after, before)
+
+
+def batch_axes(start: Callable[[Any], Any], current: Any) -> Any:
+    """For each array of a state the axis of its samples, −1 if there is none.
+
+    Args:
+      start: makes the state from one step's current.
+      current: shape and dtype of a current `[B, *F]`.
+    """
+    count, *features = current.shape
+
+    def shapes(count):
+        like = jax.ShapeDtypeStruct((count, *features), current.dtype)
+        return jax.eval_shape(start, like)
+
+    def axis(one, other):
+        pairs = zip(one.shape, other.shape, strict=True)
+        return next((i for i, (a, b) in enumerate(pairs) if a != b), -1)
+
+    return jax.tree.map(axis, shapes(count), shapes(count + 1))

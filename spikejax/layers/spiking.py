@@ -9,10 +9,11 @@ training pass the mask to every layer.
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.dynamics import Feedback, feedback, held, unroll
+from spikejax.dynamics import Feedback, batch_axes, feedback, held, unroll
 from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
@@ -82,7 +83,7 @@ class Spiking(nn.Module):
             )
         recording = bool(self.record) and self.is_mutable_collection(ACTIVITY)
         if recording or (neuron.streams and step_mask is not None):
-            return _stepwise(self, neuron.step, state, (currents, step_mask), keep)
+            return _stepwise(self, neuron, neuron.step, state, (currents, step_mask), keep)
         if step_mask is not None:
             real = step_mask.reshape(*step_mask.shape, *[1] * (currents.ndim - 2))
             state, spikes = neuron.sequence(state, jnp.where(real, currents, 0))
@@ -146,7 +147,7 @@ class Recurrent(nn.Module):
 
         state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
-        return _stepwise(self, step, state, (currents, step_mask), keep)
+        return _stepwise(self, neuron, step, state, (currents, step_mask), keep)
 
 
 def _check(currents: Array, step_mask: Array | None) -> None:
@@ -227,11 +228,11 @@ def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
     return start(neuron, currents.sum(0), key)
 
 
-def _stepwise(module: Any, step, state, given, keep) -> Array:
+def _stepwise(module: Any, neuron, step, state, given, keep) -> Array:
     """Runs a step over currents and their mask; stores the state, and activity if that collection is mutable."""
     currents, step_mask = given
     if step_mask is not None:
-        step, currents = held(step), given
+        step, currents = held(step, _axes(neuron, state, currents)), given
     names = module.record if module.is_mutable_collection(ACTIVITY) else ()
 
     def save(state, spikes):
@@ -241,6 +242,15 @@ def _stepwise(module: Any, step, state, given, keep) -> Array:
     keep(state)
     _sow(module, spikes, recorded)
     return spikes
+
+
+def _axes(neuron, state, currents):
+    """The axis of the samples of each array of a state."""
+    key = jax.random.key(0)
+    like = jax.ShapeDtypeStruct(currents.shape[1:], currents.dtype)
+    axes = batch_axes(lambda current: start(neuron, current, key), like)
+    of_spikes: Any = 0
+    return Feedback(axes, of_spikes) if isinstance(state, Feedback) else axes
 
 
 def _variable(state, name):

@@ -38,6 +38,9 @@ class LSTM(nn.Module):
         classes = classes_of(self)
         check_size("units", self.units)
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
+        dtype = x.dtype
+        if jnp.finfo(dtype).bits < 32:
+            x = x.astype(jnp.float32)  # the cell sums over time
         cell = nn.OptimizedLSTMCell(self.units, dtype=x.dtype, name="lstm")
 
         def first():
@@ -56,4 +59,4 @@ class LSTM(nn.Module):
         layer = nn.scan(step, variable_broadcast="params", split_rngs={"params": False})
         state, hidden = layer(cell, state, (x, step_mask))
         keep(state)
-        return Linear(classes, name="readout")(hidden)
+        return Linear(classes, name="readout")(hidden.astype(dtype))

@@ -24,6 +24,10 @@ def check_outputs(outputs: Array, labels: Array | None, mask: Array | None) -> N
         raise ValueError(
             f"expected outputs [T, B, C] with T of at least 1, found shape {outputs.shape}"
         )
+    if not jnp.issubdtype(outputs.dtype, jnp.floating):
+        raise ValueError(
+            f"expected outputs as floats, found {outputs.dtype}; cast counts of spikes with astype(float)"
+        )
     if mask is not None and mask.shape != outputs.shape[:2]:
         raise ValueError(
             f"expected a mask [T, B] = {list(outputs.shape[:2])}, found shape {mask.shape}"

@@ -70,6 +70,23 @@ def check_batch(name: str, batch: Any, parts: Parts) -> None:
     if not parts.config.augment:  # which may change their shape
         _check_inputs(name, batch.inputs, parts)
     _check_labels(name, batch.labels, parts.dataset.classes)
+    _check_lengths(name, batch, parts)
+
+
+def _check_lengths(name, batch, parts):
+    given, wanted = batch.lengths is not None, parts.train.lengths is not None
+    if given != wanted:
+        words = ("lengths", "none") if wanted else ("no lengths", "some")
+        raise ValueError(f"{name}: expected {words[0]}, as the data set has them, found {words[1]}")
+    if not given or not isinstance(batch.lengths, np.ndarray):
+        return
+    lengths, steps = batch.lengths, parts.config.encoder.steps_of(batch.inputs)
+    whole = lengths.dtype.kind in "iu" and lengths.ndim == 1
+    if not whole or lengths.min() < 1 or lengths.max() > steps:
+        raise ValueError(
+            f"{name}: expected lengths as integers [B] from 1 to T = {steps}, found {lengths.dtype} "
+            f"{list(lengths.shape)} from {lengths.min()} to {lengths.max()}"
+        )
 
 
 def _check_inputs(name, inputs, parts):

@@ -59,7 +59,9 @@ def load(run: str | Path, *, trial: int | None = None, best: bool = False) -> Lo
     if "runs" in config:
         names = ", ".join(str(run / name) for name in config["runs"])
         raise ValueError(f"{run} holds several runs; load one of {names}")
-    state, _ = checkpoint.read(run / ("best" if best else "last"))
+    folder = run / ("best" if best else "last")
+    state, notes = checkpoint.read(folder)
+    record.check_run(folder, notes, found)
     params = state["params"] if state["average"] is None else state["average"]
     constants = {"constants": state["constants"]} if state["constants"] else {}
     variables = {"params": params, **constants, **state["carried"]}
@@ -131,7 +133,8 @@ def evaluate(
     config = found["config"]
     if "runs" in config:
         options: dict[str, Any] = {"data_dir": data_dir, "data": data}
-        return {name: evaluate(run / name, **options) for name in config["runs"]}
+        # Only folders inside this one, whatever the record says.
+        return {name: evaluate(run / Path(name).name, **options) for name in config["runs"]}
     loaded = load(run, trial=trial)
     if data is not None:
         _check_data(data, loaded.config.data, found["provenance"]["data"], run)

@@ -3,20 +3,16 @@
 import contextlib
 import fcntl
 import math
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from spikejax.devices import processes
 from spikejax.runs import record
+from spikejax.runs.clearing import clear, clear_partial
 from spikejax.runs.provenance import current_provenance
 
 RUNNING = "running, or killed before it could write its state"
-# What a run writes into its folder, besides the folders of runs inside it; nothing else is ever deleted.
-PICTURES = ("learning_curves.png", "raster.png", "heat_map.png")
-INNER = ("save_*.json", "trials_*.json", "trials_*.npz")  # in the folders among them
-FILES = (*PICTURES, "trials.csv", "groups_*[0-9]", "last", "best", "record.json")
 
 
 @contextlib.contextmanager
@@ -60,9 +56,9 @@ def open_run(
         )
     path.mkdir(parents=True, exist_ok=True)
     with _locked(path):
-        _clear_partial(path)
+        clear_partial(path)
         if there and overwrite:
-            clear(path)
+            _begin_anew(path)
         if there and resume:
             result = _continued(path, config, facts, may_change)
         else:
@@ -113,29 +109,13 @@ def holds_run(path: Path) -> bool:
     return True
 
 
-def clear(path: Path) -> None:
-    """Deletes what a run wrote, and what the runs wrote that its record names; anything else stays."""
-    runs = record.read(path / "record.json")["config"].get("runs", {})
-    # The record last: what is interrupted still is a run's folder.
-    for entry in sorted(path.iterdir(), key=lambda entry: entry.name == "record.json"):
-        folder = entry.is_dir() and not entry.is_symlink()
-        if folder and entry.name in runs and (entry / "record.json").is_file():
-            with contextlib.suppress(ValueError):  # not a record: not ours
-                clear(entry)
-                if all(left.name == ".lock" for left in entry.iterdir()):
-                    shutil.rmtree(entry)
-        elif any(entry.match(pattern) for pattern in FILES):
-            shutil.rmtree(entry) if folder else entry.unlink()
-
-
-def _clear_partial(path):
-    """Deletes what `files.write` was writing when a process was killed: ".record.json.123" for example."""
-    for folder in (path, *path.glob("groups_*[0-9]"), path / "last", path / "best"):
-        for partial in folder.glob(".*.[0-9]*"):
-            name = partial.name[1:].rpartition(".")[0]
-            ours = any(Path(name).match(pattern) for pattern in (*FILES, *INNER))
-            if ours and partial.name.rpartition(".")[2].isdecimal() and partial.is_file():
-                partial.unlink()
+def _begin_anew(path):
+    """Deletes what the run that is there has written; until it is replaced its record says what happens to it."""
+    found = record.read(path / "record.json")
+    found |= {"complete": False, "metrics": {}, "history": type(found["history"])()}
+    found["provenance"]["incomplete"] = "it is being overwritten"
+    record.write(path / "record.json", found)
+    clear(path)
 
 
 @contextlib.contextmanager

@@ -11,13 +11,16 @@ import numpy as np
 
 from spikejax import files
 from spikejax.devices import processes
-from spikejax.runs import report
+from spikejax.runs import record, report
 from spikejax.sweeps.groups import Keeping
 from spikejax.training import checkpoint
 
 
-def keeping_of(folder: Path, label: str, epochs: int, over: Callable[[], bool]) -> Keeping:
-    """Finished groups in separate files, a stopped one as a checkpoint."""
+def keeping_of(
+    folder: Path, found: dict[str, Any], label: str, epochs: int, over: Callable[[], bool]
+) -> Keeping:
+    """Finished groups in separate files, a stopped one as a checkpoint; `found` is the record of the sweep."""
+    own = {"run": found["provenance"].get("run"), "folder": folder.name}
 
     def name(numbers):
         return f"trials_{numbers[0]:05d}"
@@ -28,17 +31,19 @@ def keeping_of(folder: Path, label: str, epochs: int, over: Callable[[], bool]) 
         arrays = {"trial": np.asarray(numbers), **_named(states.measured)}
         written = files.write_arrays(path.with_suffix(".npz"), arrays)
         # Written last: a group with rows is complete.
-        facts = {"rows": rows, "sha256": _checksum(written)}
+        facts = {"rows": rows, "sha256": _checksum(written), **own}
         files.write_text(path.with_suffix(".json"), files.sealed(facts))
 
     def suspend(numbers, group, history):
-        checkpoint.save(folder / f"{name(numbers)}_stopped", group, {"history": history})
+        stopped = folder / f"{name(numbers)}_stopped"
+        checkpoint.save(stopped, group, {"history": history, **own})
 
     def resume(numbers, group):
         stopped = folder / f"{name(numbers)}_stopped"
         if not checkpoint.exists(stopped):
             return None
         group, notes = checkpoint.restore(stopped, group)
+        _check_own(stopped, notes, found)
         return group, notes["history"]
 
     def tell(group, count, epoch):
@@ -47,7 +52,7 @@ def keeping_of(folder: Path, label: str, epochs: int, over: Callable[[], bool]) 
             text = f"{label}{which}epoch {epoch} of {epochs}"
             report.progress_line(text, done=epoch == epochs)
 
-    return Keeping(finished_rows(folder), keep, suspend, resume, tell, over)
+    return Keeping(finished_rows(folder, found), keep, suspend, resume, tell, over)
 
 
 def _named(tree: Any) -> dict[str, np.ndarray]:
@@ -56,15 +61,15 @@ def _named(tree: Any) -> dict[str, np.ndarray]:
     return {"/".join(str(key.key) for key in path): np.asarray(leaf) for path, leaf in leaves}
 
 
-def finished_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a program's finished groups.
+def finished_rows(folder: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a program's finished groups; `found` is the record of the sweep.
 
     Raises:
-      ValueError: files that are damaged or missing; names them.
+      ValueError: files that are damaged, missing or of another sweep; names them.
     """
     rows = []
     for path in sorted(folder.glob("trials_*.json")):
-        rows += _rows_of(path)
+        rows += _rows_of(path, found)
     return rows
 
 
@@ -75,7 +80,7 @@ def check_kept(out: Path, found: dict[str, Any]) -> None:
       ValueError: files that are damaged or missing; names them.
     """
     kept = sum(
-        len(finished_rows(out / f"groups_{number}"))
+        len(finished_rows(out / f"groups_{number}", found))
         for number in range(len(found["provenance"]["programs"]))
     )
     if kept != len(found["history"]):
@@ -85,17 +90,24 @@ def check_kept(out: Path, found: dict[str, Any]) -> None:
         )
 
 
-def _rows_of(path):
+def _check_own(path, notes, found):
+    record.check_run(path, notes, found)
+    if notes.get("folder") not in (None, path.parent.name):
+        raise ValueError(f"{path} was written into {notes['folder']}; move it back")
+
+
+def _rows_of(path, found):
     """The rows in a file, which is held to its checksums and to those of the variables beside it."""
     arrays = path.with_suffix(".npz")
     try:
-        found = files.unsealed(path.read_text(encoding="utf-8"))
-        whole = _checksum(arrays) == found["sha256"]
+        notes = files.unsealed(path.read_text(encoding="utf-8"))
+        whole = _checksum(arrays) == notes["sha256"]
     except (FileNotFoundError, ValueError) as error:
         raise _damaged(path, arrays, error) from error
     if not whole:
         raise _damaged(path, arrays, f"{arrays.name} has another checksum")
-    return found["rows"]
+    _check_own(path, notes, found)
+    return notes["rows"]
 
 
 def _damaged(path, arrays, error):
@@ -116,7 +128,7 @@ def variables_of(folder: Path, trial: int, found) -> dict[str, Any]:
     own = sorted(int(t) for t, row in rows.items() if row["program"] == rows[str(trial)]["program"])
     position = own.index(trial)
     for path in sorted(folder.glob("trials_*.json")):
-        _rows_of(path)  # refuses damaged files
+        _rows_of(path, found)  # refuses damaged files
         with np.load(path.with_suffix(".npz")) as arrays:
             numbers = arrays["trial"].tolist()
             if position in numbers:

@@ -1,6 +1,7 @@
 """The record of a run: `record.json`, written atomically, which states what was run, how and with what results."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ KEYS = ("experiment", "config", "provenance", "metrics", "history", "complete")
 
 
 def begin(experiment: str, config: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    """A record without results yet; `facts` join its provenance."""
+    """A record without results yet; `facts` join its provenance, and what names this run among all others."""
+    facts = {**facts, "run": uuid.uuid4().hex}
     return {
         "experiment": experiment,
         "config": config,
@@ -53,6 +55,15 @@ def finished(folder: Path, **same: Any) -> dict[str, Any] | None:
     return found if found["complete"] and same.items() <= found.items() else None
 
 
+def check_run(what: Path, notes: dict[str, Any], found: dict[str, Any]) -> None:
+    """Raises ValueError if what a run has written, with its notes, belongs to another record."""
+    own = found["provenance"].get("run")
+    if own is not None and notes.get("run") != own:
+        raise ValueError(
+            f"{what} is of another run than the record beside it; restore it from a copy, or choose another folder"
+        )
+
+
 def read(path: str | Path) -> dict[str, Any]:
     """Reads a record.
 
@@ -75,9 +86,10 @@ def read(path: str | Path) -> dict[str, Any]:
         ) from error
     if not isinstance(record, dict) or set(record) != set(KEYS):
         raise ValueError(f"expected a record with the keys {KEYS} in {path}")
+    for key in ("config", "provenance", "metrics"):
+        if not isinstance(record[key], dict):
+            raise ValueError(f"expected a record in {path}, found {record[key]!r} as its {key}")
     provenance = record["provenance"]
-    if not isinstance(provenance, dict):
-        raise ValueError(f"expected a record with a provenance in {path}, found {provenance!r}")
     if CHECKSUM in provenance and provenance.pop(CHECKSUM) != checksum_of(record):
         raise ValueError(
             f"{path} is not as it was written; restore it from a copy, or choose another folder"

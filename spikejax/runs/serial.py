@@ -136,6 +136,8 @@ def from_json(value: Any) -> Any:
         return tuple(from_json(inner) for inner in value)
     if not isinstance(value, dict):
         return value
+    if not isinstance(value.get("type"), str):
+        raise ValueError(f"expected a config with the type of each part, found {value!r}")
     kind, rest = value["type"], {name: x for name, x in value.items() if name != "type"}
     if kind == "list":
         return list(from_json(rest["values"]))
@@ -149,7 +151,12 @@ def from_json(value: Any) -> Any:
         return jnp.dtype(rest["name"])
     if kind == "function":
         return _load(rest["name"], "function")
-    return _class_of(kind)(**{name: from_json(x) for name, x in rest.items()})
+    try:
+        return _class_of(kind)(**{name: from_json(x) for name, x in rest.items()})
+    except TypeError as error:  # fields that the class does not have any more
+        raise ValueError(
+            f"{kind} cannot be made from a config with {sorted(rest)}: {error}"
+        ) from error
 
 
 def _load(path, kind):

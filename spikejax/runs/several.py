@@ -1,5 +1,6 @@
 """Several runs under one folder, one per neuron for example, each with one seed or more, and one record of all."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 
 from spikejax import paths, plot
 from spikejax.devices import processes
-from spikejax.devices.processes import stop_signal
+from spikejax.devices.processes import Interrupted, stop_signal
 from spikejax.runs import pictures, record, report
 from spikejax.runs.arguments import check_config, check_folder, check_seconds
 from spikejax.runs.config import Config
@@ -57,6 +58,7 @@ def fit_several(
     check_folder(out)
     check_seconds(seconds)
     begun, out = time.perf_counter(), Path(out)
+    _check_names(configs)
     seeds = tuple(map(int, seeds))
     facts = {"seeds": list(seeds), "data": None}
     asked = {name: to_json(config, name) for name, config in configs.items()}
@@ -66,10 +68,12 @@ def fit_several(
     options = {"resume": resume, "overwrite": overwrite}
     name = " ".join(configs)
     opened = open_on_first(out, f"train {name}", described, facts, **options)
-    with opened as result:
+    with opened as result, stop_signal() as stopped:
         for name, config in configs.items():
             left = None if seconds is None else max(seconds - (time.perf_counter() - begun), 0.0)
-            where: dict[str, Any] = {"data_dir": data_dir, "resume": resume, "seconds": left}
+            if stopped.is_set():
+                raise Interrupted(f"stopped before {name}, saved")
+            where: dict[str, Any] = {"data_dir": data_dir, "seconds": left, **options}
             if len(seeds) > 1:
                 found = sweep(config, [{}], out / name, seeds=seeds, **where)
                 result["metrics"][name] = over_seeds(found) if found["complete"] else {}
@@ -88,6 +92,16 @@ def fit_several(
         if processes.is_first():
             _draw(configs, result, out, len(seeds) > 1, data_dir)
     return result
+
+
+def _check_names(configs):
+    if not isinstance(configs, Mapping):
+        raise TypeError(
+            f"expected configs by name, found {type(configs).__name__}; give {{'lif': config}}"
+        )
+    for name in configs:
+        if not isinstance(name, str) or not re.fullmatch(r"\w[\w .+-]*", name):
+            raise ValueError(f"expected names of folders for the configs, found {name!r}")
 
 
 def over_seeds(found: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,8 @@ def sweep(
         try:
             for number, (program, parts) in enumerate(zip(programs, built, strict=True)):
                 label = f"program {number + 1} of {len(programs)}, " if len(programs) > 1 else ""
-                keeping = keeping_of(out / f"groups_{number}", label, parts.config.epochs, over)
+                epochs = parts.config.epochs
+                keeping = keeping_of(out / f"groups_{number}", result, label, epochs, over)
                 rows = _run(program, parts, study, placement, keeping)
                 result["history"] = sorted(result["history"] + rows, key=_by_trial)
                 result["metrics"] |= {

@@ -166,6 +166,7 @@ def _train(parts: Parts, out, result, how, newest):
     last, best = (None, None) if out is None else (out / "last", out / "best")
     if last is not None and checkpoint.exists(last):
         state, notes = checkpoint.restore(last, state)
+        record.check_run(last, notes, result)
         history = notes["history"]
         batches.restore(notes["position"])
     elif result["history"]:
@@ -186,9 +187,10 @@ def _train(parts: Parts, out, result, how, newest):
             report(history)
             return False
         # The best one first: if the process ends in between, the epoch is trained again and both are saved.
+        notes = {"history": history, "position": position, "run": result["provenance"]["run"]}
         if _is_best(parts, history):
-            checkpoint.save(best, state, {"history": history, "position": position})
-        checkpoint.save(last, state, {"history": history, "position": position})
+            checkpoint.save(best, state, notes)
+        checkpoint.save(last, state, notes)
         report(history)  # the record never has more than the checkpoint
         if processes.is_first():
             record.write(out / "record.json", result)

@@ -7,6 +7,7 @@ values, to which what is read is held.
 """
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ import numpy as np
 from spikejax.devices.processes import gather_texts
 from spikejax.files import ensure_room, sealed, unsealed, write_text
 from spikejax.training.state import paths
+
+# What is written into a folder, half-written states included; a copy of another name is its owner's.
+OWN = r"save_\d{10}(\.json|\.orbax-checkpoint-tmp.*)?"
 
 
 def save(folder: str | Path, state: Any, notes: dict) -> Path:
@@ -43,7 +47,7 @@ def save(folder: str | Path, state: Any, notes: dict) -> Path:
     size = sum(x.nbytes for x in jax.tree.leaves(state))
     ensure_room(folder, size)
     # A number is never used twice, so a complete checkpoint is not touched before the new one is complete.
-    before = [path for path in folder.glob("save_*") if path.stem[5:].isdecimal()]
+    before = [path for path in folder.glob("save_*") if re.fullmatch(OWN, path.name)]
     number = 1 + max((int(path.stem[5:]) for path in before), default=-1)
     path = folder / f"save_{int(gather_texts(str(number))[0]):010d}"
     if first:
@@ -151,7 +155,9 @@ def exists(folder: str | Path) -> bool:
 
 def _checkpoints(folder):
     # Orbax writes under another name and renames when everything is written.
-    found = (path for path in folder.glob("save_*") if path.name[5:].isdecimal())
+    found = (
+        path for path in folder.glob("save_*") if re.fullmatch(OWN, path.name) and not path.suffix
+    )
     return sorted(path for path in found if _notes(path).is_file())
 
 

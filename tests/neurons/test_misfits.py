@@ -122,3 +122,20 @@ def test_swapped_results():
 def test_what_is_no_step():
     with pytest.raises(TypeError, match="give the step of a neuron, lif.step"):
         unroll(LIFE, START, CURRENTS)
+
+
+def test_a_step_that_was_a_function_before():
+    """Its own name says nothing of what it does."""
+
+    def fire(self, state, current):
+        return state, state.membrane + current > 1
+
+    @neuron(LIFState)
+    class Assigned:
+        step = fire
+
+    model = Assigned()
+    with pytest.raises(
+        ValueError, match=r"Assigned to emit spikes like its currents.*found bool\[4, 5\]"
+    ):
+        unroll(model.step, model.init_state(CURRENTS[0]), CURRENTS)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 
 import jax.numpy as jnp
 import numpy as np
@@ -106,12 +107,15 @@ class States:
     measured = {"params": {"kernel": np.arange(6.0).reshape(2, 3)}}
 
 
+FOUND = {"provenance": {"run": "one", "programs": [None]}}
 ROWS = [{"trial": trial, "epoch": 1, "loss": 0.5} for trial in (0, 1)]
 
 
 @pytest.fixture
 def group(tmp_path):
-    keeping_of(tmp_path / "groups_0", "", 1, lambda: False).keep(ROWS, States)  # pyright: ignore[reportOptionalCall]
+    keep = keeping_of(tmp_path / "groups_0", FOUND, "", 1, lambda: False).keep
+    assert keep is not None
+    keep(ROWS, States)
     return tmp_path / "groups_0" / "trials_00000.json"
 
 
@@ -120,8 +124,7 @@ def group(tmp_path):
 def test_a_damaged_file_of_a_group(group, suffix, damage):
     path = group.with_suffix(suffix)
     content = path.read_bytes()
-    found = {"programs": [None]}
-    kept = {"provenance": found, "history": ROWS}
+    kept = {**FOUND, "history": ROWS}
     check_kept(group.parent.parent, kept)
     if damage == "delete":
         path.unlink()
@@ -134,7 +137,17 @@ def test_a_damaged_file_of_a_group(group, suffix, damage):
 
 
 def test_whole_groups_are_read(group):
-    assert finished_rows(group.parent) == ROWS
+    assert finished_rows(group.parent, FOUND) == ROWS
+
+
+def test_whole_groups_of_another_sweep_or_place(group):
+    with pytest.raises(ValueError, match="trials_00000.json is of another run than the record"):
+        finished_rows(group.parent, {"provenance": {"run": "two"}})
+    moved = group.parent.rename(group.parent.parent / "groups_1")
+    with pytest.raises(
+        ValueError, match="trials_00000.json was written into groups_0; move it back"
+    ):
+        finished_rows(moved, FOUND)
 
 
 # --- What is left over, and what is not finite ----------------------------------------------------
@@ -174,3 +187,17 @@ def test_variables_that_are_not_finite_are_not_measured(trained, monkeypatch):
     for use in (load, evaluate):
         with pytest.raises(ValueError, match="NaN or infinity in params/linear_0/kernel"):
             use(trained)
+
+
+def test_the_checkpoint_of_another_run(trained, tmp_path):
+    """Whole, of the same shapes, and wrong."""
+    other, copied = tmp_path / "other", tmp_path / "copied"
+    fit(paths.replace(toy.CONFIG, {"epochs": 1, "seed": 1}), other, progress=False)
+    shutil.copytree(trained, copied)
+    shutil.rmtree(copied / "last")
+    shutil.copytree(other / "last", copied / "last")
+    for use in (load, evaluate):
+        with pytest.raises(ValueError, match="last is of another run than the record beside it"):
+            use(copied)
+    with pytest.raises(ValueError, match="last is of another run"):
+        fit(paths.replace(toy.CONFIG, {"epochs": 2}), copied, resume=True, progress=False)

@@ -3,7 +3,8 @@
 import pytest
 
 from spikejax.runs import record
-from spikejax.runs.folder import RUNNING, clear, open_run
+from spikejax.runs.clearing import clear
+from spikejax.runs.folder import RUNNING, open_run
 
 
 def opened(path, config=None, facts=None, **options):
@@ -89,28 +90,46 @@ def test_a_folder_of_something_else_stays(name, options, tmp_path):
 
 
 def test_only_what_a_run_wrote_is_deleted(tmp_path):
-    """What people put beside it stays, in the folders of its runs too, and so do other runs inside."""
+    """What people put beside it stays, in its own folders and under names like its own too, and so do other runs."""
     run = tmp_path / "run"
     with opened(run, {"runs": {"lif": {}}}) as result:
         result["metrics"] = {"loss": 0.5}
-    own = [run / "last" / "save_0", run / "best" / "save_0", run / "groups_0" / "trials_00000.npz"]
-    own += [run / "raster.png", run / "trials.csv"]
-    for name in ("lif", "another"):
-        with opened(run / name):
-            pass
-    own += [run / "lif" / "last" / "save_0", run / "lif" / "record.json"]
+    with opened(run / "lif"):
+        pass
+    own = [run / "last" / "save_0000000003.json", run / "best" / "save_0000000000" / "data"]
+    own += [run / "last" / "save_0000000004.orbax-checkpoint-tmp-17" / "data"]
+    own += [run / "groups_0" / "trials_00000.npz", run / "raster.png", run / "trials.csv"]
+    own += [run / "groups_0" / "trials_00001_stopped" / "save_0000000000.json"]
     foreign = [run / "notes.txt", run / "lif" / "thoughts.md", run / "paper" / "record.json"]
     foreign += [run / "data" / "last" / "x", run / "my_figure.png", run / "groups_of_mine" / "x"]
-    foreign += [run / "another" / "raster.png"]
+    foreign += [run / "last" / "thesis.tex", run / "last" / "save_0000000003.bak"]
+    foreign += [run / "groups_0" / "mine.txt", run / "groups_2024" / "mine.txt"]
+    foreign += [run / "last" / "save_0000000003.copy" / "x", run / "lif" / "raster.png"]
     for path in (*own, *foreign):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_text("x")
+        path.write_text("x")
     with opened(run, overwrite=True) as result:
         assert result["metrics"] == {}
         assert not any(path.exists() for path in own)
+        assert (
+            not (run / "best").exists() and not (run / "groups_0" / "trials_00001_stopped").exists()
+        )
     assert all(path.read_text() == "x" for path in foreign)
-    assert (run / "another" / "record.json").exists()
+    assert (run / "lif" / "record.json").exists()  # it is overwritten when it is trained
+
+
+def test_ended_while_it_is_overwritten(run, monkeypatch):
+    """It still is a run's folder, and says what happened."""
+    (run / "notes.txt").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "begin", None)
+        with pytest.raises(TypeError), opened(run, overwrite=True):
+            pass
+    found = record.read(run / "record.json")
+    assert found["provenance"]["incomplete"] == "it is being overwritten" and not found["complete"]
+    with opened(run, overwrite=True):
+        pass
+    assert record.read(run / "record.json")["complete"] and (run / "notes.txt").exists()
 
 
 def test_a_link_is_removed_and_what_it_leads_to_stays(run, tmp_path):

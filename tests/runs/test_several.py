@@ -105,13 +105,24 @@ def test_the_first_of_them_is_kept_where_the_second_stops(tmp_path, trained):
         assert plain(result["history"][name]) == plain(trained[1]["history"][name])
 
 
-def test_overwriting_deletes_the_runs_inside(tmp_path):
+def test_overwriting_replaces_the_runs_that_are_trained_again(tmp_path):
+    """One that is not stays, a run of its own, and so do other files, in their folders too."""
     out = tmp_path / "run"
     several(out, seeds=(0, 1))
-    (out / "notes.txt").write_text("mine")
+    mine = [out / "notes.txt", out / "lif" / "notes.txt"]
+    for path in mine:
+        path.write_text("mine")
     fit_several({"lif": CONFIGS["lif"]}, out, overwrite=True, progress=False)
-    assert not (out / "tc_lif").exists() and not (out / "lif" / "groups_0").exists()
-    assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "lif" / "last").is_dir() and not (out / "lif" / "groups_0").exists()
+    assert record.read(out / "tc_lif" / "record.json")["complete"]
+    assert all(path.read_text() == "mine" for path in mine)
+
+
+@pytest.mark.parametrize("name", ["../escaped", "/tmp/escaped", ".hidden", "a/b", "", 3])
+def test_names_that_are_no_folders(name, tmp_path):
+    with pytest.raises(ValueError, match="expected names of folders for the configs, found"):
+        fit_several({name: CONFIGS["lif"]}, tmp_path / "run", progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 # --- Reading --------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def read_cache(
     """
     try:
         arrays = npz.read(path, expected)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise CorruptData(
             f"the cache {path}: expected sha256 {checksum} of its arrays, found a file that cannot be read "
             f"({error}); delete it"

@@ -1,5 +1,6 @@
 """Files as they are stored: only regular ones are read, of the recorded length and checksum."""
 
+import errno
 import hashlib
 import stat
 from dataclasses import dataclass
@@ -51,7 +52,9 @@ def size_of(path: Path, most: int | None = None) -> int:
         raise MissingData(
             f"expected the file {path}, found none; put it there, or name another directory"
         ) from error
-    except OSError as error:  # a circle of links, for example
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise  # a problem of the machine
         raise CorruptData(
             f"{path}: expected a regular file, found one that cannot be reached ({error.strerror}); "
             "move it away"
@@ -87,3 +90,13 @@ def verify(path: Path, expected: Stored, remedy: str = AGAIN) -> None:
         raise CorruptData(
             f"{path}: expected sha256 {expected.sha256}, found sha256 {found}; {remedy}"
         )
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether reading failed for another reason than the content of a file: the disk, the network, the memory.
+
+    >>> is_of_the_machine(OSError(5, "Input/output error")), is_of_the_machine(OSError("not an HDF5 file"))
+    (True, False)
+    """
+    system = isinstance(error, OSError) and bool(error.errno)
+    return system or isinstance(error, MemoryError)

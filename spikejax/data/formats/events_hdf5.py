@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikejax.data.core.dataset import CorruptData
-from spikejax.data.core.stored import AGAIN, size_of
+from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
 from spikejax.extras import require
 
 BLOCK = 16  # recordings read at once
@@ -55,6 +55,8 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
     except CorruptData:
         raise
     except Exception as error:  # h5py raises many types
+        if is_of_the_machine(error):
+            raise
         raise CorruptData(
             f"{path}: expected an HDF5 file with spikes/times, spikes/units and labels, found one that cannot be read "
             f"({error}); {AGAIN}"

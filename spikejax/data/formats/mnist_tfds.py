@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from spikejax.data.core.dataset import CorruptData, MissingData
+from spikejax.data.core.stored import is_of_the_machine
 from spikejax.data.formats.idx import read
 from spikejax.data.formats.tfds_directory import check_prepared, read_json
 from spikejax.extras import require
@@ -102,6 +103,8 @@ def read_prepared(data_dir: Path) -> tuple[np.ndarray, ...]:
                 images[place], labels[place] = example["image"][..., 0], example["label"]
             arrays += [images, labels]
     except Exception as error:  # TFDS and array_record raise many types
+        if is_of_the_machine(error):
+            raise
         raise CorruptData(
             f"{directory}: expected MNIST prepared by TFDS, found files that cannot be read "
             f"({_one_line(error)}); delete this directory"

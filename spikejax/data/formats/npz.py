@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikejax.data.core.dataset import CorruptData
-from spikejax.data.core.stored import AGAIN, size_of
+from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
 
 _OTHER_BYTES = 2**20  # of headers and of members that are not read
 
@@ -54,6 +54,8 @@ def read(path: Path, expected: Mapping[str, Layout]) -> tuple[np.ndarray, ...]:
     except CorruptData:
         raise
     except Exception as error:  # zipfile, the decompressors and NumPy raise many types
+        if is_of_the_machine(error):
+            raise
         names = ", ".join(expected)
         raise CorruptData(
             f"{path}: expected the arrays {names}, found a file that cannot be read ({error}); {AGAIN}"

@@ -12,7 +12,7 @@ from jax.core import Tracer
 from spikejax.dynamics import Time
 from spikejax.dynamics import network as executor
 from spikejax.layers.state import STATE
-from spikejax.networks.core.pure import FIXED, apply, first_carry
+from spikejax.networks.core.pure import FIXED, apply, first_carry, inspect_module
 from spikejax.networks.core.steps import check_lengths, steps_of
 from spikejax.pytree import Static
 
@@ -39,15 +39,18 @@ def run(
       carry: as an earlier run returned it, to continue from there; None starts from the initial states.
       time: how the sequence is cut, see `dynamics.network.Time`.
       train: passed to the module if its `__call__` has an argument `train`.
-      rngs: PRNG keys by stream; "noise" for stochastic neurons.
+      rngs: PRNG keys by stream; "noise" for stochastic neurons, "dropout" for Flax's Dropout, whose masks depend on
+        the number of the step in these inputs: give each piece of a sequence another key.
       lengths: real steps of each sample, integers `[B]`, where samples are padded to one length. The result is that
         of the samples without padding: outputs are zero beyond a sample's length, and its neurons stay as they were.
+        With a carry they are those of the steps given here, 0 for a sample that has ended.
 
     Returns:
       The outputs `[T, B, ...]` and what is carried after the last step: the states of the neurons, batch statistics.
 
     Raises:
-      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T, or a
+      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T,
+        chunks in training for a network that pools over time, or a
         carry that is not of these inputs.
 
     >>> import jax, jax.numpy as jnp
@@ -64,7 +67,7 @@ def run(
     """
     _check(module, variables, time)
     inputs = jax.tree.map(jnp.asarray, inputs)
-    lengths = check_lengths(lengths, inputs)
+    lengths = check_lengths(lengths, inputs, least=1 if carry is None else 0)
     operands = variables, inputs, carry, rngs, lengths
     if isinstance(jnp.zeros(()), Tracer):  # inside a program of the caller's
         return _run(module, time, train, *operands)
@@ -79,6 +82,8 @@ def _run(module, time, train, variables, inputs, carry, rngs, lengths):
     fixed = {name: values for name, values in variables.items() if name in FIXED}
     count = executor.count_steps(inputs)
     variables = {name: values for name, values in variables.items() if name != STATE}
+    if train and time.chunk not in (None, count):
+        _check_pieces(module, variables, inputs, time)
     if carry is not None:
         _check_carry(carry, module, variables, inputs, train)
     elif time.chunk in (None, count):
@@ -109,6 +114,16 @@ def _check(module, variables, time):
         )
     if not isinstance(time, Time):
         raise TypeError(f"expected a Time, found {time!r}; give Time(chunk={time!r})")
+
+
+def _check_pieces(module, variables, inputs, time):
+    """Refuses chunks in training for a network that pools over time: every chunk would have its own statistics."""
+    reasons = inspect_module(module, variables, inputs).whole_sequence
+    if reasons:
+        layer, why = next(iter(reasons.items()))
+        raise ValueError(
+            f"expected the whole sequence at once, Time(), for {layer} ({why}), found chunks of {time.chunk} steps"
+        )
 
 
 def _check_carry(carry, module, variables, inputs, train):

@@ -39,11 +39,11 @@ def steps_of(numbers: Array, lengths: Array | None) -> Steps:
     return Steps(numbers, None if lengths is None else numbers[:, None] < lengths)
 
 
-def check_lengths(lengths: Any, inputs: Any) -> Array | None:
+def check_lengths(lengths: Any, inputs: Any, least: int = 1) -> Array | None:
     """Lengths as an array `[B]`, or None.
 
     Raises:
-      ValueError: lengths that are not integers `[B]`, or, if they are known, not from 1 to T.
+      ValueError: lengths that are not integers `[B]`, or, if they are known, not from `least` to T.
     """
     if lengths is None:
         return None
@@ -51,11 +51,11 @@ def check_lengths(lengths: Any, inputs: Any) -> Array | None:
     lengths = jnp.asarray(lengths)
     whole = jnp.issubdtype(lengths.dtype, jnp.integer) and lengths.shape == (count,)
     known = whole and not isinstance(lengths, Tracer)
-    if not whole or (known and not (1 <= lengths.min() and lengths.max() <= steps)):
+    if not whole or (known and not (least <= lengths.min() and lengths.max() <= steps)):
         found = f"{lengths.dtype}{list(lengths.shape)}"
         found += f" from {lengths.min()} to {lengths.max()}" if known else ""
         raise ValueError(
-            f"expected lengths as integers [B] = [{count}] from 1 to T = {steps}, found {found}"
+            f"expected lengths as integers [B] = [{count}] from {least} to T = {steps}, found {found}"
         )
     return lengths
 
@@ -78,17 +78,18 @@ def told(steps: Steps) -> Callable[..., Any]:
     """A Flax interceptor that passes on what modules should know of these steps."""
 
     def intercept(call, args, kwargs, context):
-        module = context.module
-        if context.method_name != "__call__" or not isinstance(module, nn.Module):
+        module, call_of = context.module, type(context.module).__call__
+        if context.method_name != "__call__":
             return call(*args, **kwargs)
-        if isinstance(module, nn.Dropout):
+        if call_of is nn.Dropout.__call__:
             return _dropped(module, call, steps.numbers, *args, **kwargs)
         if steps.real is None:
             return call(*args, **kwargs)
-        if isinstance(module, nn.BatchNorm) and "mask" not in kwargs:
-            kwargs = {**kwargs, "mask": _alongside(steps.real, args[0])}
-        elif "step_mask" in inspect.signature(module.__call__).parameters and len(args) == 1:
-            kwargs = {"step_mask": steps.real, **kwargs}
+        given = inspect.signature(module.__call__).bind_partial(*args, **kwargs).arguments
+        if call_of is nn.BatchNorm.__call__ and given.get("mask") is None:
+            kwargs = {**kwargs, "mask": _alongside(steps.real, given["x"])}
+        elif "step_mask" in inspect.signature(module.__call__).parameters:
+            kwargs = kwargs if "step_mask" in given else {**kwargs, "step_mask": steps.real}
         return call(*args, **kwargs)
 
     return intercept

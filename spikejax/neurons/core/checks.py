@@ -29,8 +29,8 @@ def checked_start(init_state: Callable[..., Any]) -> Callable[..., Any]:
     return start
 
 
-def checked(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A `step` or `sequence` that computes in float32 at least and whose spikes are like its currents."""
+def checked(method: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A `step` or `sequence`, by its name, that computes in float32 and whose spikes are like its currents."""
 
     @functools.wraps(method)
     def run(self, state, current):
@@ -38,7 +38,7 @@ def checked(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             returned = method(model, state, wide)
         except (AttributeError, TypeError, ValueError) as error:
-            _check_state(model, state, wide, method.__name__, error)
+            _check_state(model, state, wide, name, error)
             raise
         pair = type(returned) is tuple and len(returned) == 2
         if not pair or not isinstance(
@@ -46,22 +46,22 @@ def checked(method: Callable[..., Any]) -> Callable[..., Any]:
         ):
             raise ValueError(
                 f"expected {type(self).__name__} to return (state, spikes), found {_described(returned)}; mend its "
-                f"{method.__name__}"
+                f"{name}"
             )
         after, spikes = returned[0], jnp.asarray(returned[1])
         fits = spikes.shape == wide.shape and jnp.issubdtype(spikes.dtype, jnp.floating)
         if not fits or _described(after) != _described(state):
-            _check_state(model, state, wide, method.__name__, None)
+            _check_state(model, state, wide, name, None)
         if not fits:
             raise ValueError(
                 f"expected {type(self).__name__} to emit spikes like its currents, {wide.dtype}{list(wide.shape)}, "
-                f"found {spikes.dtype}{list(spikes.shape)}; let its {method.__name__} return spikes of the current's "
+                f"found {spikes.dtype}{list(spikes.shape)}; let its {name} return spikes of the current's "
                 "shape and dtype"
             )
         if _described(after) != _described(state):
             raise ValueError(
                 f"expected {type(self).__name__} to keep the structure of its state, {_described(state)}, found "
-                f"{_described(after)}; let its {method.__name__} return (state, spikes), the state with the shapes and "
+                f"{_described(after)}; let its {name} return (state, spikes), the state with the shapes and "
                 "dtypes of init_state"
             )
         return after, spikes.astype(jnp.result_type(current))

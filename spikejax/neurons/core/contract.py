@@ -184,7 +184,7 @@ def neuron(
         cls.init_state = checked_start(cls.init_state)
         for name in ("step", "sequence"):
             if getattr(cls, name) is not getattr(Neuron, name):
-                setattr(cls, name, checked(getattr(cls, name)))
+                setattr(cls, name, checked(getattr(cls, name), name))
         cls.spiking, cls.stochastic = spiking, stochastic
         cls = declared.spec(cls)
         if fields_of(cls, "neuron"):  # a wrapper inherits these from the neuron inside it

@@ -107,7 +107,8 @@ def within(value: Any, low: Any, high: Any) -> Any:
     """
     value = jnp.asarray(value)
     inside = jax.lax.stop_gradient(jnp.clip(value, low, high))
-    return inside + (value - jax.lax.stop_gradient(value))
+    passed = jnp.where(jnp.isfinite(value), value - jax.lax.stop_gradient(value), 0)
+    return inside + passed
 
 
 def initialise(
