@@ -197,7 +197,7 @@ def _has_mutable(value):
         return any(map(_has_mutable, value))
     if is_part(value):
         return any(_has_mutable(getattr(value, field.name)) for field in members(value))
-    by_identity = type(value).__hash__ is object.__hash__
+    by_identity = value is not None and type(value).__hash__ is object.__hash__
     return by_identity and not (callable(value) or isinstance(value, jax.Array | np.ndarray))
 
 

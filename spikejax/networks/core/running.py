@@ -12,7 +12,7 @@ from jax.core import Tracer
 from spikejax.dynamics import Time
 from spikejax.dynamics import network as executor
 from spikejax.layers.state import STATE
-from spikejax.networks.core.pure import FIXED, apply, first_carry, inspect_module
+from spikejax.networks.core.pure import FIXED, apply, first_carry
 from spikejax.networks.core.steps import check_lengths, steps_of
 from spikejax.pytree import Static
 
@@ -49,8 +49,7 @@ def run(
       The outputs `[T, B, ...]` and what is carried after the last step: the states of the neurons, batch statistics.
 
     Raises:
-      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T,
-        chunks in training for a network that pools over time, or a
+      ValueError: inputs without steps, a time that does not fit them, lengths that are not integers from 1 to T, or a
         carry that is not of these inputs.
 
     >>> import jax, jax.numpy as jnp
@@ -82,8 +81,6 @@ def _run(module, time, train, variables, inputs, carry, rngs, lengths):
     fixed = {name: values for name, values in variables.items() if name in FIXED}
     count = executor.count_steps(inputs)
     variables = {name: values for name, values in variables.items() if name != STATE}
-    if train and time.chunk not in (None, count):
-        _check_pieces(module, variables, inputs, time)
     if carry is not None:
         _check_carry(carry, module, variables, inputs, train)
     elif time.chunk in (None, count):
@@ -114,16 +111,6 @@ def _check(module, variables, time):
         )
     if not isinstance(time, Time):
         raise TypeError(f"expected a Time, found {time!r}; give Time(chunk={time!r})")
-
-
-def _check_pieces(module, variables, inputs, time):
-    """Refuses chunks in training for a network that pools over time: every chunk would have its own statistics."""
-    reasons = inspect_module(module, variables, inputs).whole_sequence
-    if reasons:
-        layer, why = next(iter(reasons.items()))
-        raise ValueError(
-            f"expected the whole sequence at once, Time(), for {layer} ({why}), found chunks of {time.chunk} steps"
-        )
 
 
 def _check_carry(carry, module, variables, inputs, train):
