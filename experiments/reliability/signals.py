@@ -19,7 +19,7 @@ def batches(quick: bool) -> list[dict[str, Any]]:
     if quick:
         return [{"subject": "training", "signals": "SIGINT", "seed": 0, "trials": 1}]
     return [
-        {"subject": name, "signals": kind, "seed": 0, "trials": 10}
+        {"subject": name, "signals": kind, "seed": 0, "trials": 20}
         for kind in SIGNALS
         for name in SUBJECTS
     ]

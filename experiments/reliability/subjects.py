@@ -44,7 +44,7 @@ class Toy(Source):
         return [("drawn", True)]
 
 
-# A neuron that draws, batches that are shuffled, and validation samples, so that there is a best epoch.
+# A stochastic neuron, shuffled batches, and validation samples, so that there is a best epoch.
 CONFIG = Config(
     data=Toy(),
     network=MLP((4,), None, StochasticLIF(), recurrent=(0,)),

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.dynamics import Feedback, batch_axes, feedback, held, unroll
+from spikejax.dynamics.steps import only_real
 from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
@@ -84,12 +85,8 @@ class Spiking(nn.Module):
         recording = bool(self.record) and self.is_mutable_collection(ACTIVITY)
         if recording or (neuron.streams and step_mask is not None):
             return _stepwise(self, neuron, neuron.step, state, (currents, step_mask), keep)
-        if step_mask is not None:
-            real = step_mask.reshape(*step_mask.shape, *[1] * (currents.ndim - 2))
-            state, spikes = neuron.sequence(state, jnp.where(real, currents, 0))
-            spikes = jnp.where(real, spikes, 0)
-        else:
-            state, spikes = neuron.sequence(state, currents)
+        state, spikes = neuron.sequence(state, only_real(currents, step_mask))
+        spikes = only_real(spikes, step_mask)
         keep(state)
         _sow(self, spikes, {})
         return spikes

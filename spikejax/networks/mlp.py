@@ -6,7 +6,7 @@ import flax.linen as nn
 from jax import Array
 
 from spikejax.layers import Linear, Recurrent, Spiking
-from spikejax.networks.core.sizes import check_sizes, check_weights, classes_of
+from spikejax.networks.core.sizes import check_product, check_sizes, classes_of
 from spikejax.neurons.core.contract import Neuron
 
 
@@ -66,7 +66,7 @@ class MLP(nn.Module):
 def _check(network):
     check_sizes("hidden", network.hidden)
     check_sizes("recurrent", network.recurrent, low=0, empty=True)
-    check_weights(network.dtype, network.gain)
+    check_product(network.dtype, network.gain)
     there = tuple(layer for layer in network.recurrent if layer < len(network.hidden))
     if len(there) < len(network.recurrent):
         raise ValueError(

@@ -9,6 +9,7 @@ from jax import Array
 
 from spikejax.dynamics import Time
 from spikejax.dynamics.network import run
+from spikejax.dynamics.steps import Steps, steps_of
 from spikejax.objectives.checks import check_returned
 
 
@@ -24,10 +25,9 @@ class Network(Protocol):
         train: bool,
         rngs: Any,
         record: bool,
-        steps: Array,
-        lengths: Array | None,
+        steps: Steps,
     ) -> tuple[Any, Any, Any]:
-        """Outputs, carry and activity of `x[K, B, *F]`, steps with these numbers of samples with these lengths."""
+        """Outputs, carry and activity of `x[K, B, *F]` at these steps."""
         ...
 
     def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
@@ -64,9 +64,7 @@ class Model(NamedTuple):
 
     def mask(self, batch: Any) -> Array | None:
         """True where a step of a sample of the batch is real, `[T, B]`; None if all are."""
-        if batch.lengths is None:
-            return None
-        return jnp.arange(self.encoder.steps_of(batch.inputs))[:, None] < batch.lengths
+        return steps_of(jnp.arange(self.encoder.steps_of(batch.inputs)), batch.lengths).real
 
     def run(
         self,
@@ -92,7 +90,6 @@ class Model(NamedTuple):
         of_encoder, of_noise, of_dropout = jax.random.split(key, 3)
         steps = jnp.arange(self.encoder.steps_of(batch.inputs))
         samples = self.encoder.prepare(batch.inputs)
-
         rngs = {"noise": of_noise, "dropout": of_dropout}
 
         def network(variables, steps, carry):
@@ -105,8 +102,7 @@ class Model(NamedTuple):
                 train=train,
                 rngs=rngs,
                 record=observe is not None,
-                steps=steps,
-                lengths=batch.lengths,
+                steps=steps_of(steps, batch.lengths),
             )
             check_returned(outputs, x)
             return (outputs, None if observe is None else observe(activity)), carry

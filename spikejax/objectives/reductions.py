@@ -9,6 +9,8 @@ import numpy as np
 from jax import Array
 from jax.core import Tracer
 
+from spikejax.dynamics.steps import only_real
+
 # The kinds of class labels, by the names that losses and metrics list as their `kinds`.
 CLASS, STEP, PROBABILITY = "class", "step", "probability"
 WORDS = {
@@ -122,9 +124,7 @@ def real_outputs(outputs: Array, mask: Array | None) -> Array:
     """Values `[T, B, ...]` in float32 at least, zero at steps that are not real, so that NaN there reaches nothing."""
     if jnp.finfo(outputs.dtype).bits < 32:
         outputs = outputs.astype(jnp.float32)  # sums over many steps
-    if mask is None:
-        return outputs
-    return jnp.where(mask.reshape(*mask.shape, *[1] * (outputs.ndim - 2)), outputs, 0)
+    return only_real(outputs, mask)
 
 
 def over_time(outputs: Array, mask: Array | None, how: str) -> Array:

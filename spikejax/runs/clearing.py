@@ -18,7 +18,7 @@ WRITTEN: dict[str, Any] = {
     "best": SAVED,
     r"groups_\d+": GROUPS,
 }
-RECORD = re.escape("record.json")
+ALL = {re.escape("record.json"): None, **WRITTEN}
 
 
 def clear(folder: Path, written: dict[str, Any] = WRITTEN) -> None:
@@ -38,12 +38,13 @@ def clear(folder: Path, written: dict[str, Any] = WRITTEN) -> None:
                 entry.rmdir()
 
 
-def clear_partial(folder: Path, written: dict[str, Any] = {RECORD: None, **WRITTEN}) -> None:  # noqa: B006
+def clear_partial(folder: Path, written: dict[str, Any] = ALL) -> None:
     """Deletes what `files.write` was writing when a process was killed: ".record.json.123" for example."""
     for entry in folder.iterdir():
         partial = re.fullmatch(r"\.(.+)\.\d+", entry.name)
         for name, inside in written.items():
             if partial and re.fullmatch(name, partial[1]) and entry.is_file():
                 entry.unlink()
-            elif inside is not None and re.fullmatch(name, entry.name) and entry.is_dir():
-                clear_partial(entry, inside)
+            elif inside is not None and re.fullmatch(name, entry.name):
+                if entry.is_dir() and not entry.is_symlink():
+                    clear_partial(entry, inside)

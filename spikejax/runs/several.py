@@ -42,7 +42,7 @@ def fit_several(
       seeds: for each config; several are a sweep over them, in one program. Those of the configs if there are none.
       data_dir: where the data sets' files are.
       resume: continue the runs that are there; start them if there are none.
-      overwrite: delete the runs that are there.
+      overwrite: delete what the runs that are there have written, each when it is trained again.
       seconds: time for all of them, after which the one that is trained is saved; the same call resumes it.
       progress: whether to show progress.
 
@@ -53,12 +53,12 @@ def fit_several(
     Raises:
       As `fit` and `sweep`.
     """
+    _check_names(configs)
     for config in configs.values():
         check_config(config)
     check_folder(out)
     check_seconds(seconds)
     begun, out = time.perf_counter(), Path(out)
-    _check_names(configs)
     seeds = tuple(map(int, seeds))
     facts = {"seeds": list(seeds), "data": None}
     asked = {name: to_json(config, name) for name, config in configs.items()}

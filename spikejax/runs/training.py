@@ -187,7 +187,7 @@ def _train(parts: Parts, out, result, how, newest):
             report(history)
             return False
         # The best one first: if the process ends in between, the epoch is trained again and both are saved.
-        notes = {"history": history, "position": position, "run": result["provenance"]["run"]}
+        notes = {"history": history, "position": position, "run": result["provenance"].get("run")}
         if _is_best(parts, history):
             checkpoint.save(best, state, notes)
         checkpoint.save(last, state, notes)

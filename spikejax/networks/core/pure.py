@@ -19,10 +19,11 @@ from jax import Array
 from jax.extend.core import jaxprs_in_params
 
 from spikejax.dynamics import network as executor
+from spikejax.dynamics.steps import Steps, only_real
 from spikejax.layers.declared import DECLARED, Bounds, WholeSequence
 from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
 from spikejax.layers.state import START, STATE
-from spikejax.networks.core.steps import Steps, only_real, steps_of, told
+from spikejax.networks.core.interceptor import told
 
 FIXED = ("params", "constants")
 PASSING = (STATE, START, ACTIVITY, DECLARED)
@@ -106,12 +107,11 @@ class Functions(NamedTuple):
         train: bool,
         rngs: Any,
         record: bool,
-        steps: Array,
-        lengths: Array | None,
+        steps: Steps,
     ) -> tuple[Any, Any, Activity]:
         """See `apply`."""
-        options = {"record": record, "steps": steps_of(steps, lengths)}
-        return apply(self.module, variables, x, carry, train=train, rngs=rngs, **options)
+        options = {"train": train, "rngs": rngs, "record": record, "steps": steps}
+        return apply(self.module, variables, x, carry, **options)
 
     def first(self, variables: Any, x: Any, *, train: bool, rngs: Any) -> Any:
         """See `first_carry`."""

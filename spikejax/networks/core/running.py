@@ -11,9 +11,10 @@ from jax.core import Tracer
 
 from spikejax.dynamics import Time
 from spikejax.dynamics import network as executor
+from spikejax.dynamics.steps import steps_of
 from spikejax.layers.state import STATE
+from spikejax.networks.core.interceptor import check_lengths
 from spikejax.networks.core.pure import FIXED, apply, first_carry
-from spikejax.networks.core.steps import check_lengths, steps_of
 from spikejax.pytree import Static
 
 

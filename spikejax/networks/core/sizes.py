@@ -49,10 +49,10 @@ def check_sizes(name: str, values: Any, *, low: int = 1, empty: bool = False) ->
     )
 
 
-def check_weights(dtype: Any, gain: Any) -> None:
+def check_product(dtype: Any, gain: Any) -> None:
     """Raises ValueError for what cannot be the dtype of a product or the scale of initial weights.
 
-    >>> check_weights("int8", 1.0)
+    >>> check_product("int8", 1.0)
     Traceback (most recent call last):
     ValueError: expected dtype as a floating-point dtype or None, found 'int8'; give jnp.bfloat16 for example
     """

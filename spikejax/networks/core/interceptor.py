@@ -7,7 +7,7 @@ of its Dropout depend on the number of a step, not on how a sequence is cut.
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -15,28 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.core import Tracer
 
-
-class Steps(NamedTuple):
-    """The steps of a piece of a sequence.
-
-    Attributes:
-      numbers: `[K]`, from the start of the sequence.
-      real: True where a sample's step is real, `[K, B]`; None if all are.
-    """
-
-    numbers: Array
-    real: Array | None = None
-
-
-def steps_of(numbers: Array, lengths: Array | None) -> Steps:
-    """The steps with these numbers, of samples with these lengths `[B]`.
-
-    >>> steps_of(jnp.arange(3), jnp.array([2, 3])).real
-    Array([[ True,  True],
-           [ True,  True],
-           [False,  True]], dtype=bool)
-    """
-    return Steps(numbers, None if lengths is None else numbers[:, None] < lengths)
+from spikejax.dynamics.steps import Steps, along
 
 
 def check_lengths(lengths: Any, inputs: Any, least: int = 1) -> Array | None:
@@ -58,20 +37,6 @@ def check_lengths(lengths: Any, inputs: Any, least: int = 1) -> Array | None:
             f"expected lengths as integers [B] = [{count}] from {least} to T = {steps}, found {found}"
         )
     return lengths
-
-
-def only_real(tree: Any, real: Array | None) -> Any:
-    """Arrays `[K, B, ...]` with zeros where a step is not real."""
-    if real is None:
-        return tree
-
-    def zeroed(x):
-        if x.shape[:2] != real.shape:
-            return x
-        wide = real.reshape(*real.shape, *[1] * (x.ndim - 2))
-        return jnp.where(wide, x, jnp.zeros_like(x))
-
-    return jax.tree.map(zeroed, tree)
 
 
 def told(steps: Steps) -> Callable[..., Any]:
@@ -98,9 +63,9 @@ def told(steps: Steps) -> Callable[..., Any]:
 def _alongside(real, x):
     """The mask in the form that BatchNorm expects for values `[K, B, ...]`, or `[K·B, ...]`."""
     if x.shape[:2] == real.shape:
-        return real.reshape(*real.shape, *[1] * (x.ndim - 2))
+        return along(real, x.ndim)
     if x.shape[:1] == (real.size,):
-        return real.reshape(-1, *[1] * (x.ndim - 1))
+        return along(real.ravel(), x.ndim)
     raise ValueError(
         f"expected values [T, B, ...] with T, B = {list(real.shape)} for BatchNorm, whose samples have different "
         f"lengths, found shape {x.shape}; pass it the mask of the steps that are real, "
