@@ -1,5 +1,7 @@
 """Samples that no network can be trained or measured on are refused when the data set is made, whichever split."""
 
+import re
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -120,3 +122,34 @@ def test_splits_that_a_network_cannot_share(change, split):
     splits = {"test": (x, y), "validation": (x[:, :4], y)} | {split: (change(x), y)}
     with pytest.raises(ValueError, match=f"{split}: expected inputs as those of train, float32"):
         Dataset.of_arrays((x, y), **splits)
+
+
+def test_classes_that_are_not_numbered_from_0():
+    """Following the message gives as many classes as there are."""
+    y = np.array([1, 2, 3, 1, 2, 3])
+    with pytest.raises(
+        ValueError, match="class labels from 0, found 1 to 3; .*labels - 1, or give classes=4"
+    ):
+        Dataset.of_arrays((X, y), (X, y))
+    assert Dataset.of_arrays((X, y - 1), (X, y - 1)).classes == 3
+    assert Dataset.of_arrays((X, y), (X, y), classes=4).classes == 4
+    assert Dataset.of_arrays((X, y), (X, y), classes=None).classes is None
+
+
+@pytest.mark.parametrize(
+    "labels, remedy",
+    [
+        (
+            np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]],
+            r"float32 \[6, 3\].*argmax\(-1\) of one-hot",
+        ),
+        (
+            np.eye(3, dtype=int)[[0, 1, 2, 0, 1, 2]],
+            r"integer labels of shape \[6, 3\].*one-hot labels .*argmax\(-1\)",
+        ),
+        (np.arange(6.0), r"float64 \[6\].*labels.astype\('int32'\)"),
+        (np.arange(6) > 2, r"bool \[6\].*labels.astype\('int32'\)"),
+    ],
+)
+def test_what_to_do_about_labels_without_classes(labels, remedy):
+    assert re.search(remedy, Dataset.of_arrays((X, labels), (X, labels)).without_classes())

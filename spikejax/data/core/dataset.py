@@ -95,7 +95,7 @@ class Dataset:
             whole = (
                 isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.ndim == 1
             )
-            facts["classes"] = max(int(labels.max()) + 1, 1) if whole and labels.size else None
+            facts["classes"] = _count_classes(labels) if whole and labels.size else None
         first, second, third = parts
         found = cls(name, first, second, validation=third, **facts)  # pyright: ignore
         # Of what was checked: no bytes stand for a value that is not a number.
@@ -104,15 +104,22 @@ class Dataset:
 
     def without_classes(self) -> str:
         """What to do where the number of classes is needed and the data set has none; for messages."""
-        labels = self.train.labels
-        if not isinstance(labels, dict | tuple | list | None) and labels.dtype.kind in "iu":
-            flat = ", and drop their last axis, labels[:, 0]" if labels.shape[1:] == (1,) else ""
+        labels, outputs = self.train.labels, "give the network its number of outputs"
+        if isinstance(labels, dict | tuple | list | None):
+            return f"{self.name} has no classes; {outputs}, classes=1 for example"
+        found, shape = f"{labels.dtype} {list(labels.shape)}", labels.shape
+        if labels.dtype.kind in "iu":
+            flat = ", and drop their last axis, labels[:, 0]" if shape[1:] == (1,) else ""
             return (
-                f"{self.name} has integer labels of shape {list(labels.shape)} and no number of classes; if they are "
-                f"classes give it, Dataset.of_arrays(…, classes=10) for example{flat}; if they are targets give the "
-                "network its number of outputs"
+                f"{self.name} has integer labels of shape {list(shape)} and no number of classes; if they are classes "
+                f"give it, Dataset.of_arrays(…, classes=10) for example{flat}, or of one-hot labels labels.argmax(-1); "
+                f"if they are targets {outputs}"
             )
-        return f"{self.name} has no classes; give the network its number of outputs, classes=1 for example"
+        whole = "labels.argmax(-1) of one-hot ones" if len(shape) > 1 else "labels.astype('int32')"
+        return (
+            f"{self.name} has no classes; {outputs} if its labels {found} are targets; if they are classes give them "
+            f"as integers, {whole}"
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Dataset):
@@ -195,3 +202,15 @@ def fingerprint(*arrays: np.ndarray) -> str:
         digest.update(f"{array.dtype.name}{list(array.shape)}".encode())
         digest.update(little_endian.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def _count_classes(labels):
+    """One more than the largest label; classes that are numbered from 1 would have one too many."""
+    known = labels[labels >= 0]
+    if known.size and known.min() > 0:
+        raise ValueError(
+            f"expected class labels from 0, found {known.min()} to {known.max()}; number them from 0, "
+            f"labels - {known.min()}, or give classes={known.max() + 1} if class 0 is only missing, or classes=None if "
+            "they are targets"
+        )
+    return int(known.max()) + 1 if known.size else 1
