@@ -13,6 +13,7 @@ from experiments.registry import EXPERIMENTS
 from experiments.render import PAGES, render
 from experiments.tables import expectations
 from spikejax import files
+from spikejax.devices.compiled import keep_compiled
 from spikejax.devices.processes import Interrupted
 from spikejax.registry import choose
 from spikejax.runs import record
@@ -55,6 +56,7 @@ def main() -> int:
             files.write_text(page, render(page))
             print(f"rendered {page}")
         return 0
+    keep_compiled()
     try:
         return run(command)
     except Interrupted as stop:

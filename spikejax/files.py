@@ -12,6 +12,11 @@ from typing import IO, Any
 import numpy as np
 
 
+def cache_folder() -> Path:
+    """The user's folder for what can be made again: `$XDG_CACHE_HOME/spikejax`, or `~/.cache/spikejax`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spikejax"
+
+
 def write(path: str | Path, fill: Callable[[IO[bytes]], Any], size: int = 0) -> Path:
     """Writes a file: a reader sees the old one or the new one, never part of one. Its folder is created if missing.
 

@@ -1,5 +1,6 @@
 """One set-up for all tests: two CPU devices and a compilation cache."""
 
+import os
 from pathlib import Path
 
 import chex
@@ -8,6 +9,8 @@ import pytest
 
 # Compiling takes most of the time of this suite; the cache makes the second run short.
 CACHE = Path(__file__).parent.parent / ".cache" / "jax"
+# Commands in processes of their own keep what they compile apart from the user's.
+os.environ["XDG_CACHE_HOME"] = str(CACHE.parent / "user")
 jax.config.update("jax_compilation_cache_dir", str(CACHE))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -30,7 +30,7 @@ ROOMS = {
     "paths": {"pytree", "registry"},
     "surrogate": {"pytree", "fields", "registry"},
     "dynamics": set(),
-    "devices": set(),
+    "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
     "layers": {"dynamics", "neurons"},
     "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},

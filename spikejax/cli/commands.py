@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from spikejax.devices.compiled import keep_compiled
 from spikejax.registry import UnknownName, choose
 
 COMMANDS = {
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = arguments[0]
     try:
         choose("command", command, list(COMMANDS))
+        keep_compiled()
         module = importlib.import_module(f"spikejax.cli.{_MODULES.get(command, command)}")
         return module.command(arguments[1:])
     except UnknownName as error:

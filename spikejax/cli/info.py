@@ -31,8 +31,7 @@ def command(arguments: Sequence[str]) -> int:
     facts = {
         "versions": versions(),
         "devices": [f"{device.platform}: {device.device_kind}" for device in jax.devices()],
-        "compilation cache": jax.config.values["jax_compilation_cache_dir"]
-        or "none (set JAX_COMPILATION_CACHE_DIR)",
+        "compilation cache": jax.config.values["jax_compilation_cache_dir"] or "none",
     }
     if flags.json:
         print(json.dumps(facts, indent=1))

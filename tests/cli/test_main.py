@@ -1,6 +1,7 @@
 """The commands that say what there is, and how any command ends."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -82,3 +83,36 @@ def test_output_that_nobody_reads_to_the_end():
     command = f"{sys.executable} -m spikejax neurons --json | head -c 10"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     assert done.stderr == "" and len(done.stdout) == 10
+
+
+@pytest.mark.slow
+def test_a_second_start_compiles_nothing_and_trains_the_same(tmp_path):
+    hidden = {name: x for name, x in os.environ.items() if not name.startswith("JAX_")}
+    environment = {**hidden, "JAX_PLATFORMS": "cpu", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    flags = [
+        "--neuron",
+        "lif",
+        "--hidden",
+        "4",
+        "--recurrent",
+        "0",
+        "--batch-size",
+        "512",
+        "--epochs",
+        "1",
+    ]
+    command = [sys.executable, "-m", "spikejax", "train", "digits", *flags, "--json", "--out"]
+    histories, kept = [], []
+    for number in range(2):
+        done = subprocess.run(
+            [*command, str(tmp_path / str(number))], env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        entries = json.loads(done.stdout)["history"]
+        costs = ("seconds", "peak_memory_mb")
+        histories.append([{k: x for k, x in e.items() if k not in costs} for e in entries])
+        folder = tmp_path / "cache" / "spikejax" / "programs"
+        kept.append({path: path.stat().st_mtime_ns for path in folder.glob("*/*-cache")})
+    assert histories[0] == histories[1] and kept[0] == kept[1]
+    names = {path.name.split("-")[0] for path in kept[0]}
+    assert {"jit_init", "jit_train_step", "jit_measured"} <= names

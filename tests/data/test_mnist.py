@@ -1,6 +1,7 @@
 """MNIST: where it is found, what is said when it is not, its sequences and its cache."""
 
 import gzip
+import os
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_the_cache_is_whole_or_absent(small, monkeypatch):
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(cache.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.warns(UserWarning, match="could not be written: disk full"):
         assert_same(mnist.load_images(small.directory), small.arrays)
     assert list(small.cache.parent.iterdir()) == []

@@ -1,6 +1,5 @@
 """Decoded arrays kept between runs, in `$XDG_CACHE_HOME/spikejax` (or `~/.cache/spikejax`)."""
 
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +20,7 @@ def cache_file(name: str) -> Path:
     Returns:
       The path of the file, which need not exist.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "spikejax" / f"{name}.npz"
+    return files.cache_folder() / f"{name}.npz"
 
 
 def write_cache(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
