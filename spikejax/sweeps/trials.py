@@ -76,12 +76,17 @@ def programs(init: Init, train_epoch: TrainEpoch, mode: Mode, mesh: Mesh) -> Pro
       mode: "vmap" or "map".
       mesh: devices that share the trials.
     """
-    start = share_trials(_each(starting(init), mode), mesh)
-    epoch = share_trials(_each(_epoch(train_epoch), mode), mesh)
-    return Programs(
-        jax.jit(lambda points, seeds: start(None, (points, seeds))),
-        jax.jit(epoch, donate_argnums=1),
-    )
+    begin = share_trials(_each(starting(init), mode), mesh)
+    train = share_trials(_each(_epoch(train_epoch), mode), mesh)
+
+    # The names are those of the programs in JAX's logs, profiles and compilation cache.
+    def start_group(points, seeds):
+        return begin(None, (points, seeds))
+
+    def train_group(shared, group):
+        return train(shared, group)
+
+    return Programs(jax.jit(start_group), jax.jit(train_group, donate_argnums=1))
 
 
 def _each(function, mode):

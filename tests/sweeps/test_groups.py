@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import chex
@@ -65,6 +66,25 @@ def test_one_compilation_whatever_the_values(mode):
     # In turn, once to look at its metrics and once to run it.
     counted = chex.assert_max_traces(train_epoch, n=2 if mode == "loop" else 1)
     assert len(run(counted, mode=mode, group=4)) == 24
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("mode", ["vmap", "map"])
+def test_two_programs_however_short_the_training(mode, epochs, caplog):
+    """One starts a group and one trains it for an epoch; a last group that is not full has no programs of its own."""
+    with jax.log_compiles(True):
+        rows = groups.run(
+            *(init, train_epoch, {"rate": RATES[:5], "gain": (2.0,)}, SEEDS),
+            epochs=epochs,
+            shared=jnp.ones(3),
+            placement=Placement(mode, None, 8),
+        )
+    assert len(rows) == 10 * epochs
+    said = re.findall(r"Finished XLA compilation of jit\((\w+)\)", caplog.text)
+    assert sorted(name for name in said if name.endswith("_group")) == [
+        "start_group",
+        "train_group",
+    ]
 
 
 @MODES
