@@ -1,6 +1,7 @@
 """Compiled programs that are kept between processes, so that only the first one compiles them."""
 
 import hashlib
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -9,7 +10,6 @@ import warnings
 from pathlib import Path
 
 import jax
-import jaxlib
 
 from spikejax import files
 
@@ -65,7 +65,7 @@ def _machine():
     except OSError:
         pass  # there is none but on Linux
     digest = hashlib.sha256("\n".join(kind).encode()).hexdigest()
-    return f"{jaxlib.__version__}-{digest[:12]}"
+    return f"{importlib.metadata.version('jaxlib')}-{digest[:12]}"
 
 
 def _delete_unused(programs):
