@@ -125,10 +125,14 @@ def test_custom_vjp_and_the_scan_over_steps_stand_in_one_place():
     def files_with(text):
         return {room(path) for path in SOURCES if text in path.read_text(encoding="utf-8")}
 
-    assert files_with("jax.custom_vjp") == {"surrogate"}
+    # The rule of a spike, and that of the fused kernels.
+    assert files_with("jax.custom_vjp") == {"surrogate", "dynamics"}
     # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere.
     assert files_with("lax.scan(") == {"dynamics", "training", "sweeps"}
-    assert files_with("pallas") == set()
+    pallas = {
+        path.parent.name for path in SOURCES if "import pallas" in path.read_text(encoding="utf-8")
+    }
+    assert pallas == {"kernels"}
 
 
 @pytest.mark.parametrize("path", **by_path(SOURCES + OTHERS))

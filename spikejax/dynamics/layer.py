@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from spikejax.dynamics.choice import chosen, scan
+
 Step = Callable[[Any, Any], tuple[Any, Array]]
 
 
@@ -22,22 +24,33 @@ def _spikes(state, spikes):
 
 
 def unroll(
-    step: Step, state: Any, currents: Any, *, save: Callable[[Any, Array], Any] = _spikes
+    step: Step,
+    state: Any,
+    currents: Any,
+    *,
+    save: Callable[[Any, Array], Any] = _spikes,
+    kernel: str | None = None,
 ) -> tuple[Any, Any]:
     """Runs `step` over T steps: (state[t], spikes[t]) = step(state[t−1], currents[t]).
+
+    On a GPU or TPU all steps are one fused kernel, and their gradient is another, if `step` acts element by element,
+    with at most one product of spikes and a matrix, that of `feedback`. If not, they are a `lax.scan`, and a warning
+    names the reason; on a CPU they always are.
 
     Args:
       step: `(state, current) -> (state, spikes)`, for example the `step` of a neuron.
       state: the state before the first step, for example `neuron.init_state(currents[0])`.
       currents: `[T, B, *F]`, or a pytree of arrays that all have T as their leading axis (one key per step, say).
       save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
+      kernel: "auto" for a fused kernel where there is an accelerator, "scan" for `lax.scan`, "pallas" for the kernel
+        everywhere, which a CPU interprets, slowly, for tests; None for what `Time.kernel` of a network says, or "auto".
 
     Returns:
       The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.
       With T = 0 these are the unchanged state and an empty array.
 
     Raises:
-      ValueError: `currents` has no time axis, or its leaves differ in T.
+      ValueError: `currents` has no time axis, or its leaves differ in T; an unknown kernel.
 
     >>> import jax.numpy as jnp
     >>> from spikejax.neurons.lif import LIF
@@ -58,23 +71,33 @@ def unroll(
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
         raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
 
+    runs = chosen(kernel)
     if not inspect.ismethod(step) or jax.tree_util.all_leaves([step.__self__]):
-        return _scan(step, save, state, currents)
-    return _scan_method(step.__func__, save, step.__self__, state, currents)
+        return _scan(step, save, runs, state, currents)
+    return _scan_method(step.__func__, save, runs, step.__self__, state, currents)
 
 
-def _scan(step, save, state, currents):
+def _scan(step, save, kernel, state, currents):
     def body(state, current):
         state, spikes = step(state, current)
         return state, save(state, spikes)
 
-    return jax.lax.scan(body, state, currents)
+    return scan(body, state, currents, kernel, _name(step))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1), inline=True)
-def _scan_method(method, save, model, state, currents):
+@functools.partial(jax.jit, static_argnums=(0, 1, 2), inline=True)
+def _scan_method(method, save, kernel, model, state, currents):
     # The step of a neuron outside of `jax.jit`: its parameters are operands, so that it is compiled once.
-    return _scan(functools.partial(method, model), save, state, currents)
+    return _scan(functools.partial(method, model), save, kernel, state, currents)
+
+
+def _name(step):
+    """What a step is called in a message: the neuron whose method it is, or its own name."""
+    if isinstance(step, functools.partial) and step.args:
+        return type(step.args[0]).__name__
+    if inspect.ismethod(step):
+        return type(step.__self__).__name__
+    return step.__name__ if inspect.isroutine(step) else type(step).__name__
 
 
 class Feedback(NamedTuple):
@@ -113,6 +136,7 @@ def feedback(step: Step, synapse: Callable[[Array], Array]) -> Step:
         neuron, spikes = step(state.neuron, current + synapse(state.spikes))
         return Feedback(neuron, spikes), spikes
 
+    fed.__name__ = f"{_name(step)} with feedback"
     return fed
 
 
@@ -143,6 +167,7 @@ def held(step: Step, axes: Any) -> Step:
         kept = jax.tree.map(lambda axis, a, b: _kept(real, axis, a, b), axes, after, state)
         return kept, _kept(real, 0, spikes, jnp.zeros_like(spikes))
 
+    holding.__name__ = _name(step)
     return holding
 
 

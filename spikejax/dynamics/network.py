@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from spikejax.dynamics.choice import using
+
 Network = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
@@ -28,12 +30,14 @@ class Time(NamedTuple):
       segment: S, a multiple of K; the last segment may be shorter. None keeps all states between chunks.
       checkpoint: recompute a chunk in the backward pass instead of storing its intermediate values.
       truncate: stop the gradient at the chunk boundaries (truncated backpropagation through time).
+      kernel: how layers run their steps, "auto", "scan" or "pallas", see `unroll`.
     """
 
     chunk: int | None = None
     segment: int | None = None
     checkpoint: bool = True
     truncate: bool = False
+    kernel: str = "auto"
 
 
 def run(
@@ -53,8 +57,8 @@ def run(
       The outputs `[T, B, ...]` and the carry after the last step.
 
     Raises:
-      ValueError: T = 0, a chunk outside 1 … T, a segment that is not a multiple of the chunk or is not recomputed, or
-        truncation without a chunk.
+      ValueError: T = 0, a chunk outside 1 … T, a segment that is not a multiple of the chunk or is not recomputed,
+        truncation without a chunk, or an unknown kernel.
 
     Reference: Chen et al. (2016), Training deep nets with sublinear memory cost; Williams, Peng (1990) for
     truncation.
@@ -85,7 +89,8 @@ def run(
         )
 
     def applied(x, carry):
-        outputs, carry = network(variables, x, carry)
+        with using(time.kernel):
+            outputs, carry = network(variables, x, carry)
         _check_steps(outputs, count_steps(x))
         return outputs, carry
 
