@@ -70,9 +70,8 @@ def measure_all(name: str, size: programs.Size) -> dict[str, dict]:
     for kind in programs.KINDS:
         wanted = size.variants if kind == "step" else size.sweep_variants
         variants = {str(variant): variant for variant in wanted}
-        chosen = programs.planned(size, kind, target.backend, target.devices)
-        # One chunk would be the whole sequence, which is already one of the variants.
-        if chosen.chunk < size.steps:
+        chosen = programs.planned(size, kind, target)
+        if chosen not in wanted:
             variants["planned"] = chosen
         for label, variant in variants.items():
             program = programs.make(size, variant, devices)[kind]
@@ -119,6 +118,7 @@ def advise(rows: dict[str, dict], target: Target, chosen: programs.Variant) -> d
         "least_temp_mb": least["temp_mb"],
         "planned_chunk": chosen.chunk,
         "planned_segment": chosen.segment,
+        "planned_recomputes": chosen.recompute,
     }
     if stored:
         advice["least_temp_mb_without_recomputing"] = min(row["temp_mb"] for row in stored)
@@ -145,7 +145,7 @@ def run(request: Request) -> dict[str, Any]:
         rows = compile_for(name, quick)
         for kind in programs.KINDS:
             own = {key: row for key, row in rows.items() if key.startswith(f"{name} {kind} ")}
-            chosen = programs.planned(size, kind, target.backend, target.devices)
+            chosen = programs.planned(size, kind, target)
             metrics |= {**own, f"{name} {kind} advice": advise(own, target, chosen)}
     print(WARNING)
     facts: dict[str, Any] = {"seed": None, "data": None, "warning": WARNING, "compilers": compilers}

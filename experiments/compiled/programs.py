@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from experiments.compiled.targets import Target
 from spikejax.data import Split
 from spikejax.devices import mesh, plan
 from spikejax.dynamics import Time
@@ -17,10 +18,12 @@ from spikejax.neurons.lif import LIF
 from spikejax.objectives import Accuracy, SummedCrossEntropy
 from spikejax.objectives.composed import objective
 from spikejax.objectives.model import Model
+from spikejax.runs import Config
+from spikejax.runs.planning import step_footprint
 from spikejax.sweeps.trials import programs
 from spikejax.training import Adam, Trainer, init, train_epoch, train_step
 
-CLASSES = 10
+CLASSES, ENCODER = 10, Sequence(scale=255.0)
 KINDS = ("step", "sweep")
 
 
@@ -58,14 +61,24 @@ QUICK = Size(784, 512, (128,), 4, 1024, (Variant(28, True), Variant(784, False))
 Program = tuple[Any, tuple]
 
 
-def planned(size: Size, kind: str, backend: str, devices: int) -> Variant:
-    """What the library itself chooses for "tpu" or "gpu"; a trial of a sweep has one device."""
-    features = (*size.hidden, CLASSES)
-    share = (
-        {"devices": devices} if kind == "step" else {"devices": 1, "models": size.trials // devices}
+def planned(size: Size, kind: str, target: Target) -> Variant:
+    """What the library itself chooses for a target; a trial of a sweep has one device."""
+    share = {"devices": target.devices}
+    if kind == "sweep":
+        share = {"devices": 1, "models": size.trials // target.devices}
+    config = Config(
+        data="smnist", network=_network(size), encoder=ENCODER, batch_size=size.batch, epochs=1
     )
-    chosen = plan.choose(size.steps, size.batch, features, backend=backend, **share)
-    return Variant(chosen.chunk, True, chosen.segment)
+    chosen = plan.choose(
+        size.steps,
+        size.batch,
+        (*size.hidden, CLASSES),
+        backend=target.backend,
+        **share,
+        footprint=step_footprint(config, _samples(size, size.samples)),
+        memory=target.memory_mb * 2**20,
+    )
+    return Variant(chosen.chunk, chosen.recompute, chosen.segment if chosen.recompute else None)
 
 
 def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
@@ -74,12 +87,12 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     The devices share the batch of the step, or the trials of the sweep. Each trial has its own initial decay, learning
     rate and seed.
     """
-    network = MLP(size.hidden, CLASSES, LIF(), learn=("decay",))
+    network = _network(size)
     time = Time(variant.chunk, variant.segment, variant.recompute)
 
     def trainer_of(point, **shared):
         # The initial decay is in the variables alone: the network's own value of a learned parameter is not read.
-        model = Model(pure.Functions(network), Sequence(scale=255.0), time)
+        model = Model(pure.Functions(network), ENCODER, time)
         optimiser = Adam(learning_rate=point["learning_rate"])
         rule = optimiser.transformation(size.samples // size.batch, 1)
         minimised = objective(model, SummedCrossEntropy(), (), (Accuracy(),))
@@ -100,10 +113,6 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
             lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), tree
         )
 
-    def samples(count):
-        inputs = jax.ShapeDtypeStruct((count, size.steps, 1), jnp.uint8)
-        return Split(inputs, jax.ShapeDtypeStruct((count,), jnp.int32))
-
     whole, split = PartitionSpec(), PartitionSpec(mesh.AXIS)
     point, seed = {"decay": 0.9, "learning_rate": 1e-3}, jax.ShapeDtypeStruct((), jnp.int32)
     state = jax.eval_shape(functools.partial(start, point), seed)
@@ -111,6 +120,15 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     sweep = programs(start, epoch, "vmap", devices)
     points = {name: jax.ShapeDtypeStruct((size.trials,), jnp.float32) for name in point}
     group = jax.eval_shape(sweep.start, points, jax.ShapeDtypeStruct((size.trials,), jnp.int32))
-    of_step = place(state, whole), place(samples(size.batch), split)
-    of_sweep = place(samples(size.samples), whole), place(group, split)
+    of_step = place(state, whole), place(_samples(size, size.batch), split)
+    of_sweep = place(_samples(size, size.samples), whole), place(group, split)
     return {"step": (jax.jit(step, donate_argnums=0), of_step), "sweep": (sweep.epoch, of_sweep)}
+
+
+def _network(size):
+    return MLP(size.hidden, CLASSES, LIF(), learn=("decay",))
+
+
+def _samples(size, count):
+    inputs = jax.ShapeDtypeStruct((count, size.steps, 1), jnp.uint8)
+    return Split(inputs, jax.ShapeDtypeStruct((count,), jnp.int32))

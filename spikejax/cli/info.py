@@ -10,6 +10,7 @@ from spikejax.cli.flags import parse
 from spikejax.cli.train import TrainFlags, parse_configs, with_learn
 from spikejax.devices import processes
 from spikejax.runs import parts
+from spikejax.runs.planning import explain
 from spikejax.runs.provenance import versions
 
 
@@ -46,13 +47,14 @@ def command(arguments: Sequence[str]) -> int:
 def _plan(arguments):
     """Prints how a training would be laid out on this machine."""
     name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
-    plans = {
-        neuron: parts.build(config, parts.load(config, flags.data_dir)).plan
-        for neuron, config in with_learn(configs, flags.learn).items()
-    }
+    found = {}
+    for neuron, config in with_learn(configs, flags.learn).items():
+        built = parts.build(config, parts.load(config, flags.data_dir))
+        found[neuron] = built.plan, explain(built.config, built.train, built.plan)
     if flags.json:
-        print(json.dumps({neuron: plan._asdict() for neuron, plan in plans.items()}, indent=1))
+        facts = {neuron: {**plan._asdict(), "why": why} for neuron, (plan, why) in found.items()}
+        print(json.dumps(facts, indent=1))
         return 0
-    for neuron, plan in plans.items():
-        print(f"{name} {neuron}: {plan}")
+    for neuron, (plan, why) in found.items():
+        print(f"{name} {neuron}: {plan}\n  {why}")
     return 0

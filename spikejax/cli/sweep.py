@@ -60,7 +60,7 @@ class SweepFlags(TrainFlags):
     mode: Literal["vmap", "map", "loop"] | None = None
     """Run trials side by side or one after the other on a device, or in turn; by default chosen by backend."""
     group: int | None = None
-    """Most trials trained at the same time; by default 16 per device."""
+    """Most trials trained at the same time; by default 16 per device, on a GPU as many as fill it."""
     memory: int | None = None
     """Megabytes that a device may use; by default all it has (half of it on CPUs)."""
 

@@ -42,6 +42,9 @@ def keeping_of(
         stopped = folder / f"{name(numbers)}_stopped"
         if not checkpoint.exists(stopped):
             return None
+        notes = checkpoint.notes_of(stopped)
+        if len(notes["history"][-1][1]) != len(group.alive):
+            return None  # planned anew, in groups of another size: these trials start again
         group, notes = checkpoint.restore(stopped, group)
         _check_own(stopped, notes, found)
         return group, notes["history"]

@@ -12,8 +12,7 @@ from jax.sharding import Mesh
 
 from spikejax.data import Dataset, Source, Split
 from spikejax.devices import mesh as meshes
-from spikejax.devices.plan import CPU_ROWS, Plan, choose
-from spikejax.dynamics import Time
+from spikejax.devices.plan import Plan
 from spikejax.inputs import Events, InMemory
 from spikejax.networks.core import pure
 from spikejax.objectives.composed import measurement, objective
@@ -21,6 +20,7 @@ from spikejax.objectives.metrics import Rates
 from spikejax.objectives.model import Model
 from spikejax.objectives.reductions import check_classes
 from spikejax.runs.config import Config, complete, source_of
+from spikejax.runs.planning import example_of, plan_of, time_of
 from spikejax.runs.selection import fitted, selected_by
 from spikejax.runs.validation import held_out
 from spikejax.training import state as states
@@ -83,7 +83,8 @@ def build(
     *,
     steps: int | None = None,
     devices: int | None = None,
-    models: int = 1,
+    models: Callable[[int | None], int] | None = None,
+    memory: int | None = None,
 ) -> Parts:
     """Builds the parts of a run and checks that they fit, before a file is touched.
 
@@ -92,7 +93,8 @@ def build(
       dataset: its data, see `load`.
       steps: per epoch, which schedules depend on; those of the training samples if None.
       devices: most devices that share a batch; None is all, of all processes.
-      models: number of models that a device trains side by side.
+      models: number of models that a device trains side by side, see `planning.plan_of`.
+      memory: bytes that a device may use; None is what it reports.
 
     Raises:
       ValueError: parts that do not fit together.
@@ -105,7 +107,7 @@ def build(
         raise ValueError(
             f"expected fewer than 2147483648 steps, found {total:,}; train fewer epochs"
         )
-    x = _example(config, train)
+    x = example_of(config, train)
     network = pure.Functions(config.network)
     variables = jax.eval_shape(network.init, jax.random.key(0), x)
     facts = pure.inspect_module(
@@ -113,8 +115,8 @@ def build(
         variables,
         jax.ShapeDtypeStruct((len(x), config.batch_size, *x.shape[2:]), x.dtype),
     )
-    plan = plan_of(config, facts, len(x), devices=devices, models=models)
-    mesh = meshes.over(jax.devices()[: plan.devices]) if models == 1 and devices is None else None
+    plan = plan_of(config, facts, train, devices=devices, models=models, memory=memory)
+    mesh = meshes.over(jax.devices()[: plan.devices]) if devices is None else None
     model, trainer, init = assemble(config, train, plan, facts, mesh, steps)
     parts = Parts(
         *(config, dataset, train, validation, plan, facts, model, trainer, init),
@@ -146,7 +148,7 @@ def assemble(
       steps: per epoch; those of the training samples if None.
     """
     network = pure.Functions(config.network)
-    model = Model(network, config.encoder, Time(plan.chunk, plan.segment, truncate=config.truncate))
+    model = Model(network, config.encoder, time_of(config, plan))
     steps = train.count // config.batch_size if steps is None else steps
     trainer = Trainer(
         objective(model, config.loss, config.regularisers, config.metrics or ()),
@@ -159,7 +161,7 @@ def assemble(
         config.average,
         facts.bounds,
     )
-    x = _example(config, train)
+    x = example_of(config, train)
 
     def init(seed):
         variables = jax.jit(network.init)(jax.random.key(seed), x)
@@ -187,68 +189,6 @@ def measurer(config: Config, model: Model, mesh: Mesh | None) -> Callable[[Any, 
 def averages_of(config: Config, model: Model) -> Callable[..., dict[str, Any]]:
     """What is measured outside training: loss, metrics and firing rates."""
     return measurement(model, config.loss, (*(config.metrics or ()), Rates()))
-
-
-def _example(config, train):
-    """Inputs of the shape that the network receives, of one sample."""
-    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct((1, *x.shape[1:]), x.dtype), train.inputs)
-    encoder: Any = config.encoder
-    found = jax.eval_shape(
-        lambda samples: encoder(
-            encoder.prepare(samples), jnp.arange(encoder.steps_of(samples)), jax.random.key(0)
-        ),
-        one,
-    )
-    return jnp.zeros(found.shape, found.dtype)
-
-
-def plan_of(
-    config: Config, facts: pure.Facts, steps: int, *, devices: int | None = None, models: int = 1
-) -> Plan:
-    """How a training step is laid out on this machine.
-
-    Args:
-      config: what is trained.
-      facts: of the network.
-      steps: T.
-      devices: most devices that share a batch; None is all, of all processes.
-      models: number of models that a device trains side by side.
-
-    Raises:
-      ValueError: a chunk that a layer of the network does not allow, or a batch that the devices of several processes
-        cannot share.
-    """
-    backend, reasons = jax.default_backend(), facts.whole_sequence
-    # On a CPU the gradient of a convolution is slow inside a loop over chunks.
-    convolves, chunk = facts.convolves and backend == "cpu", config.chunk
-    if reasons and isinstance(chunk, int) and chunk < steps:
-        layer, why = next(iter(reasons.items()))
-        raise ValueError(
-            f"expected the whole sequence at once, chunk=None, for {layer} ({why}), found a chunk of {chunk} steps"
-        )
-    whole = chunk is None or bool(reasons) or (convolves and chunk == "auto")
-    if isinstance(chunk, int) and chunk > steps:
-        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
-    chosen = choose(
-        steps,
-        config.batch_size,
-        facts.widths,
-        backend=backend,
-        devices=devices or jax.device_count(),
-        models=models,
-        chunk=steps if whole else None if chunk == "auto" else chunk,
-    )
-    if convolves:
-        # One device already uses all cores for a convolution.
-        chosen = chosen._replace(devices=1, micro_batches=1)
-    if facts.changes:
-        chosen = chosen._replace(micro_batches=1)
-    if devices is None and jax.process_count() > 1 and chosen.devices < jax.device_count():
-        raise ValueError(
-            f"expected a batch of a multiple of the {jax.device_count()} devices of {jax.process_count()} processes, "
-            f"on CPUs at least {CPU_ROWS} samples each, found {config.batch_size}"
-        )
-    return chosen
 
 
 def _check(parts, steps):

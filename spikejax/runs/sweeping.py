@@ -199,11 +199,20 @@ def _described(datasets):
 
 def _build(program: Program, placement, seeds) -> Parts:
     """The parts of a program's first point, planned for as many trials as a device runs at once."""
-    devices, models = len(jax.local_devices()), 1
-    if (placement.mode or default_mode()) == "vmap":
-        count = len(program.numbers) * seeds
-        models = groups.group_size(count, devices, placement.group) // devices
-    return building.build(program.config, program.dataset, devices=1, models=models)
+    devices, trials = len(jax.local_devices()), len(program.numbers) * seeds
+
+    def models(most):
+        group = placement.group or (most and most * devices)
+        return groups.group_size(trials, devices, group) // devices
+
+    beside = (placement.mode or default_mode()) == "vmap"
+    return building.build(
+        program.config,
+        program.dataset,
+        devices=1,
+        models=models if beside else None,
+        memory=placement.memory,
+    )
 
 
 def mode_of(parts: Parts, placement: Placement) -> str:
@@ -218,11 +227,14 @@ def _run(program: Program, parts: Parts, study: Sweep, placement, keeping) -> li
     """The rows of a program's trials, numbered as in the whole sweep."""
     init, train_epoch = epoch_of(program, parts)
     samples = (parts.train, *parts.measured.values())
+    placement = placement._replace(mode=mode_of(parts, placement))
+    if placement.mode == "vmap":
+        placement = placement._replace(group=parts.plan.models * len(jax.local_devices()))
     rows = groups.run(
         *(init, train_epoch, program.values, study.seeds),
         epochs=parts.config.epochs,
         shared=jax.tree.map(jnp.asarray, samples),
-        placement=placement._replace(mode=mode_of(parts, placement)),
+        placement=placement,
         keeping=keeping,
     )
     seeds = len(study.seeds)

@@ -148,6 +148,16 @@ def _damaged(path, error):
     )
 
 
+def notes_of(folder: str | Path) -> dict:
+    """The notes of the folder's newest checkpoint, without its state.
+
+    Raises:
+      FileNotFoundError: there is no checkpoint.
+      ValueError: its notes are not what was saved.
+    """
+    return _newest(folder)[1]["notes"]
+
+
 def exists(folder: str | Path) -> bool:
     """Whether the folder holds a complete checkpoint."""
     return bool(_checkpoints(Path(folder)))

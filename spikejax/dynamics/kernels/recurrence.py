@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax.numpy as jnp
 from jax.extend.core import Literal
 
-from spikejax.dynamics.kernels.jaxprs import Program
+from spikejax.dynamics.kernels.jaxprs import Program, dtypes
 from spikejax.dynamics.kernels.parts import Feedback
 from spikejax.dynamics.kernels.refusal import Refused
 
@@ -52,7 +51,7 @@ def find_feedback(
         raise Refused(
             "its dot_general is not that of a recurrent layer: spikes [B, F] of the step before times one matrix [F, F]"
         )
-    dtype = jnp.result_type(matrix.aval.dtype)
+    dtype = dtypes([matrix])[0]
     transposed = contracted[1] == (1,)
     feedback = Feedback(list(own).index(source), dtype, eqn.params["precision"], transposed)
     return feedback, matrix, eqn.outvars[0]

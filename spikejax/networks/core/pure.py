@@ -27,6 +27,7 @@ from spikejax.networks.core.interceptor import told
 
 FIXED = ("params", "constants")
 PASSING = (STATE, START, ACTIVITY, DECLARED)
+PRODUCT, CONVOLUTION = "dot_general", "conv_general_dilated"
 
 Activity = dict[str, dict[str, Array]]
 
@@ -133,6 +134,7 @@ class Facts(NamedTuple):
       bounds: by path, the lower and upper bound of each parameter that has bounds.
       changes: collections that training changes, batch statistics for example.
       convolves: whether there is a convolution.
+      recurs: whether a product is part of a loop, over time as a rule: a layer that feeds its outputs back.
     """
 
     outputs: Any
@@ -142,6 +144,7 @@ class Facts(NamedTuple):
     bounds: dict[str, tuple[float, float]]
     changes: tuple[str, ...]
     convolves: bool
+    recurs: bool
 
 
 def inspect_module(module: nn.Module, variables: Any, x: Any) -> Facts:
@@ -170,8 +173,10 @@ def inspect_module(module: nn.Module, variables: Any, x: Any) -> Facts:
         for path in sorted({path.rpartition("/")[0] for path in _paths(changed[name])}):
             reasons[path] = "its statistics are pooled over time in training"
     widths += [_width(leaf) for leaf in jax.tree.leaves(outputs)]
-    convolves = any(eqn.primitive.name == "conv_general_dilated" for eqn in _equations(jaxpr.jaxpr))
-    return Facts(outputs, activity, tuple(widths), reasons, bounds, changes, convolves)
+    found = set(_operations(jaxpr.jaxpr))
+    convolves = not found.isdisjoint({(CONVOLUTION, False), (CONVOLUTION, True)})
+    recurs = not found.isdisjoint({(CONVOLUTION, True), (PRODUCT, True)})
+    return Facts(outputs, activity, tuple(widths), reasons, bounds, changes, convolves, recurs)
 
 
 def by_layer(tree: Any) -> dict[str, Any]:
@@ -220,8 +225,10 @@ def _paths(tree):
     return ["/".join(str(getattr(key, "key", key)) for key in path) for path, _ in leaves]
 
 
-def _equations(jaxpr):
+def _operations(jaxpr, looped=False):
+    """The name of each operation, and whether it is part of a loop; one kernel for all steps is a loop."""
     for eqn in jaxpr.eqns:
-        yield eqn
+        yield eqn.primitive.name, looped
+        loop = eqn.primitive.name in ("scan", "while") or "grid_mapping" in eqn.params
         for inner in jaxprs_in_params(eqn.params):
-            yield from _equations(inner)
+            yield from _operations(inner, looped or loop)
