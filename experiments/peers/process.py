@@ -38,6 +38,15 @@ def interpreter(library: Library) -> str:
         raise Failed(str(problem)) from problem
 
 
+def here_too() -> dict[str, str]:
+    """The environment variables of a worker on the device that is here: those of this process, memory taken as needed.
+
+    Its packages are those of this process, this folder's first.
+    """
+    paths = os.pathsep.join([str(HERE.parents[1]), *filter(None, sys.path)])
+    return {**os.environ, "PYTHONPATH": paths, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
 def surroundings(cache: Path | str | None = None) -> dict[str, str]:
     """The environment variables of a worker: on the CPU, and with a compilation cache only if one is given."""
     kept = {name: x for name, x in os.environ.items() if not name.startswith(HIDDEN)}
@@ -60,6 +69,7 @@ class Worker:
       log: file for what it prints.
       cache: folder of compiled programs, if they are to be kept.
       memory_limit: bytes of resident memory above which it is terminated, if the system reports them.
+      here: on the device that is here, with the packages that are installed here; otherwise on the CPU.
     """
 
     def __init__(
@@ -70,6 +80,7 @@ class Worker:
         *,
         cache: Path | str | None = None,
         memory_limit: int | None = None,
+        here: bool = False,
     ):
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log, self._limit = log, memory_limit
@@ -80,7 +91,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                env=surroundings(cache),
+                env=here_too() if here else surroundings(cache),
             )
         assert self._process.stdin and self._process.stdout
         self._input, self._output, self._read = self._process.stdin, self._process.stdout, b""
