@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.experiment import RESULTS
-from experiments.gpu.gpu import EXPERIMENT, NOT_RUN, PARTS
+from experiments.gpu import gpu
 from experiments.tables import read, rows_of
 from spikejax.tables import markdown
 
@@ -107,12 +107,12 @@ def origin(result: Mapping[str, Any]) -> str:
 def accelerator() -> str:
     """All parts, and what was expected of them."""
     if not (RESULTS / "gpu.json").is_file():
-        lines = "".join(f"- {TITLES[part]}: {NOT_RUN}.\n" for part in PARTS)
+        lines = "".join(f"- {TITLES[part]}: {gpu.NOT_RUN}.\n" for part in gpu.PARTS)
         return f"Not measured yet: `python -m experiments run gpu` on a machine with a GPU fills this in.\n\n{lines}"
     result = read("gpu")
     metrics = result["metrics"]
-    parts = [table(part, metrics["parts"][part], metrics.get(part, {})) for part in PARTS]
-    wanted = markdown(["", "expected", "found", "holds"], rows_of(EXPERIMENT, metrics))
+    parts = [table(part, metrics["parts"][part], metrics.get(part, {})) for part in gpu.PARTS]
+    wanted = markdown(["", "expected", "found", "holds"], rows_of(gpu.EXPERIMENT, metrics))
     return "\n".join([f"{origin(result)}\n", wanted, *parts])
 
 

@@ -1,5 +1,6 @@
 """The caller's side of the protocol: a worker in a separate process, monitored."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -102,7 +103,8 @@ class Worker:
     def __exit__(self, *problem) -> None:
         self._process.kill()
         self._process.wait()
-        self._input.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+            self._input.close()
         self._output.close()
 
     def start(self) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 import math
 import warnings
+from pathlib import Path
 
 import pytest
 
 from experiments.experiment import Expectation, Experiment, Request
-from experiments.gpu import expected, gpu, tables, trials
+from experiments.gpu import expected, gpu, networks, tables, trials
 from experiments.gpu.cells import CELLS, both, operands, recurrent, spiking
 from experiments.gpu.sheet import OVER, Sheet, read
 from experiments.gpu.timing import build_all, built, race
 from experiments.gpu.training import one_cycle
+from experiments.peers.libraries import Library
+from experiments.peers.process import Failed, Worker
 from experiments.tables import rows_of
 from spikejax.runs import record
 
@@ -129,6 +132,15 @@ def test_the_tables_show_the_record(monkeypatch, tmp_path):
     assert "it broke" in text
     assert tables.table("shd", {"state": "not run"}, {}).endswith("128: not run.\n")
     assert tables.origin({"provenance": PROVENANCE}).startswith("card, 1.2; Python 3, jax 0")
+
+
+def test_a_worker_that_dies_before_it_reads_its_job_ends_alone(tmp_path):
+    library = Library("dead", str(tmp_path / "dead.py"), "", "")
+    Path(library.script).write_text("raise SystemExit('no such package')\n")
+    worker = Worker(library, networks.QUICK["shd"], tmp_path / "log.txt", here=True)
+    worker._process.wait()
+    with worker, pytest.raises(Failed, match="ended with code 1: no such package"):
+        worker.start()
 
 
 @pytest.mark.slow
