@@ -1,10 +1,11 @@
 # `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make test-slow` runs
 # the tests that take over 20 seconds each. `make bench` measures other libraries beside this one: about 5 GB and an hour.
+# `make gpu` measures on an NVIDIA GPU, with the Python that is active, where JAX sees the GPU.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install train test test-slow check bench
+.PHONY: install train test test-slow check bench gpu
 
 install: $(INSTALLED)
 
@@ -43,3 +44,7 @@ bench: install
 	$(PYTHON) -m experiments run sweep_speed
 	$(PYTHON) -m experiments run memory_vs_steps
 	$(PYTHON) -m experiments render
+
+gpu:
+	python3 -m experiments run gpu
+	python3 -m experiments render

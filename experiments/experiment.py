@@ -30,7 +30,7 @@ class Expectation(NamedTuple):
 
     Attributes:
       words: what is compared.
-      found: the value, from the metrics of a record.
+      found: the value, from the metrics of a record; NaN, which is never as expected, if it was not measured.
       low: the smallest value that is as expected.
       high: the largest.
       source: where the expected value is from; "" if it is this library's own goal.

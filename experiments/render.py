@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.gpu import tables as accelerator
 from experiments.peers.tables import SECTIONS
 from experiments.tables import origin, read
 from spikejax.catalogue import descriptions, evidence
@@ -148,7 +149,7 @@ PAGES: dict[Path, Sections] = {
         "presets": evidence.presets,
         "surrogates": descriptions.surrogates,
     },
-    BENCH: SECTIONS,
+    BENCH: {**SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }

@@ -1,5 +1,6 @@
 """What tables of records share: reading a record, where its values come from, and what was expected of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,11 +25,15 @@ def origin(result: Mapping[str, Any]) -> str:
 
 
 def rows_of(experiment: Experiment, metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """What was expected of an experiment, what was found, and whether it holds."""
-    return [
-        (e.words, e.bounds, f"{e.found(metrics):.3g}", "yes" if e.holds(metrics) else "**no**")
-        for e in experiment.expected
-    ]
+    """What was expected of an experiment, what was found, and whether it holds; "not run" where nothing was found."""
+    return [(e.words, e.bounds, *_found(e, metrics)) for e in experiment.expected]
+
+
+def _found(expectation, metrics):
+    found = expectation.found(metrics)
+    if math.isnan(found):
+        return "not run", "not run"
+    return f"{found:.3g}", "yes" if expectation.holds(metrics) else "**no**"
 
 
 def expectations(experiment: Experiment, metrics: Mapping[str, Any]) -> str:

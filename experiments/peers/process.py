@@ -1,5 +1,6 @@
 """The caller's side of the protocol: a worker in a separate process, monitored."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -38,6 +39,15 @@ def interpreter(library: Library) -> str:
         raise Failed(str(problem)) from problem
 
 
+def here_too() -> dict[str, str]:
+    """The environment variables of a worker on the device that is here: those of this process, memory taken as needed.
+
+    Its packages are those of this process, this folder's first.
+    """
+    paths = os.pathsep.join([str(HERE.parents[1]), *filter(None, sys.path)])
+    return {**os.environ, "PYTHONPATH": paths, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
 def surroundings(cache: Path | str | None = None) -> dict[str, str]:
     """The environment variables of a worker: on the CPU, and with a compilation cache only if one is given."""
     kept = {name: x for name, x in os.environ.items() if not name.startswith(HIDDEN)}
@@ -60,6 +70,7 @@ class Worker:
       log: file for what it prints.
       cache: folder of compiled programs, if they are to be kept.
       memory_limit: bytes of resident memory above which it is terminated, if the system reports them.
+      here: on the device that is here, with the packages that are installed here; otherwise on the CPU.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class Worker:
         *,
         cache: Path | str | None = None,
         memory_limit: int | None = None,
+        here: bool = False,
     ):
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log, self._limit = log, memory_limit
@@ -80,7 +92,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                env=surroundings(cache),
+                env=here_too() if here else surroundings(cache),
             )
         assert self._process.stdin and self._process.stdout
         self._input, self._output, self._read = self._process.stdin, self._process.stdout, b""
@@ -91,7 +103,8 @@ class Worker:
     def __exit__(self, *problem) -> None:
         self._process.kill()
         self._process.wait()
-        self._input.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+            self._input.close()
         self._output.close()
 
     def start(self) -> dict[str, Any]:

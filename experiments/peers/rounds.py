@@ -25,9 +25,17 @@ class Rounds(NamedTuple):
 
 
 def race(
-    workload: Workload, libraries: Mapping[str, Library], rounds: Rounds, logs: Path
+    workload: Workload,
+    libraries: Mapping[str, Library],
+    rounds: Rounds,
+    logs: Path,
+    *,
+    here: bool = False,
 ) -> dict[str, dict[str, Any]]:
-    """Measures a workload; returns the measurements of each library, or {"error": …} for one that failed."""
+    """Measures a workload; returns the measurements of each library, or {"error": …} for one that failed.
+
+    With `here` they run on the device that is here, see `process.Worker`.
+    """
     results: dict[str, dict[str, Any]] = {name: {} for name in libraries}
     workers: dict[str, Worker] = {}
 
@@ -39,13 +47,22 @@ def race(
             results[name]["error"] = str(problem)
 
     with contextlib.ExitStack() as stack:
-        for name, library in libraries.items():
-            print(f"{workload.name}: {library.label} starts", flush=True)
+
+        def join(name):
+            print(f"{workload.name}: {libraries[name].label} starts", flush=True)
             try:
                 log = logs / f"{workload.name}-{name}.txt"
-                workers[name] = stack.enter_context(Worker(library, workload, log))
+                worker = Worker(libraries[name], workload, log, here=here)
+                workers[name] = stack.enter_context(worker)
             except Failed as problem:
                 results[name]["error"] = str(problem)
+
+        for name in libraries if here else ():
+            join(name)  # while one is built, the others load their packages
+        for name in libraries:
+            if not here:
+                join(name)
+            if "error" in results[name]:
                 continue
             ask(name, Worker.start, _note_start)
             for _ in range(WARM_UP):

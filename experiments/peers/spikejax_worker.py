@@ -1,6 +1,7 @@
 """spikejax as it trains: `train_step` laid out by the plan, one device per core, the samples stored whole.
 
-Options: "plain" is one scan over all steps per layer, nothing recomputed, on one device; "neuron" another neuron for a
+Options: "plain" is the whole sequence at once, nothing recomputed, on one device, "kernel" how its layers are run, a
+scan over all steps unless given; "neuron" another neuron for a
 row of neurons alone, "tc_lif"; "loop" trains a grid's networks one after the other, "anew" compiles each of them, as
 separate trainings do. Binary inputs are stored as bytes, as a data set is.
 """
@@ -109,7 +110,10 @@ def learner(minimised, initial, batch, plan, rates, statistics=False):
 
 def training(workload, options):
     plan = layout(workload, (*workload.hidden, workload.classes), options)
-    time = Time() if options.get("plain") else Time(plan.chunk, plan.segment)
+    if options.get("plain"):
+        time = Time(kernel=options.get("kernel", "scan"))
+    else:
+        time = Time(plan.chunk, plan.segment)
     module, batch = network(workload), batch_of(workload)
     model = Model(pure.Functions(module), Sequence(), time)
     measured = measurement(model, SummedCrossEntropy(), (Rates(),))

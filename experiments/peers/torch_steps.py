@@ -2,7 +2,8 @@
 
 A library provides a module for one time step, `(x, state) -> (output, state)` with None for the first state, which
 `OverTime` loops over, and optionally a module that takes all time steps at once. With the option "compile" the former
-is compiled by `torch.compile`: one step only, since a loop would be unrolled. All cores are used.
+is compiled by `torch.compile`: one step only, since a loop would be unrolled. All cores are used, or the GPU
+if there is one.
 """
 
 import itertools
@@ -16,6 +17,8 @@ import workload as common
 from torch import nn
 from torch.nn import functional
 from worker import Program, serve
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class OverTime(nn.Module):
@@ -57,8 +60,8 @@ class Library(NamedTuple):
 
     def over_time(self, workload, options, decay=common.DECAY) -> nn.Module:
         if self.whole is not None and not options.get("compile"):
-            return self.whole(workload, decay)
-        return OverTime(self.step(workload, decay), options.get("compile", False))
+            return self.whole(workload, decay).to(DEVICE)
+        return OverTime(self.step(workload, decay), options.get("compile", False)).to(DEVICE)
 
 
 def linear(kernel: np.ndarray, bias: np.ndarray, made: nn.Module | None = None) -> nn.Module:
@@ -76,6 +79,8 @@ def update(library, module, optimizer, loss_of):
     loss = loss_of()
     loss.backward()
     optimizer.step()
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
     return float(loss.detach())
 
 
@@ -106,12 +111,13 @@ def learner(library, module, loss_of, inputs) -> Program:
     return Program(
         lambda: update(library, module, optimizer, lambda: loss_of(module(inputs))),
         lambda: measure_rates(library, module, inputs),
+        lambda: torch.cuda.max_memory_allocated() if DEVICE == "cuda" else None,
     )
 
 
 def tensors(workload):
     labels = torch.from_numpy(common.labels(workload)).long()
-    return torch.from_numpy(common.inputs(workload)), labels
+    return torch.from_numpy(common.inputs(workload)).to(DEVICE), labels.to(DEVICE)
 
 
 def cross_entropy(labels):
@@ -125,16 +131,16 @@ def training(library, workload, options):
 
 
 def convolution(library, workload, options):
-    inputs = torch.from_numpy(common.inputs(workload)).permute(0, 1, 4, 2, 3).contiguous()
+    inputs = tensors(workload)[0].permute(0, 1, 4, 2, 3).contiguous()
     module = library.over_time(workload, options)
     return learner(library, module, lambda spikes: ((spikes.sum(0) - 1) ** 2).mean(), inputs)
 
 
 def neuron(library, workload, options):
     module = library.over_time(workload, options)
-    currents = torch.from_numpy(common.inputs(workload)) * library.scale
+    currents = tensors(workload)[0] * library.scale
     currents.requires_grad_()
-    weights = torch.from_numpy(common.neuron_weights(workload))
+    weights = torch.from_numpy(common.neuron_weights(workload)).to(DEVICE)
 
     def take():
         library.reset(module)
@@ -148,9 +154,9 @@ def neuron(library, workload, options):
 
 
 def streaming(library, workload, options):
-    step = library.step(workload, common.DECAY)
+    step = library.step(workload, common.DECAY).to(DEVICE)
     step, state, total = torch.compile(step) if options.get("compile") else step, None, 0.0
-    pieces = itertools.cycle(list(torch.from_numpy(common.inputs(workload))))
+    pieces = itertools.cycle(list(tensors(workload)[0]))
 
     @torch.inference_mode()
     def take():
@@ -188,6 +194,8 @@ BUILDERS = {
 def serve_torch(packages: Sequence[str], library: Library) -> None:
     """Answers one job; `packages` are those whose versions are reported."""
     torch.set_num_threads(os.cpu_count() or 1)
+    if DEVICE == "cuda":
+        torch.set_float32_matmul_precision("high")  # TF32, the default of JAX on such a device
 
     def builder(build):
         return lambda workload, options: build(library, workload, options)

@@ -78,7 +78,7 @@ def serve(builders: dict[str, Build], packages: Iterable[str], facts: Callable[[
             peak_bytes=peak,
             temporary_bytes=program.temporary_bytes(),
             rates=program.rates(),
-            versions={package: metadata.version(package) for package in packages},
+            versions={package: version(package) for package in packages},
             **facts(),
         )
     except Missing as lack:
@@ -87,6 +87,14 @@ def serve(builders: dict[str, Build], packages: Iterable[str], facts: Callable[[
         said = str(error).strip().splitlines() or [""]
         say(error=f"{type(error).__name__}: {said[0]}")
         raise
+
+
+def version(package: str) -> str:
+    """The version of a package, from the package itself if it is imported from a folder and not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return sys.modules[package].__version__
 
 
 def peak_bytes() -> int:

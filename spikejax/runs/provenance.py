@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from spikejax import __version__
+
 PACKAGES = ("spikejax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 # Flags whose values are paths on this machine, and what is written instead.
 _PLACES = {"--data-dir": "DIR", "--coordinator": "HOST:PORT"}
@@ -31,8 +33,9 @@ def current_provenance(**facts: Any) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The installed versions of the packages that a result depends on."""
-    return {name: metadata.version(name) for name in PACKAGES}
+    """The versions of the packages that a result depends on; this one may be a folder that is not installed."""
+    others = {name: metadata.version(name) for name in PACKAGES if name != "spikejax"}
+    return {"spikejax": __version__, **others}
 
 
 def _command(arguments):

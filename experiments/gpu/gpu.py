@@ -1,0 +1,189 @@
+"""What the library does on a GPU, beside SpikingJelly's fused Triton kernels and spyx: speed, correctness, a training.
+
+Measures, part by part: whether kernels compute what the scan computes there; what the device can do at most; layers of
+neurons alone; training steps of a feed-forward network on 784 steps and of a recurrent one on 250; models side by
+side; a recurrent layer alone; the latency of a stream; compiling; and, with the time that is left, eight trainings on
+sequential MNIST. The record is written after each part; a part that fails or hangs ends alone, and parts for which
+there was no time are "not run": the same command runs those. `experiments/README.md` has the tables. Needs one GPU of
+NVIDIA, and MNIST's four files for the trainings; libraries that are not installed are left out.
+Command: python -m experiments run gpu --seconds 540
+Expected: see EXPERIMENT below: the feed-forward step 1.5 times faster than SpikingJelly's and 15 times faster than
+spyx's, the recurrent one 6 times faster than spyx's, neurons alone no slower than SpikingJelly's.
+Time: 9 minutes on an H100 or H200, or as many as `--seconds` allows.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.experiment import Experiment, Request
+from experiments.gpu import expected
+from experiments.gpu.process import Failed, Measurer
+from experiments.gpu.sheet import read
+from spikejax.runs import record
+
+SECONDS = 540.0
+NOT_RUN = "not run"
+
+
+class Part(NamedTuple):
+    """One part of the experiment.
+
+    Attributes:
+      where: the module and the function that measure it.
+      share: of the seconds; the last part takes what is left.
+      anew: in a process that has compiled nothing yet.
+    """
+
+    where: str
+    share: float
+    anew: bool = False
+
+
+PARTS = {
+    "correctness": Part("experiments.gpu.correctness.measure", 0.07),
+    "roofline": Part("experiments.gpu.roofline.measure", 0.03),
+    "neurons": Part("experiments.gpu.neurons.measure", 0.14),
+    "smnist": Part("experiments.gpu.networks.feedforward", 0.13),
+    "shd": Part("experiments.gpu.networks.recurrent", 0.13),
+    "trials": Part("experiments.gpu.trials.measure", 0.11),
+    "recurrence": Part("experiments.gpu.recurrence.measure", 0.12),
+    "streaming": Part("experiments.gpu.streaming.measure", 0.02),
+    "compiling": Part("experiments.gpu.compiling.measure", 0.07, anew=True),
+    "training": Part("experiments.gpu.training.measure", 1.0),
+}
+GRACE = 0.5  # of its time, by which a part may be late before it is ended
+LEAST = 15.0  # seconds without which a part is not begun
+
+
+def run(request: Request) -> dict[str, Any]:
+    # PyTorch needs memory beside JAX.
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.85")
+    measuring = Measuring(request)
+    try:
+        for name in PARTS:
+            measuring.part(name)
+    finally:
+        measuring.end()
+    return measuring.finished()
+
+
+class Measuring:
+    """The parts of a run, one after the other, and what is known so far; an earlier run in the folder goes on."""
+
+    def __init__(self, request: Request):
+        self.request = request
+        self._seconds = request.seconds or SECONDS
+        self._end = time.monotonic() + self._seconds
+        self._measurer: Measurer | None = None
+        self._record = _kept(request.out / "record.json", request.quick)
+        self._rows: dict[str, Any] = dict(self._record["metrics"]) if self._record else {}
+        blank = {name: {"state": NOT_RUN} for name in PARTS}
+        self._states = self._rows.pop("parts", blank)
+
+    def part(self, name: str) -> None:
+        """Measures a part if there is time and it was not measured before; its rows are in the record then."""
+        if self._states[name]["state"] != NOT_RUN or self._left() < LEAST:
+            return
+        path = self.request.out / "parts" / f"{name}.json"
+        path.unlink(missing_ok=True)
+        try:
+            self._states[name] = self._measure(PARTS[name], path)
+        except Failed as problem:
+            self._states[name] = {"state": "failed", "error": str(problem)}
+            self._measurer = None
+        self._rows[name] = read(path)
+        print(f"{name}: {self._states[name]}", flush=True)
+        if self._record is not None:
+            found = self.finished()
+            record.write(self.request.out / "record.json", {**found, "experiment": "gpu"})
+
+    def end(self) -> None:
+        """Ends the process that measures, if there is one."""
+        if self._measurer is not None:
+            self._measurer.end()
+            self._measurer = None
+
+    def finished(self) -> dict[str, Any]:
+        """The record, complete if all parts had their time.
+
+        Raises:
+          ValueError: there is none, since nothing could be measured.
+        """
+        if self._record is None:
+            first = next(iter(self._states.values())).get("error", "there was no time")
+            raise ValueError(
+                f"no part could be measured: {first}; look at what `python -c 'import jax; print(jax.devices())'` "
+                f"says, and give --seconds of at least {LEAST:g}"
+            )
+        missing = [name for name, state in self._states.items() if state["state"] == NOT_RUN]
+        provenance = {**self._record["provenance"]}
+        if missing:
+            provenance["incomplete"] = f"not run: {', '.join(missing)}"
+        metrics = {"parts": self._states, **self._rows}
+        return {
+            **self._record,
+            "provenance": provenance,
+            "metrics": metrics,
+            "complete": not missing,
+        }
+
+    def _left(self):
+        return self._end - time.monotonic()
+
+    def _measure(self, part, path):
+        """A part's state: whether it ran, its seconds, its error in words."""
+        if part.anew:
+            self.end()
+        if self._measurer is None:
+            self._measurer = Measurer(self.request.quick, self.request.data_dir)
+            self._record = self._begun(self._measurer.begun)
+        left, started = self._left(), time.monotonic()
+        seconds = min(part.share * self._seconds, left)
+        module, _, function = part.where.rpartition(".")
+        patience = min(seconds * (1 + GRACE) + 20, left + 10)
+        answer = self._measurer.measure(path, module, function, seconds, patience)
+        if not answer["works"]:
+            self.end()
+        taken = {"seconds": round(time.monotonic() - started, 1)}
+        if answer["error"] is not None:
+            return {"state": "failed", **taken, "error": answer["error"]}
+        return {"state": "ran", **taken}
+
+    def _begun(self, begun):
+        """The record with the machine's facts; that of the earlier run if there is one and it was made here."""
+        facts = begun["provenance"]
+        if not self.request.quick and facts["platform"] == "cpu":
+            raise ValueError(
+                f"expected a GPU, found {facts['device']}; install JAX for it (jax[cuda13]), or give --quick for a "
+                "run at toy size"
+            )
+        if self._record is None:
+            return begun
+        for fact in ("card", "versions", "commit"):
+            if self._record["provenance"].get(fact) != facts.get(fact):
+                raise ValueError(
+                    f"expected to continue a run with {fact} {self._record['provenance'].get(fact)}, found "
+                    f"{facts.get(fact)}; give another --out"
+                )
+        return self._record
+
+
+def _kept(path: Path, quick: bool) -> dict[str, Any] | None:
+    """The record of an earlier run that had no time for all parts; None if there is none."""
+    if not path.is_file():
+        return None
+    found = record.read(path)
+    found["provenance"].pop("incomplete", None)
+    same = found["config"].get("quick") == quick and set(found["metrics"]["parts"]) == set(PARTS)
+    return found if same and not found["complete"] else None
+
+
+EXPERIMENT = Experiment(
+    claim="on a GPU: training steps 1.5 times faster than SpikingJelly's fused kernels, 15 times faster than spyx's",
+    time="9 minutes on one H100 or H200, or as many as --seconds allows",
+    run=run,
+    expected=expected.EXPECTED,
+)
