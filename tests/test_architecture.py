@@ -121,12 +121,12 @@ def test_imports_point_downwards(path):
         assert package != "experiments"
 
 
-def test_custom_vjp_and_the_scan_over_steps_stand_in_one_place():
+def test_where_custom_vjp_and_scans_stand():
     def files_with(text):
         return {room(path) for path in SOURCES if text in path.read_text(encoding="utf-8")}
 
-    # The rule of a spike, and that of the fused kernels.
-    assert files_with("jax.custom_vjp") == {"surrogate", "dynamics"}
+    # The rules of a spike, of the fused kernels, and of a convolution.
+    assert files_with("jax.custom_vjp") == {"surrogate", "dynamics", "layers"}
     # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere.
     assert files_with("lax.scan(") == {"dynamics", "training", "sweeps"}
     pallas = {

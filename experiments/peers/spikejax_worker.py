@@ -24,7 +24,7 @@ from spikejax.devices.plan import Plan, choose
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
 from spikejax.inputs.batches import place
-from spikejax.layers import Spiking
+from spikejax.layers import Conv, Spiking
 from spikejax.networks import MLP
 from spikejax.networks.core import pure
 from spikejax.networks.core.running import run
@@ -134,7 +134,7 @@ class Block(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        x = nn.BatchNorm(use_running_average=False)(nn.Conv(self.channels, (3, 3))(x))
+        x = nn.BatchNorm(use_running_average=False)(Conv(self.channels, (3, 3))(x))
         neuron, learn = NEURONS["lif"]
         return Spiking(neuron, learn)(x)
 

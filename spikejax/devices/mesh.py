@@ -4,6 +4,7 @@ A mesh here is a `jax.sharding.Mesh` of one axis. `share_batch` and `share_trial
 devices; everything else is JAX's: the transfers, the collectives, and `jax.distributed` between hosts.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +41,21 @@ def replicate(tree: Any, mesh: Mesh) -> Any:
         return jax.device_put(x, whole)
 
     return jax.tree.map(put, tree)
+
+
+def distributed(mesh: Mesh | None) -> contextlib.AbstractContextManager:
+    """Tells what is traced in it that XLA distributes its arrays over a mesh: `jax.sharding.get_abstract_mesh()`.
+
+    Args:
+      mesh: from `over`; None, or a mesh of one device, tells nothing.
+
+    >>> with distributed(over()):
+    ...     print(jax.sharding.get_abstract_mesh().axis_names)
+    ('devices',)
+    """
+    if mesh is None or mesh.size == 1:
+        return contextlib.nullcontext()
+    return jax.sharding.use_abstract_mesh(mesh.abstract_mesh)
 
 
 def share_batch(function: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:

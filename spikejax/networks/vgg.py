@@ -3,7 +3,7 @@
 import flax.linen as nn
 from jax import Array
 
-from spikejax.layers import Spiking
+from spikejax.layers import Conv, Spiking
 from spikejax.networks.core.sizes import check_size, classes_of
 from spikejax.neurons.core.contract import Neuron
 
@@ -54,7 +54,7 @@ class VGG(nn.Module):
             if widths == POOL:
                 x = nn.avg_pool(x, (2, 2), (2, 2))
                 continue
-            x = nn.Conv(widths * self.width, (3, 3), kernel_init=convolved)(x)
+            x = Conv(widths * self.width, (3, 3), kernel_init=convolved)(x)
             x = nn.BatchNorm(use_running_average=not train, momentum=0.9)(x)
             x = Spiking(self.neuron, self.learn, self.record)(x)
         x = x.reshape(*x.shape[:2], -1)

@@ -1,4 +1,4 @@
-"""The gradient rule of a spike: a step forward, a surrogate backward. The package's only `custom_vjp`."""
+"""The gradient rule of a spike: a step forward, a surrogate backward."""
 
 import dataclasses
 import functools

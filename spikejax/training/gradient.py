@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.devices import averages
-from spikejax.devices.mesh import share_batch
+from spikejax.devices.mesh import distributed, share_batch
 from spikejax.training.state import Trainer
 
 
@@ -67,7 +67,8 @@ def gradient_of_batch(
         return (sums, jax.tree.map(lambda x: x * weight, gradient), weight), changed
 
     if trainer.statistics:
-        sums, changed = sums_of((variables, per_sample), batch, key)
+        with distributed(trainer.mesh):
+            sums, changed = sums_of((variables, per_sample), batch, key)
         return (*_means(sums), changed)
 
     def summed(known, batch, key):

@@ -11,7 +11,8 @@ from fast_compilation import fast_jit
 from spikejax.data import Split
 from spikejax.devices import mesh
 from spikejax.inputs import Sequence
-from spikejax.layers import Spiking
+from spikejax.inputs.batches import place
+from spikejax.layers import Conv, Spiking
 from spikejax.networks.core import pure
 from spikejax.neurons.lif import LIF
 from spikejax.objectives import (
@@ -99,3 +100,36 @@ def test_a_batch_may_be_cut_anywhere(case, lengths, float64):
         chex.assert_trees_all_close(slope, expected["params"], rtol=1e-12, atol=1e-12)
         for name in ("loss", "regularisation"):
             np.testing.assert_allclose(parts[name], measured[name], rtol=1e-12, err_msg=name)
+
+
+class Convolutional(nn.Module):
+    """Convolutions of steps and samples `[T, B, H, W, C]`, with statistics of the batch."""
+
+    @nn.compact
+    def __call__(self, x):
+        for convolution in (Conv(4, (3, 3)), nn.Conv(4, 3), nn.ConvTranspose(4, (2, 2), (2, 2))):
+            x = Spiking(LIF())(nn.BatchNorm(use_running_average=False)(2 * convolution(x)))
+        return nn.Dense(C)(x.mean((2, 3)))
+
+
+def test_devices_share_the_convolutions_of_a_batch_with_statistics(float64):
+    """The gradient is that of one device, and no device receives the samples of another."""
+    functions, draw = pure.Functions(Convolutional()), np.random.default_rng(1)
+    minimised = objective(Model(functions, Sequence()), SummedCrossEntropy())
+    images = draw.normal(1, 1, (8, T, 6, 6, 2))
+    labels = draw.integers(0, C, 8)
+    variables = functions.init(jax.random.key(1), images.swapaxes(0, 1))
+    batch, key = Split(images, labels), jax.random.key(0)
+
+    def step(devices):
+        shared = mesh.over(jax.devices()[:devices])
+        trainer = Trainer(minimised, optax.sgd(1.0), mesh=shared, statistics=True)
+        given = mesh.replicate(variables, shared), place(batch, shared)
+        program = fast_jit(lambda v, batch: gradient_of_batch(trainer, v, batch, key))
+        return program.lower(*given).compile(), given
+
+    (one, of_one), (two, of_two) = step(1), step(2)
+    chex.assert_trees_all_close(
+        *jax.device_get((one(*of_one), two(*of_two))), rtol=1e-12, atol=1e-12
+    )
+    assert "all-gather" not in two.as_text()

@@ -2,7 +2,9 @@
 
 A module whose `__call__` has an argument `step_mask` receives the mask `[K, B]` of the steps that are real, if samples
 have different lengths; so do our layers. Flax's BatchNorm leaves the other steps out of its statistics, and the masks
-of its Dropout depend on the number of a step, not on how a sequence is cut.
+of its Dropout depend on the number of a step, not on how a sequence is cut. Its convolutions fold steps and samples
+into one axis: where devices share a batch as one array, the samples come first, so that each device keeps its share.
+With the steps first XLA would gather the batch and convolve all of it on every device.
 """
 
 import inspect
@@ -16,6 +18,8 @@ from jax import Array
 from jax.core import Tracer
 
 from spikejax.dynamics.steps import Steps, along
+
+CONVOLUTIONS = (nn.Conv, nn.ConvLocal, nn.ConvTranspose)
 
 
 def check_lengths(lengths: Any, inputs: Any, least: int = 1) -> Array | None:
@@ -48,6 +52,8 @@ def told(steps: Steps) -> Callable[..., Any]:
             return call(*args, **kwargs)
         if call_of is nn.Dropout.__call__:
             return _dropped(module, call, steps.numbers, *args, **kwargs)
+        if isinstance(module, CONVOLUTIONS) and jax.sharding.get_abstract_mesh().auto_axes:
+            return _samples_first(module, call, *args, **kwargs)
         if steps.real is None:
             return call(*args, **kwargs)
         given = inspect.signature(module.__call__).bind_partial(*args, **kwargs).arguments
@@ -71,6 +77,14 @@ def _alongside(real, x):
         f"lengths, found shape {x.shape}; pass it the mask of the steps that are real, "
         "BatchNorm(...)(x, mask=...), from your module's argument step_mask"
     )
+
+
+def _samples_first(module, call, inputs):
+    size = module.kernel_size
+    window = 1 if isinstance(size, int) else len(size)
+    if inputs.ndim < window + 3:
+        return call(inputs)
+    return call(inputs.swapaxes(0, 1)).swapaxes(0, 1)
 
 
 def _dropped(module, call, numbers, inputs, deterministic=None, rng=None):
