@@ -7,6 +7,7 @@ import jax
 
 from spikejax import fields, paths
 from spikejax.data import SOURCES, Dataset, Source
+from spikejax.dynamics.choice import KERNELS
 from spikejax.fields import Leaf, part, setting, size, spec
 from spikejax.inputs import AUGMENTATIONS, ENCODERS, Encoder, Events, Repeat, Sequence
 from spikejax.networks import NETWORKS
@@ -107,6 +108,11 @@ class Config:
     )
     truncate: bool = fields.option(
         default=False, choices=(False, True), doc="stop the gradient at the chunk boundaries"
+    )
+    kernel: str = fields.option(
+        default="auto",
+        choices=KERNELS,
+        doc="how layers run time: fused kernels on an accelerator (auto), a scan, or kernels everywhere (pallas)",
     )
     seed: int = size(default=0, low=0, doc="seed of the initial weights and of all random numbers")
 

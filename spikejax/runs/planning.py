@@ -35,7 +35,7 @@ def example_of(config: Config, train: Split) -> Array:
 def time_of(config: Config, chosen: Plan) -> Time:
     """How a plan cuts time."""
     segment = chosen.segment if chosen.recompute else None
-    return Time(chosen.chunk, segment, chosen.recompute, config.truncate)
+    return Time(chosen.chunk, segment, chosen.recompute, config.truncate, config.kernel)
 
 
 def step_footprint(config: Config, train: Split) -> Footprint:

@@ -11,7 +11,7 @@ import numpy as np
 from fast_compilation import fast_jit
 from spikejax.dynamics import Feedback, feedback, unroll
 from spikejax.dynamics.kernels.refusal import KernelFallback
-from spikejax.neurons import make
+from spikejax.neurons import NEURONS, make
 from spikejax.neurons.core.contract import start
 from spikejax.neurons.core.parameters import initialise
 
@@ -23,6 +23,15 @@ KEY = jax.random.key(3)
 def neuron_of(name, features=(FEATURES,)):
     """A neuron by its name, with arrays for parameters that are initialisers."""
     return initialise(make(name), jax.random.key(1), features)
+
+
+STREAMING = [name for name in NEURONS if neuron_of(name).streams]
+# Reasons why a neuron runs as a scan, by back end.
+REFUSED = {
+    ("pinsky_rinzel", "tpu"): "it contains expm1, which Mosaic for TPUs does not have",
+    ("sliding_psn", "gpu"): "it has an array of shape [3, 3, 5]",
+    ("sliding_psn", "tpu"): "it has an array of shape [3, 3, 5]",
+}
 
 
 def currents_of(neuron, shape=(STEPS, BATCH, FEATURES), dtype=np.float32):

@@ -3,20 +3,12 @@
 import jax
 import pytest
 
-from fused_cases import compare, currents_of, neuron_of
+from fused_cases import REFUSED, STREAMING, compare, currents_of, neuron_of
 from spikejax.dynamics.kernels import backends, fused
 from spikejax.dynamics.kernels.apart import take_apart
 from spikejax.dynamics.kernels.refusal import Refused
-from spikejax.neurons import NEURONS
 from spikejax.neurons.core.contract import start
 
-STREAMING = [name for name in NEURONS if neuron_of(name).streams]
-# Reasons why a neuron runs as a scan, by back end.
-REFUSED = {
-    ("pinsky_rinzel", "tpu"): "it contains expm1, which Mosaic for TPUs does not have",
-    ("sliding_psn", "gpu"): "it has an array of shape [3, 3, 5]",
-    ("sliding_psn", "tpu"): "it has an array of shape [3, 3, 5]",
-}
 BACKENDS = {"gpu": backends.TRITON, "tpu": backends.TPU}
 
 
