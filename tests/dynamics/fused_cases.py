@@ -29,8 +29,6 @@ STREAMING = [name for name in NEURONS if neuron_of(name).streams]
 # Reasons why a neuron runs as a scan, by back end.
 REFUSED = {
     ("pinsky_rinzel", "tpu"): "it contains expm1, which Mosaic for TPUs does not have",
-    ("sliding_psn", "gpu"): "it has an array of shape [3, 3, 5]",
-    ("sliding_psn", "tpu"): "it has an array of shape [3, 3, 5]",
 }
 
 

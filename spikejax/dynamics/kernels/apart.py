@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import Literal
 
+from spikejax.dynamics.kernels.buffers import joined, without_buffers
 from spikejax.dynamics.kernels.chains import chained, is_key
 from spikejax.dynamics.kernels.jaxprs import bind, inlined, trace, variables
 from spikejax.dynamics.kernels.parts import (
@@ -61,13 +62,24 @@ def take_apart(body: Callable[..., Any], state: Any, xs: Any) -> Parts:
     first = [jax.typeof(x[0]) for x in inputs]
     program, consts = trace(flat, *map(jax.typeof, states), *first)
     program, more = inlined(program, rules=True)
-    return _Apart(program, [*more, *consts], states, inputs).parts(returned[0])
+    consts = [*more, *consts]
+    shape = _shape_of(first, states)
+    found = without_buffers(program, consts, states, inputs, shape)
+    parts = _Apart(found.program, consts, found.states, found.inputs, shape).parts()
+    kept = len(states)
+
+    def rebuild(final, saved):
+        state, saved = parts.rebuild(final, saved)
+        state = joined(state, found.counts[:kept], 0)
+        return returned[0].unflatten([*state, *joined(saved, found.counts[kept:], 1)])
+
+    return parts._replace(rebuild=rebuild)
 
 
 class _Apart:
     """The program of a body, its arrays by variable, and the part to which each variable belongs."""
 
-    def __init__(self, program: Any, consts: list, states: list, inputs: list):
+    def __init__(self, program: Any, consts: list, states: list, inputs: list, shape: tuple):
         constants, own = len(consts), len(states)
         self.program, self.steps = program, inputs[0].shape[0]
         self.consts = dict(zip(program.arguments[:constants], consts, strict=True))
@@ -75,7 +87,7 @@ class _Apart:
         self.given = dict(zip(program.arguments[constants + own :], inputs, strict=True))
         self.after = dict(zip(self.before, program.results[:own], strict=True))
         self.saved = list(program.results[own:])
-        self.shape = _shape_of([*self.given], [*self.before])
+        self.shape = shape
         self.chain = [*chained(program, tuple(self.given), self.after)]
         self.part: dict[Any, int] = dict.fromkeys(self.consts, KNOWN)
         self.part |= {var: DRAWN if var in self.chain else DYNAMICS for var in self.before}
@@ -89,8 +101,8 @@ class _Apart:
             if eqn.primitive.name == "broadcast_in_dim" and eqn.invars[0].aval.size == 1:
                 self.fills[eqn.outvars[0]] = eqn
 
-    def parts(self, tree: Any) -> Parts:
-        """The parts; `tree` is the structure of what the body returns."""
+    def parts(self) -> Parts:
+        """The parts; they are rebuilt to lists of the state's variables and of what was saved."""
         own = [var for var in self.before if var not in self.chain]
         found = find_feedback(
             self.program, own, self.shape, lambda atom: self._part(atom) != DYNAMICS
@@ -118,7 +130,8 @@ class _Apart:
                 chain[var] if var in chain else unfilled(next(left), before.shape)
                 for var, before in self.before.items()
             ]
-            return jax.tree.unflatten(tree, [*leaves, *saved[: len(self.saved)]])
+            own = zip(saved, self.saved, strict=False)
+            return leaves, [_unfilled_steps(x, atom.aval.shape) for x, atom in own]
 
         return Parts(
             dynamics,
@@ -218,8 +231,11 @@ def _read(atom, known):
     return atom.val if isinstance(atom, Literal) else known[atom]
 
 
+def _unfilled_steps(saved, shape):
+    return jax.vmap(lambda x: unfilled(x, shape))(saved)
+
+
 def _shape_of(given: Sequence[Any], own: Sequence[Any]) -> tuple[int, ...]:
     """[B, *F]: the shape of the largest array that each step receives; of the state, if it receives keys alone."""
-    shapes = [var.aval.shape for var in given if not is_key(var.aval)]
-    shapes = shapes or [var.aval.shape for var in own if not is_key(var.aval)]
+    shapes = [x.shape for x in given if not is_key(x)] or [x.shape for x in own if not is_key(x)]
     return max(shapes, key=lambda shape: (math.prod(shape), len(shape)), default=())

@@ -195,11 +195,27 @@ def test_a_step_that_is_not_element_by_element_says_what_it_contains():
     scans(wide, currents[0], currents, "its dot_general is not that of a recurrent layer")
 
 
-def test_a_buffer_says_its_shape():
-    delayed = make("delayed", neuron=LIF(), longest=2)
-    currents = jnp.ones((3, 2, 4))
-    with pytest.warns(KernelFallback, match=r"Delayed runs as a scan.*shape \[3, 1, 1\]"):
-        unroll(delayed.step, delayed.init_state(currents[0]), currents, kernel="pallas")
+def test_buffers_of_earlier_steps():
+    compare(make("delayed", neuron=LIF(), longest=3, delay=1.25))
+    compare(make("delayed", neuron=LIF(), longest=2, delay=jnp.array([0.0, 0.5, 1.0, 1.5, 2.0])))
+    compare(make("delayed", neuron=make("refractory", neuron=LIF()), longest=2), recurrent=True)
+
+    def save(state, spikes):
+        return spikes, state.currents
+
+    compare(make("delayed", neuron=LIF(), longest=2), save=save)
+
+
+def test_a_buffer_that_is_used_in_another_way():
+    def rolled(state, current):
+        return jnp.sort(state, 0), current
+
+    scans(
+        rolled,
+        jnp.ones((2, 2, 4)),
+        jnp.ones((3, 2, 4)),
+        "it contains sort of a buffer of shape [2, 2, 4]",
+    )
 
 
 def test_float64_runs_as_a_scan():
