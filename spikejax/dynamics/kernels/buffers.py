@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from spikejax.dynamics.kernels.elements import ELEMENTWISE
-from spikejax.dynamics.kernels.jaxprs import RULED, Program, bind, evaluate, trace
+from spikejax.dynamics.kernels.jaxprs import RULED, Program, bind, dtypes, evaluate, trace
 from spikejax.dynamics.kernels.refusal import Refused
 
 MAPPED = ELEMENTWISE | {"stop_gradient", "copy", "copy_p"}
@@ -59,7 +59,7 @@ def without_buffers(
     counts: list[int | None] = []
     like = [var.aval for var in program.arguments[: len(consts)]]
     for var, count in zip(program.arguments[len(consts) :], own, strict=True):
-        single = var.aval if count is None else jax.ShapeDtypeStruct(shape, var.aval.dtype)
+        single = var.aval if count is None else jax.ShapeDtypeStruct(shape, dtypes([var])[0])
         like += [single] * (1 if count is None else count)
 
     def run(*values):
