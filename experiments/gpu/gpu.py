@@ -2,7 +2,8 @@
 
 Measures, part by part: whether kernels compute what the scan computes there; what the device can do at most; layers of
 neurons alone; training steps of a feed-forward network on 784 steps and of a recurrent one on 250; models side by
-side; a recurrent layer alone; the latency of a stream; compiling; and, with the time that is left, eight trainings on
+side; a recurrent layer alone; other ways to cut the
+kernels; the latency of a stream; compiling; and, with the time that is left, eight trainings on
 sequential MNIST. The record is written after each part; a part that fails or hangs ends alone, and parts for which
 there was no time are "not run": the same command runs those. `experiments/README.md` has the tables. Needs one GPU of
 NVIDIA, and MNIST's four files for the trainings; libraries that are not installed are left out.
@@ -44,11 +45,12 @@ class Part(NamedTuple):
 PARTS = {
     "correctness": Part("experiments.gpu.correctness.measure", 0.07),
     "roofline": Part("experiments.gpu.roofline.measure", 0.03),
-    "neurons": Part("experiments.gpu.neurons.measure", 0.14),
-    "smnist": Part("experiments.gpu.networks.feedforward", 0.13),
-    "shd": Part("experiments.gpu.networks.recurrent", 0.13),
+    "neurons": Part("experiments.gpu.neurons.measure", 0.11),
+    "smnist": Part("experiments.gpu.networks.feedforward", 0.12),
+    "shd": Part("experiments.gpu.networks.recurrent", 0.11),
     "trials": Part("experiments.gpu.trials.measure", 0.11),
-    "recurrence": Part("experiments.gpu.recurrence.measure", 0.12),
+    "recurrence": Part("experiments.gpu.recurrence.measure", 0.10),
+    "tuning": Part("experiments.gpu.tuning.measure", 0.13),
     "streaming": Part("experiments.gpu.streaming.measure", 0.02),
     "compiling": Part("experiments.gpu.compiling.measure", 0.07, anew=True),
     "training": Part("experiments.gpu.training.measure", 1.0),

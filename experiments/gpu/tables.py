@@ -40,6 +40,10 @@ COLUMNS: dict[str, list[Column]] = {
         ("µs per time step, forward", _key("forward_us"), ".2f"),
         ("forward and backward", _key("both_us"), ".2f"),
     ],
+    "tuning": [
+        ("nanoseconds per neuron and time step", _key("nanoseconds"), ".4f"),
+        *MEMORY,
+    ],
     "streaming": [
         ("µs, median", _key("microseconds_median"), ".0f"),
         ("best", _key("microseconds"), ".0f"),
@@ -63,6 +67,7 @@ TITLES = {
     "shd": "A training step, recurrent, LIF 700-128-128-20, T = 250, batch 128",
     "trials": "A training step, recurrent TC-LIF 1-40-200-64-10, T = 784, batch 256; models side by side",
     "recurrence": "A recurrent layer alone, T = 784",
+    "tuning": "Other ways to cut the kernels, forward and backward",
     "streaming": "Streaming, LIF 1-64-256-256-10, one sample, one time step",
     "compiling": "Compiling a training step, in a fresh process",
     "training": "Eight trainings on sequential MNIST side by side, TC-LIF 1-40-200-64-10, batch 256",

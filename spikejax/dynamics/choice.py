@@ -4,12 +4,26 @@ import contextlib
 import contextvars
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
 KERNELS = ("auto", "scan", "pallas")
-_CHOSEN = contextvars.ContextVar("kernel", default="auto")
+
+
+class Choice(NamedTuple):
+    """How the steps of a layer are run.
+
+    Attributes:
+      kernel: one of `KERNELS`.
+      settings: of a kernel, in place of its own, as pairs; see `using`.
+    """
+
+    kernel: str = "auto"
+    settings: tuple[tuple[str, Any], ...] = ()
+
+
+_CHOSEN = contextvars.ContextVar("kernel", default=Choice())
 
 
 def check_kernel(kernel: str) -> str:
@@ -26,9 +40,15 @@ def check_kernel(kernel: str) -> str:
 
 
 @contextlib.contextmanager
-def using(kernel: str) -> Iterator[None]:
-    """What layers use that are called inside; to be entered inside a traced function, whose result depends on it."""
-    token = _CHOSEN.set(check_kernel(kernel))
+def using(kernel: str, **settings: Any) -> Iterator[None]:
+    """What layers use that are called inside; to be entered inside a traced function, whose result depends on it.
+
+    Args:
+      kernel: one of `KERNELS`.
+      **settings: for measurements, how a kernel is cut: its `block`, or a field of `kernels.backends.Settings`.
+    """
+    own = {**dict(_CHOSEN.get().settings), **settings}
+    token = _CHOSEN.set(Choice(check_kernel(kernel), tuple(own.items())))
     try:
         yield
     finally:
@@ -41,33 +61,36 @@ def platform() -> str:
     return jax.default_backend() if device is None else device.platform
 
 
-def chosen(kernel: str | None) -> str:
+def chosen(kernel: str | None) -> Choice:
     """What is used for an argument `kernel`: "scan" or "pallas"."""
-    wanted = _CHOSEN.get() if kernel is None else check_kernel(kernel)
+    now = _CHOSEN.get()
+    wanted = now.kernel if kernel is None else check_kernel(kernel)
     if wanted == "auto":
-        return "scan" if platform() == "cpu" else "pallas"
-    return wanted
+        wanted = "scan" if platform() == "cpu" else "pallas"
+    return now._replace(kernel=wanted)
 
 
-def scan(body: Callable[..., Any], state: Any, xs: Any, kernel: str, name: str) -> tuple[Any, Any]:
+def scan(
+    body: Callable[..., Any], state: Any, xs: Any, choice: Choice, name: str
+) -> tuple[Any, Any]:
     """`lax.scan`, by a kernel if one is wanted and can run it.
 
     Args:
       body: `(state, x) -> (state, saved)`.
       state: before the first step.
       xs: with leading axis T.
-      kernel: "scan" or "pallas".
+      choice: from `chosen`.
       name: of the step, for a warning.
     """
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}
-    if kernel == "scan" or 0 in steps:
+    if choice.kernel == "scan" or 0 in steps:
         return jax.lax.scan(body, state, xs)
     # Pallas takes long to import, and a CPU does not need it.
     from spikejax.dynamics.kernels import fused
     from spikejax.dynamics.kernels.refusal import KernelFallback, Refused
 
     try:
-        return fused.scan(body, state, xs, name)
+        return fused.scan(body, state, xs, name, dict(choice.settings))
     except Refused as refusal:
         warnings.warn(
             f"{name} runs as a scan, not as a fused kernel: {refusal}", KernelFallback, stacklevel=2

@@ -71,24 +71,24 @@ def unroll(
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
         raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
 
-    runs = chosen(kernel)
+    choice = chosen(kernel)
     if not inspect.ismethod(step) or jax.tree_util.all_leaves([step.__self__]):
-        return _scan(step, save, runs, state, currents)
-    return _scan_method(step.__func__, save, runs, step.__self__, state, currents)
+        return _scan(step, save, choice, state, currents)
+    return _scan_method(step.__func__, save, choice, step.__self__, state, currents)
 
 
-def _scan(step, save, kernel, state, currents):
+def _scan(step, save, choice, state, currents):
     def body(state, current):
         state, spikes = step(state, current)
         return state, save(state, spikes)
 
-    return scan(body, state, currents, kernel, _name(step))
+    return scan(body, state, currents, choice, _name(step))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2), inline=True)
-def _scan_method(method, save, kernel, model, state, currents):
+def _scan_method(method, save, choice, model, state, currents):
     # The step of a neuron outside of `jax.jit`: its parameters are operands, so that it is compiled once.
-    return _scan(functools.partial(method, model), save, kernel, state, currents)
+    return _scan(functools.partial(method, model), save, choice, state, currents)
 
 
 def _name(step):

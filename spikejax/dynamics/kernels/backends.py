@@ -3,9 +3,8 @@
 Triton compiles for GPUs (CUDA from Ampere, ROCm), Mosaic for TPUs. On a CPU kernels are interpreted, for tests.
 """
 
-import contextlib
-import contextvars
-from collections.abc import Iterator
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -52,27 +51,25 @@ class Settings(NamedTuple):
     warps: int = 4
 
 
-_TRIED: contextvars.ContextVar[Any] = contextvars.ContextVar("tried", default=None)
-
-
-@contextlib.contextmanager
-def trying(**settings: Any) -> Iterator[None]:
-    """Other settings for kernels that are traced inside, to measure them: `block`, or a field of `Settings`."""
-    token = _TRIED.set(settings)
-    try:
-        yield
-    finally:
-        _TRIED.reset(token)
-
-
 def current() -> Backend:
     """The back end for what is compiled for."""
     return {"gpu": TRITON, "cuda": TRITON, "rocm": TRITON, "tpu": TPU}.get(platform(), INTERPRETED)
 
 
-def settings_of(backend: Backend, shape: tuple[int, ...], fed: bool) -> Settings:
-    """How the kernel for one step's currents of this shape is cut, with feedback or without."""
-    tried = dict(_TRIED.get() or {})
+def settings_of(
+    backend: Backend,
+    shape: tuple[int, ...],
+    fed: bool,
+    tried: Mapping[str, Any] = MappingProxyType({}),
+) -> Settings:
+    """How the kernel for one step's currents of this shape is cut, with feedback or without.
+
+    Args:
+      backend: which compiles it.
+      shape: `[B, *F]`.
+      fed: whether there is feedback.
+      tried: settings in place of our own, see `choice.using`.
+    """
     if fed:
         columns = 1 << (shape[1] - 1).bit_length()
         block = (16, min(128, max(16, columns)))
@@ -82,8 +79,8 @@ def settings_of(backend: Backend, shape: tuple[int, ...], fed: bool) -> Settings
     if backend is TPU:
         block = (LANES[0], -(-shape[1] // LANES[1]) * LANES[1]) if fed else LANES
         found = found._replace(tiles=Tiles(shape, block, fed, True), ahead=False)
-    block = tried.pop("block", found.tiles.block)
-    return found._replace(tiles=found.tiles._replace(block=block), **tried)
+    tiles = found.tiles._replace(block=tried.get("block", found.tiles.block))
+    return found._replace(tiles=tiles, **{k: v for k, v in tried.items() if k != "block"})
 
 
 def call(body: Any, kernel: Any, operands: Any, results: Any) -> list[jax.Array]:

@@ -1,6 +1,7 @@
 """Runs a body over time by kernels, if they can run it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -19,7 +20,9 @@ from spikejax.dynamics.kernels.scanned import Arrays, multiplied
 FEATURES = 1024  # the most of a recurrent layer
 
 
-def scan(body: Callable[..., Any], state: Any, xs: Any, name: str) -> tuple[Any, Any]:
+def scan(
+    body: Callable[..., Any], state: Any, xs: Any, name: str, tried: Mapping[str, Any]
+) -> tuple[Any, Any]:
     """What `lax.scan(body, state, xs)` returns, by kernels.
 
     Args:
@@ -27,6 +30,7 @@ def scan(body: Callable[..., Any], state: Any, xs: Any, name: str) -> tuple[Any,
       state: before the first step.
       xs: with leading axis T.
       name: of the step, for a warning.
+      tried: settings in place of the kernels' own.
 
     Raises:
       Refused: the body cannot run as a kernel.
@@ -36,7 +40,7 @@ def scan(body: Callable[..., Any], state: Any, xs: Any, name: str) -> tuple[Any,
 
     def piece(state, xs):
         parts = take_apart(body, state, xs)
-        kernel = prepared(parts.dynamics, backend)
+        kernel = prepared(parts.dynamics, backend, tried)
         return parts.rebuild(*rule.sequence(kernel, _arrays(kernel, parts), name))
 
     longest = backend.longest or steps
@@ -61,7 +65,9 @@ def _arrays(kernel: Kernel, parts: Parts) -> Arrays:
     return Arrays(parts.constants, weights, product, parts.state, parts.inputs)
 
 
-def prepared(dynamics: Dynamics, backend: backends.Backend) -> Kernel:
+def prepared(
+    dynamics: Dynamics, backend: backends.Backend, tried: Mapping[str, Any] = MappingProxyType({})
+) -> Kernel:
     """The kernel of a layer's dynamics, after a check that the back end can run it and its gradient.
 
     Raises:
@@ -82,7 +88,7 @@ def prepared(dynamics: Dynamics, backend: backends.Backend) -> Kernel:
             )
         mode = products.mode_of(feedback.precision, feedback.dtype)
         exact = is_exact(step, dynamics, feedback.variable)
-    settings = backends.settings_of(backend, dynamics.shape, feedback is not None)
+    settings = backends.settings_of(backend, dynamics.shape, feedback is not None, tried)
     kernel = Kernel(dynamics, step, backend, mode=mode, exact=exact, **settings._asdict())
     inputs = floats(step.arguments[len(step.arguments) - dynamics.inputs :])
     wanted = Wanted((), inputs, floats(step.results[dynamics.states :]))

@@ -7,6 +7,7 @@ import pytest
 
 from fused_cases import compare, currents_of, no_fallback
 from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.dynamics.choice import using
 from spikejax.dynamics.kernels import backends, fused, products
 from spikejax.dynamics.kernels.apart import take_apart
 from spikejax.layers.linear import synapse
@@ -68,16 +69,16 @@ def test_recurrent_layers_at_higher_precision(precision):
 
 @pytest.mark.parametrize("features", [40, 200])
 def test_rows_of_several_tiles(features):
-    with backends.trying(block=(16, 64)):
+    with using("pallas", block=(16, 64)):
         compare(LIF(), recurrent=True, shape=(4, 18, features), tolerance=5e-5)
 
 
 @pytest.mark.parametrize("ahead", [True, False])
 @pytest.mark.parametrize("resident", [0, 1])
 def test_every_way_to_run_is_the_same(ahead, resident):
-    with backends.trying(ahead=ahead, resident=resident):
+    with using("pallas", ahead=ahead, resident=resident):
         compare(LIF(), recurrent=True)
-    with backends.trying(ahead=ahead, unroll=3, block=(8,)):
+    with using("pallas", ahead=ahead, unroll=3, block=(8,)):
         compare(LIF())
 
 
