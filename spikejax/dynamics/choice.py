@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 
 KERNELS = ("auto", "scan", "pallas")
+ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
 
 
 class Choice(NamedTuple):
@@ -57,8 +58,10 @@ def using(kernel: str, **settings: Any) -> Iterator[None]:
 
 def platform() -> str:
     """What is compiled for: "cpu", "gpu" or "tpu"."""
-    device = jax.sharding.get_abstract_mesh().abstract_device
-    return jax.default_backend() if device is None else device.platform
+    device = jax.sharding.get_abstract_mesh().abstract_device or jax.config.values["jax_default_device"]
+    if device is None:
+        return jax.default_backend()
+    return device if isinstance(device, str) else device.platform
 
 
 def chosen(kernel: str | None) -> Choice:
@@ -66,7 +69,7 @@ def chosen(kernel: str | None) -> Choice:
     now = _CHOSEN.get()
     wanted = now.kernel if kernel is None else check_kernel(kernel)
     if wanted == "auto":
-        wanted = "scan" if platform() == "cpu" else "pallas"
+        wanted = "pallas" if platform() in ACCELERATORS else "scan"
     return now._replace(kernel=wanted)
 
 

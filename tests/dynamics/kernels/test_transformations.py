@@ -140,6 +140,17 @@ def test_a_cpu_uses_the_scan():
     assert "pallas_call" not in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
 
 
+def test_what_is_compiled_for_decides():
+    def kernels():
+        return "pallas_call" in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
+
+    device = jax.sharding.AbstractDevice(device_kind="H100", num_cores=132, platform="gpu")
+    with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), (), abstract_device=device)):
+        assert kernels()
+    with jax.default_device(jax.devices("cpu")[0]):
+        assert not kernels()
+
+
 def test_an_unknown_kernel_of_a_time_is_named():
     with pytest.raises(ValueError, match="expected kernel to be one of"):
         run(lambda v, x, c: (x, c), None, CURRENTS, None, Time(kernel="fast"))
