@@ -58,7 +58,9 @@ def using(kernel: str, **settings: Any) -> Iterator[None]:
 
 def platform() -> str:
     """What is compiled for: "cpu", "gpu" or "tpu"."""
-    device = jax.sharding.get_abstract_mesh().abstract_device or jax.config.values["jax_default_device"]
+    device = (
+        jax.sharding.get_abstract_mesh().abstract_device or jax.config.values["jax_default_device"]
+    )
     if device is None:
         return jax.default_backend()
     return device if isinstance(device, str) else device.platform

@@ -22,13 +22,13 @@ class Backend(NamedTuple):
       name: as messages call it.
       missing: primitives that it does not have.
       scalars: whether a kernel may compute with scalars; if not they are blocks.
-      longest: steps of one call, as many as fit the memory in which a program is given its part; None for any number.
+      memory: bytes of the memory in which a program is given its part; None if it reads from that of the device.
     """
 
     name: str
     missing: frozenset[str]
     scalars: bool
-    longest: int | None
+    memory: int | None
 
 
 TRITON = Backend("Triton", frozenset("erf erf_inv erfc round".split()), True, None)
@@ -36,7 +36,7 @@ TPU = Backend(
     "Mosaic for TPUs",
     frozenset("acos acosh asin asinh atan atan2 atanh cbrt cosh erfc expm1 sinh".split()),
     False,
-    112,
+    12 * 2**20,  # of the 16 MB of a TPU v5e, whose compiler needs some
 )
 INTERPRETED = Backend("the interpreter", frozenset(), True, None)
 
@@ -81,6 +81,21 @@ def settings_of(
         found = found._replace(tiles=Tiles(shape, block, fed, True), ahead=False)
     tiles = found.tiles._replace(block=tried.get("block", found.tiles.block))
     return found._replace(tiles=tiles, **{k: v for k, v in tried.items() if k != "block"})
+
+
+def longest(kernel: Any, steps: int) -> int:
+    """How many of so many steps one call can run."""
+    if kernel.backend.memory is None:
+        return steps
+    dynamics, tiles = kernel.dynamics, kernel.tiles
+    fed, saved = kernel.fed, len(kernel.kinds.saved)
+    # In the backward kernel: what was given and saved, with their cotangents, products, and states; each twice, since
+    # the next part arrives while one is used.
+    arrays = 2 * (dynamics.inputs + saved + fed) + dynamics.states
+    matrix = 2 * 4 * tiles.columns**2 if fed else 0
+    left = kernel.backend.memory - matrix
+    size = tiles.block[0] * (tiles.columns if fed else tiles.block[1])
+    return min(steps, max(1, left // (2 * 4 * arrays * size)))
 
 
 def call(body: Any, kernel: Any, operands: Any, results: Any) -> list[jax.Array]:

@@ -41,17 +41,19 @@ def scan(
     def piece(state, xs):
         parts = take_apart(body, state, xs)
         kernel = prepared(parts.dynamics, backend, tried)
-        return parts.rebuild(*rule.sequence(kernel, _arrays(kernel, parts), name))
+        return kernel, lambda: parts.rebuild(*rule.sequence(kernel, _arrays(kernel, parts), name))
 
-    longest = backend.longest or steps
-    if steps <= longest:
-        return piece(state, xs)
+    kernel, run = piece(state, xs)
+    longest = backends.longest(kernel, steps)
+    if steps == longest:
+        return run()
     whole = steps // longest * longest
     pieces = jax.tree.map(lambda x: x[:whole].reshape(-1, longest, *x.shape[1:]), xs)
-    state, saved = jax.lax.scan(piece, state, pieces)
+    state, saved = jax.lax.scan(lambda *own: piece(*own)[1](), state, pieces)
     saved = jax.tree.map(lambda x: x.reshape(whole, *x.shape[2:]), saved)
     if whole < steps:
-        state, rest = piece(state, jax.tree.map(lambda x: x[whole:], xs))
+        _, run = piece(state, jax.tree.map(lambda x: x[whole:], xs))
+        state, rest = run()
         saved = jax.tree.map(lambda *both: jnp.concatenate(both), saved, rest)
     return state, saved
 

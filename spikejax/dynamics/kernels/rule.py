@@ -111,7 +111,8 @@ def _with_gradient(kernel, wanted):
     gradient = gradient_of(kernel, wanted)
     check(gradient.program, kernel.dynamics.shape, kernel.backend)
     size = 2 * len(kernel.step.equations) + len(gradient.program.equations)
-    unroll = 1 if kernel.fed else max(1, min(kernel.unroll, EQUATIONS // size))
+    allowed = 1 if kernel.fed else max(1, min(kernel.unroll, EQUATIONS // size))
+    unroll = 1 << (allowed.bit_length() - 1)  # a power of two divides most numbers of steps
     kernel = kernel._replace(unroll=unroll)
     return kernel, gradient_of(kernel, wanted)
 

@@ -5,8 +5,11 @@ import jax.numpy as jnp
 import pytest
 
 from fused_cases import REFUSED, STREAMING, neuron_of, no_fallback
+from fused_neurons import WRAPPED, Mine
 from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.neurons import make
 from spikejax.neurons.core.contract import start
+from spikejax.neurons.lif import LIF
 
 DEVICES = {
     "cuda": jax.sharding.AbstractDevice(
@@ -20,8 +23,13 @@ LOOPS = {"stochastic_lif": 1, "glif": 1, "mpe_psn": 1}
 
 
 def lowered(name, platform, steps=6, batch=6, features=40, *, recurrent=False):
-    """The text of the program for a gradient."""
+    """The text of the program for a gradient of a neuron of the registry."""
     neuron = neuron_of(name, (features,))
+    return lowered_text(neuron, platform, steps, batch, features, recurrent=recurrent)
+
+
+def lowered_text(neuron, platform, steps=6, batch=6, features=40, *, recurrent=False):
+    """The text of the program for a gradient."""
     currents = jnp.ones((steps, batch, features))
     state = start(neuron, currents[0], jax.random.key(0))
     if recurrent:
@@ -57,6 +65,14 @@ def test_a_recurrent_layer_is_two_kernels(features, platform):
     check(lowered("tc_lif", platform, features=features, recurrent=True), "tc_lif", platform)
 
 
+@pytest.mark.parametrize("platform", DEVICES)
+@pytest.mark.parametrize("name", ["refractory_noisy", "delayed", "users"])
+def test_wrappers_and_a_users_neuron_are_two_kernels(name, platform):
+    neuron = {**WRAPPED, "delayed": make("delayed", neuron=LIF()), "users": Mine()}[name]
+    text = lowered_text(neuron, platform)
+    assert text.count(CALLS[platform]) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", DEVICES)
 @pytest.mark.parametrize("name", STREAMING)
@@ -67,6 +83,6 @@ def test_a_recurrent_layer_of_any_neuron_is_two_kernels(name, platform):
 
 
 def test_a_long_sequence_on_a_tpu_is_a_scan_of_calls():
-    text = lowered("lif", "tpu", steps=300)
+    text = lowered("lif", "tpu", steps=500)
     assert text.count("stablehlo.while") == 2  # forward and backward, over whole pieces
     assert text.count(CALLS["tpu"]) == 4  # and the rest
