@@ -69,7 +69,7 @@ def run(
     results.add(kinds.product, steps)
     results.add([kinds.inputs[i] for i in wanted.inputs], steps)
     results.add([kinds.state[i] for i in gradient.states], None)
-    results.add([kinds.constants[wanted.constants[n]] for n in gradient.summed], None)
+    results.add([_sum_kind(kinds.constants[wanted.constants[n]]) for n in gradient.summed], None)
 
     def body(*refs):
         groups = split(refs, operands.counts + results.counts)
@@ -88,6 +88,11 @@ def run(
         [tiles.restored(x, False) for x in start],
         by_input,
     )
+
+
+def _sum_kind(kind):
+    """The dtype of a sum over steps: float32, since more and more would be lost beside it in fewer bits."""
+    return jnp.promote_types(kind, jnp.float32)
 
 
 class _Body:
@@ -110,7 +115,7 @@ class _Body:
         self.multiplied = fed_back(kernel, matrix_refs)
         self.state_kinds = [self.kinds.state[i] for i in gradient.states]
         own = [gradient.wanted.constants[n] for n in gradient.summed]
-        self.sum_kinds = [self.kinds.constants[i] for i in own]
+        self.sum_kinds = [_sum_kind(self.kinds.constants[i]) for i in own]
 
     def zeros(self, kinds: list) -> list[Array]:
         return [jnp.zeros(self.kernel.tiles.block, kind) for kind in kinds]
