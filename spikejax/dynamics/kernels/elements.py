@@ -26,15 +26,16 @@ SHAPES = {
     "copy_p",
     "pvary",
     "pcast",
+    "reshard",
     "stop_gradient",
 }
 SUM = "reduce_sum"
 ELEMENTWISE = set(
     """
-    abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq erf
-    erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le log log1p logistic lt max min mul ne neg nextafter
-    not or pow rem round rsqrt select_n shift_left shift_right_arithmetic shift_right_logical sign sin sinh sqrt square
-    sub tan tanh xor
+    abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq
+    erf erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le log log1p log2 logistic lt max min mul ne
+    neg nextafter not one_minus_square or pow rem round rsqrt select_n shift_left shift_right_arithmetic
+    shift_right_logical sign sin sinh sqrt square sub tan tanh xor
     """.split()
 )
 # The results of these are linear in each argument named, so a sum that was put off may pass through them.
@@ -47,7 +48,31 @@ def _sign(x):
     return jnp.where(x > 0, one, jnp.where(x < 0, minus, zero))
 
 
-REWRITTEN: dict[str, Callable[..., Any]] = {"sign": _sign, "add_any": lax.add}
+def _not(x):
+    return x ^ True if x.dtype == jnp.bool_ else lax.bitwise_not(x)
+
+
+def _converted(x, new_dtype, **_):
+    whether = new_dtype == jnp.bool_ and x.dtype != jnp.bool_
+    return x != jnp.zeros((), x.dtype) if whether else lax.convert_element_type(x, new_dtype)
+
+
+def _power(x, y):
+    if y < 2:
+        return jnp.ones_like(x) if y == 0 else x if y == 1 else 1 / _power(x, -y)
+    return lax.integer_pow(x, y)
+
+
+# What some back end lacks, or has for some arguments only, by what all of them have.
+REWRITTEN: dict[str, Callable[..., Any]] = {
+    "add_any": lax.add,
+    "convert_element_type": _converted,
+    "integer_pow": _power,
+    "log2": lambda x, **_: lax.log(x) * (1 / math.log(2)),
+    "not": _not,
+    "one_minus_square": lambda x, **_: 1 - x * x,
+    "sign": _sign,
+}
 
 
 def on_blocks(program: Program, values: Sequence[Any]) -> list[Any]:
@@ -64,7 +89,7 @@ def _apply(eqn, values):
     shape = next((value.shape for value in values if value.shape), ())
     values = [value if value.shape == shape else jnp.broadcast_to(value, shape) for value in values]
     if name in REWRITTEN:
-        return [REWRITTEN[name](*values)]
+        return [REWRITTEN[name](*values, **eqn.params)]
     return bind(eqn, values)
 
 
