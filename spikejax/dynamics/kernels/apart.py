@@ -27,6 +27,7 @@ from spikejax.dynamics.kernels.parts import (
     constant,
     filled,
     filled_steps,
+    fits,
     unfilled,
 )
 from spikejax.dynamics.kernels.recurrence import find_feedback
@@ -53,9 +54,13 @@ def take_apart(body: Callable[..., Any], state: Any, xs: Any) -> Parts:
 
     def flat(*leaves):
         own, given = leaves[: len(states)], leaves[len(states) :]
-        leaves, tree = jax.tree.flatten(
-            body(state_tree.unflatten(own), input_tree.unflatten(given))
-        )
+        after, saved = body(state_tree.unflatten(own), input_tree.unflatten(given))
+        kept, tree = jax.tree.flatten(after)
+        kept = [jnp.asarray(leaf) for leaf in kept]
+        forms = [[(x.shape, x.dtype) for x in leaves] for leaves in (kept, states)]
+        if tree != state_tree or forms[0] != forms[1]:
+            raise Refused("its state does not keep its structure, shapes and dtypes")
+        leaves, tree = jax.tree.flatten((after, saved))
         returned[:] = [tree]
         return [jnp.asarray(leaf) for leaf in leaves]
 
@@ -63,6 +68,9 @@ def take_apart(body: Callable[..., Any], state: Any, xs: Any) -> Parts:
     program, consts = trace(flat, *map(jax.typeof, states), *first)
     program, more = inlined(program, rules=True)
     consts = [*more, *consts]
+    for eqn in program.equations:
+        if eqn.effects:
+            raise Refused(f"it contains {eqn.primitive.name}, which has a side effect")
     shape = _shape_of(first, states)
     found = without_buffers(program, consts, states, inputs, shape)
     parts = _Apart(found.program, consts, found.states, found.inputs, shape).parts()
@@ -105,13 +113,23 @@ class _Apart:
         """The parts; they are rebuilt to lists of the state's variables and of what was saved."""
         own = [var for var in self.before if var not in self.chain]
         found = find_feedback(
-            self.program, own, self.shape, lambda atom: self._part(atom) != DYNAMICS
+            self.program,
+            own,
+            self.shape,
+            lambda atom: self._part(atom) == KNOWN,
+            lambda atom: self._part(atom) == DYNAMICS,
         )
+        self._check()
         feedback, matrix, product = found or (None, None, None)
-        results = [self.after[var] for var in own] + self.saved
-        # The gradient of the matrix needs what is fed back at every step.
-        if feedback is not None and results[feedback.variable] not in self.saved:
-            results.append(results[feedback.variable])
+        saved = [atom for atom in self.saved if self._part(atom) != KNOWN]
+        after = [self.after[var] for var in own]
+        if feedback is not None:
+            # The gradient of the matrix needs what is fed back at every step.
+            fed = after[feedback.variable]
+            place = next((i for i, atom in enumerate(saved) if atom is fed), len(saved))
+            saved += [fed] if place == len(saved) else []
+            feedback = feedback._replace(saved=place)
+        results = [*after, *saved]
         constants, drawn = self._boundary(results, product)
         inputs = [var for var in self.given if self.part[var] == DYNAMICS]
         products = [] if product is None else [product]
@@ -125,13 +143,18 @@ class _Apart:
         xs = [self.given[var] for var in inputs] + [filled_steps(x, self.shape) for x in values]
 
         def rebuild(final, saved):
-            left = iter(final)
+            left, moving = iter(final), iter(saved)
             leaves = [
                 chain[var] if var in chain else unfilled(next(left), before.shape)
                 for var, before in self.before.items()
             ]
-            own = zip(saved, self.saved, strict=False)
-            return leaves, [_unfilled_steps(x, atom.aval.shape) for x, atom in own]
+            same = [
+                self._repeated(atom, known)
+                if self._part(atom) == KNOWN
+                else _unfilled_steps(next(moving), atom.aval.shape)
+                for atom in self.saved
+            ]
+            return leaves, same
 
         return Parts(
             dynamics,
@@ -141,6 +164,23 @@ class _Apart:
             xs,
             rebuild,
         )
+
+    def _check(self):
+        """Refuses what would give other results if it were evaluated for all neurons, or before the loop."""
+        for atom in self.saved:
+            if self._part(atom) != KNOWN and not fits(atom.aval.shape, self.shape):
+                raise Refused(f"it saves an array of shape {list(atom.aval.shape)}")
+        for eqn in self.program.equations:
+            # A rule that is not linear, such as one that clips, must see the cotangents that it would see in a scan.
+            whole = all(var.aval.size == math.prod(self.shape) for var in eqn.outvars)
+            moving = self.part[eqn.outvars[0]] == DYNAMICS
+            if eqn.primitive.name.startswith("custom_vjp") and not (whole and moving):
+                raise Refused("it has a custom_vjp of something other than its neurons")
+
+    def _repeated(self, atom, known):
+        """A known value as it is saved in every step."""
+        value = jnp.asarray(_read(atom, known), atom.aval.dtype)
+        return jnp.broadcast_to(value, (self.steps, *atom.aval.shape))
 
     def _part(self, atom):
         return KNOWN if isinstance(atom, Literal) else self.part[atom]

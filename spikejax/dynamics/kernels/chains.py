@@ -30,11 +30,11 @@ def chained(program: Program, given: tuple[Var, ...], follows: dict[Var, Any]) -
     own = set(follows)
     keys = {var for var in own if is_key(var.aval)}
     other = _depending(program, {*own, *given} - keys)
-    if any(follows[var] in other for var in keys):
+    if any(_among(follows[var], other) for var in keys):
         raise Refused("its PRNG key depends on its variables")
     counters = {var for var in own if _counts(var.aval)}
-    other = _depending(program, {*own, *given} - counters)
-    if any(follows[var] in other for var in counters):
+    other = _depending(program, {*own, *given} - counters - keys)
+    if any(_among(follows[var], other) for var in counters):
         return keys
     counting = _depending(program, counters) - other
     looks_up = any(
@@ -43,6 +43,10 @@ def chained(program: Program, given: tuple[Var, ...], follows: dict[Var, Any]) -
         if any(var in counting for var in variables(eqn.invars)) and eqn.outvars[0] in counting
     )
     return keys | counters if looks_up else keys
+
+
+def _among(atom, found):
+    return isinstance(atom, Var) and atom in found
 
 
 def _counts(aval):

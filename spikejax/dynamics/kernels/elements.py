@@ -44,8 +44,8 @@ LINEAR |= {"convert_element_type": (0,), "select_n": (1, 2)}
 
 
 def _sign(x):
-    one, minus, zero = (jnp.asarray(value, x.dtype) for value in (1, -1, 0))
-    return jnp.where(x > 0, one, jnp.where(x < 0, minus, zero))
+    one, minus = (jnp.asarray(value, x.dtype) for value in (1, -1))
+    return jnp.where(x > 0, one, jnp.where(x < 0, minus, x))  # 0 and NaN are their own
 
 
 def _not(x):
@@ -107,8 +107,10 @@ def check(program: Program, shape: tuple[int, ...], backend: Backend) -> None:
     summed: set[Any] = set()
     for eqn in program.equations:
         name = eqn.primitive.name
+        of_sum = any(var in summed for var in variables(eqn.invars))
         if name in SHAPES:
-            _check_shapes(eqn, shape)
+            if not of_sum:  # a sum that was put off has no axes
+                _check_shapes(eqn, shape)
         elif name == SUM:
             _check_sum(eqn, shape)
             if eqn.invars[0].aval.size != eqn.outvars[0].aval.size:
@@ -139,8 +141,13 @@ def check(program: Program, shape: tuple[int, ...], backend: Backend) -> None:
 def _check_shapes(eqn, shape):
     before, after = eqn.invars[0].aval.shape, eqn.outvars[0].aval.shape
     sizes = math.prod(before), math.prod(after)
-    if sizes[0] == 1 or (eqn.primitive.name != "broadcast_in_dim" and sizes[0] == sizes[1]):
+    if sizes[0] == 1:
         plain = True
+    elif eqn.primitive.name != "broadcast_in_dim":
+        # All neurons stay in their order; an array of fewer must keep its axes, counted from the last one.
+        ndim = max(len(before), len(after))
+        padded = [(1,) * (ndim - len(own)) + own for own in (before, after)]
+        plain = sizes[0] == sizes[1] == math.prod(shape) or padded[0] == padded[1]
     else:
         dims = eqn.params.get("broadcast_dimensions")
         aligned = dims == tuple(range(len(after) - len(before), len(after)))
@@ -166,7 +173,8 @@ def check_no_sum(program: Program) -> None:
     Raises:
       Refused: it does.
     """
-    if any(eqn.primitive.name == SUM for eqn in program.equations):
+    sums = [eqn for eqn in program.equations if eqn.primitive.name == SUM]
+    if any(eqn.invars[0].aval.size != eqn.outvars[0].aval.size for eqn in sums):
         raise Refused("it sums over neurons or samples in a step (reduce_sum)")
 
 

@@ -13,19 +13,18 @@ from spikejax.dynamics.kernels.parts import Dynamics
 def is_exact(step: Program, dynamics: Dynamics, variable: int) -> bool:
     """Whether a variable of the state is 0 or 1 after a step, by the equations that make it.
 
+    One that may be held over from the step before is not: nothing is known of the first one.
+
     Args:
       step: without calls.
       dynamics: its arguments.
       variable: its place in the state.
     """
     made = {var: eqn for eqn in step.equations for var in eqn.outvars}
-    before = step.arguments[dynamics.constants + (dynamics.feedback is not None) + variable]
 
     def binary(atom: Any) -> bool:
         if isinstance(atom, Literal):
             return float(atom.val) in (0.0, 1.0)
-        if atom is before:  # held over from the step before
-            return True
         if atom not in made:
             return False
         eqn = made[atom]

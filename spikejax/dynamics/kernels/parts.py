@@ -15,6 +15,7 @@ class Feedback(NamedTuple):
     """The product of a recurrent layer, s[t−1] W."""
 
     variable: int  # of the state, which is multiplied
+    saved: int  # the place of its values among what is saved
     dtype: Any  # of both factors
     precision: Any
     transposed: bool  # the matrix is stored as [out, in]
@@ -81,10 +82,19 @@ def filled_steps(value: Array, shape: tuple[int, ...]) -> Array:
     return filled(value.reshape(steps, *missing, *own), (steps, *shape))
 
 
+def fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an array of its own shape is one of all neurons, or one that was broadcast to them."""
+    trailing = shape[len(shape) - len(own) :] if len(own) <= len(shape) else own
+    broadcast = all(a in (1, b) for a, b in zip(own, trailing, strict=True))
+    return math.prod(own) in (1, math.prod(shape)) or (len(own) <= len(shape) and broadcast)
+
+
 def unfilled(value: Array, shape: tuple[int, ...]) -> Array:
-    """An array that was broadcast in its own shape again: all of its copies are equal."""
-    more = value.ndim - len(shape)
-    if more < 0:  # a scalar of shape (1, 1)
+    """An array `[B, *F]` in its own shape again: of one that was broadcast all copies are equal."""
+    if math.prod(shape) == value.size:
         return value.reshape(shape)
+    if math.prod(shape) == 1:
+        return value.reshape(-1)[0].reshape(shape)
+    more = value.ndim - len(shape)
     own = zip(value.shape[more:], shape, strict=True)
     return value[(0,) * more + tuple(slice(None) if a == b else slice(0, 1) for a, b in own)]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax.numpy as jnp
 from jax.extend.core import Literal
 
 from spikejax.dynamics.kernels.jaxprs import Program, dtypes
@@ -11,7 +12,11 @@ from spikejax.dynamics.kernels.refusal import Refused
 
 
 def find_feedback(
-    program: Program, own: Sequence[Any], shape: tuple[int, ...], known: Callable[[Any], bool]
+    program: Program,
+    own: Sequence[Any],
+    shape: tuple[int, ...],
+    known: Callable[[Any], bool],
+    dynamic: Callable[[Any], bool],
 ) -> tuple[Feedback, Any, Any] | None:
     """The product of what was emitted with a matrix, s[t−1] W: how it is made, the matrix, and its result.
 
@@ -20,6 +25,7 @@ def find_feedback(
       own: the variables of the neurons.
       shape: `[B, *F]`.
       known: whether a value is known before the loop.
+      dynamic: whether it belongs to the dynamics.
 
     Raises:
       Refused: another matrix product.
@@ -27,7 +33,7 @@ def find_feedback(
     dots: list[Any] = [
         eqn
         for eqn in program.equations
-        if eqn.primitive.name == "dot_general" and not known(eqn.outvars[0])
+        if eqn.primitive.name == "dot_general" and dynamic(eqn.outvars[0])
     ]
     if not dots:
         return None
@@ -40,6 +46,8 @@ def find_feedback(
     plain = (
         source in own
         and source.aval.shape == shape
+        and dtypes([emitted]) == dtypes([matrix])
+        and all(jnp.issubdtype(dtype, jnp.floating) for dtype in dtypes([source, matrix]))
         and not any(batched)
         and len(shape) == 2
         and contracted[0] == (1,)
@@ -53,20 +61,22 @@ def find_feedback(
         )
     dtype = dtypes([matrix])[0]
     transposed = contracted[1] == (1,)
-    feedback = Feedback(list(own).index(source), dtype, eqn.params["precision"], transposed)
+    feedback = Feedback(list(own).index(source), -1, dtype, eqn.params["precision"], transposed)
     return feedback, matrix, eqn.outvars[0]
 
 
 def _source(program: Program, atom: Any) -> Any:
-    """What a value is, up to its dtype."""
+    """What a value is, up to one change of a floating-point dtype."""
     made: dict[Any, Any] = {var: eqn for eqn in program.equations for var in eqn.outvars}
+    converted = False
     while not isinstance(atom, Literal) and atom in made:
         eqn = made[atom]
         before, after = eqn.invars[0].aval, atom.aval
-        if (
-            eqn.primitive.name not in ("convert_element_type", "reshape")
-            or before.shape != after.shape
-        ):
+        converts = eqn.primitive.name == "convert_element_type"
+        if before.shape != after.shape or (converts and converted):
             return None
+        if not converts and eqn.primitive.name != "reshape":
+            return None
+        converted = converted or converts
         atom = eqn.invars[0]
     return atom

@@ -2,7 +2,7 @@
 
 
 class Refused(Exception):
-    """A step that a kernel cannot run; the text completes "… runs as a scan: "."""
+    """A step that a kernel cannot run; the text completes "… runs as a scan, not as a fused kernel: "."""
 
 
 class KernelFallback(UserWarning):

@@ -119,9 +119,7 @@ def _with_gradient(kernel, wanted):
 
 def _fed_back(kernel, saved):
     """What was fed back after each step, which is among what is saved."""
-    results, feedback = kernel.step.results, kernel.dynamics.feedback
-    spikes = results[feedback.variable]
-    return next(x for x, atom in zip(saved, _saved(kernel), strict=True) if atom is spikes)
+    return saved[kernel.dynamics.feedback.saved]
 
 
 def _placed(kernel, gradient, arrays, fed, found):
@@ -198,8 +196,8 @@ def _backward(kernel: Kernel, gradient: Gradient) -> Callable[..., backward.Cota
 
 def _warn():
     warnings.warn(
-        "a derivative of second order runs as a scan, since kernels have derivatives of first order only; with "
-        "kernel='scan' everything does",
+        "a derivative of second order runs as a scan, since kernels have derivatives of first order only; jax.jvp of "
+        "a gradient needs kernel='scan'",
         KernelFallback,
         stacklevel=2,
     )

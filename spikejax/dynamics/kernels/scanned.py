@@ -1,5 +1,6 @@
 """The dynamics of a kernel as a `lax.scan`, for derivatives of second order."""
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -45,22 +46,38 @@ def outer(kernel: Kernel, spikes: Array, cotangents: Array) -> Array:
 
 def run(kernel: Kernel, arrays: Arrays, added: Array | None = None) -> tuple[list, list]:
     """The state after the last step and what is saved; `added` is added to the product of each step."""
-    step, count = kernel.dynamics.step, kernel.dynamics.states
-    like: Any = step.arguments
-    own = zip(arrays.constants, like, strict=False)
-    constants = [unfilled(value, var.aval.shape) for value, var in own]
+    dynamics, step = kernel.dynamics, kernel.dynamics.step
+    shapes = [var.aval.shape for var in map(_any, step.arguments)]
+    count, at_state = dynamics.states, dynamics.constants + kernel.fed
+    state_shapes, input_shapes = shapes[at_state:][:count], shapes[at_state + count :]
+
+    def own(values, shapes):
+        return [unfilled(value, shape) for value, shape in zip(values, shapes, strict=True)]
+
+    constants = own(arrays.constants, shapes[: dynamics.constants])
 
     def body(carry, given):
         (state, product), (xs, more) = carry, given
         fed = [] if product is None else [product if more is None else product + more]
-        found = evaluate(step, [*constants, *fed, *state, *xs])
+        values = [*constants, *fed, *own(state, state_shapes), *own(xs, input_shapes)]
+        found = [_whole(x, dynamics.shape) for x in evaluate(step, values)]
         after, saved = found[:count], found[count:]
-        if kernel.dynamics.feedback is not None and arrays.weights is not None:
-            product = multiplied(kernel, after[kernel.dynamics.feedback.variable], arrays.weights)
+        if dynamics.feedback is not None and arrays.weights is not None:
+            product = multiplied(kernel, after[dynamics.feedback.variable], arrays.weights)
         return (after, product), saved
 
     (state, _), saved = lax.scan(body, (arrays.state, arrays.product), (arrays.xs, added))
     return state, saved
+
+
+def _any(variable: Any) -> Any:
+    return variable
+
+
+def _whole(x, shape):
+    """A result as the kernels return it, for all neurons."""
+    x = jnp.asarray(x)
+    return x.reshape(shape) if x.size == math.prod(shape) else jnp.broadcast_to(x, shape)
 
 
 def cotangents(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
-from fused_cases import BATCH, FEATURES, STEPS, currents_of, matrix_of, no_fallback
+from fused_cases import currents_of, matrix_of, no_fallback
 from spikejax.devices import mesh
 from spikejax.dynamics import Feedback, Time, feedback, unroll
 from spikejax.dynamics.kernels.refusal import KernelFallback
@@ -154,4 +154,3 @@ def test_what_is_compiled_for_decides():
 def test_an_unknown_kernel_of_a_time_is_named():
     with pytest.raises(ValueError, match="expected kernel to be one of"):
         run(lambda v, x, c: (x, c), None, CURRENTS, None, Time(kernel="fast"))
-    assert (STEPS, BATCH, FEATURES) == CURRENTS.shape
