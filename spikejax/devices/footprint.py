@@ -24,10 +24,8 @@ class Footprint(NamedTuple):
 
     where a segment that is a chunk of its own keeps no products, and has only the states at T/K boundaries.
 
-    Calibration of the first equation, for 1-64-256-256-10 LIF with a learned decay (T = 784, batch 256), whose estimate
-    is 2,110 MB: compiled programs need 1,962 MB on an H100 and 2,308 MB on a TPU v5e (`python -m experiments run aot`),
-    2,158 MB on a CPU. A step of fused kernels that keep currents, spikes and states needed 1,528 MB on an H200 (jax
-    0.11.2), and its estimate is 2,110 MB.
+    The constants were chosen so that estimates are near what programs that were compiled for a CPU need, and those of
+    `python -m experiments run aot`; tests compare the former.
 
     Attributes:
       kept: what the backward pass keeps: currents, spikes, states and inputs of all layers at all steps.

@@ -4,11 +4,11 @@ On CPUs the sizes are those that were fastest on two cores with 512 KB of second
 micro-batches of which the widest layer has about 8 K neurons, whose state then stays in cache; chunks whose currents in
 that layer fill half a megabyte; segments whose matrix products fill 64 MB.
 
-On GPUs and TPUs the whole sequence at once is fastest, and nothing is recomputed, as long as a step fits into memory:
-on an H200 (jax 0.11.2) the chunks that the rule for CPUs would choose took 2.6 times as long (1-64-256-256-10 LIF,
-T = 784, batch 256: 96.2 ms against 36.8 ms). What does not fit is cut into segments, as few as possible, which are
-recomputed in the backward pass; if no segment is short enough, into chunks within segments. The memory of a step is
-estimated from the shapes of its arrays, see `footprint`. `python -m experiments run gpu` measures again.
+On GPUs and TPUs a layer is one kernel per pass, whatever the number of steps: the whole sequence is run at once, and
+nothing is recomputed, as long as a step fits into memory. What does not fit is cut into segments, as few as possible,
+which are recomputed in the backward pass; if no segment is short enough, into chunks within segments. The memory of a
+step is estimated from the shapes of its arrays, see `footprint`. Nothing of this was measured with a record;
+`python -m experiments run gpu` measures on a GPU.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,8 +22,7 @@ CPU_CHUNK, CPU_SEGMENT = 2**19, 2**26  # bytes
 
 SLACK = 1.2  # of an estimate of memory, which may be too low by as much
 
-# On an H200 (jax 0.11.2) eight recurrent models of 256 samples took 1.5 times as long as one: a kernel's program has 16
-# samples, and a multiprocessor runs one program at a time.
+# A program of a kernel with feedback has 16 samples, and a multiprocessor runs one program at a time; not measured.
 GPU_ROWS = 16  # samples of a recurrent layer on a multiprocessor
 GPU_NEURONS = 2**11  # of another layer, one per thread that a multiprocessor holds
 OTHER_MODELS = 16  # side by side on other devices; not measured

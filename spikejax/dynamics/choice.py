@@ -90,7 +90,7 @@ def scan(
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}
     if choice.kernel == "scan" or 0 in steps:
         return jax.lax.scan(body, state, xs)
-    # Pallas takes long to import, and a CPU does not need it.
+    # Imported when it is needed: Pallas takes its time, and `backends` asks this module for the platform.
     from spikejax.dynamics.kernels import fused
     from spikejax.dynamics.kernels.refusal import KernelFallback, Refused
 

@@ -1,10 +1,17 @@
 """`unroll` as one fused kernel forward and one backward, for any step; see `dynamics.layer`.
 
-choice      which of scan and kernel runs, and the warning if a kernel cannot
-fused       a body of a scan as kernels
-parts       takes a body apart: what is known before the loop, what is drawn, the recurrence
-forward, backward, rule    the two kernels, and the rule of differentiation that joins them
-elements    equations on blocks of neurons, and the check that a step acts element by element
-products    the product of a recurrent layer at JAX's precision
-backends    what Triton and TPUs need: the file to change when a back end ends
+In the order in which a step passes through them:
+
+- `fused`: the body of a scan as kernels, or why it cannot be.
+- `apart`: takes a body apart, into what is known before the loop, what is drawn, and the recurrence (`parts`), with the
+  help of `buffers`, `chains` for keys and counters, and `recurrence` for feedback.
+- `elements`: equations on blocks of neurons, and the check that a step acts element by element.
+- `gradient`: that of a step.
+- `rule`: the two kernels (`forward`, `backward`, and what they share, `kernel`) as one differentiable function, whose
+  higher derivatives are those of a scan (`scanned`).
+- `products`, `exact`: the product of a recurrent layer, at JAX's precision.
+- `tiles`, `backends`: what GPUs and TPUs need; the files to change when a back end ends.
+- `jaxprs`: traced functions as programs of equations.
+
+Which of scan and kernel runs is decided in `dynamics.choice`.
 """

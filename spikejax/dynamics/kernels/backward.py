@@ -8,7 +8,7 @@ from jax import Array
 
 from spikejax.dynamics.kernels import backends
 from spikejax.dynamics.kernels.elements import on_blocks
-from spikejax.dynamics.kernels.gradient import Gradient
+from spikejax.dynamics.kernels.gradient import PRODUCT, Gradient
 from spikejax.dynamics.kernels.kernel import (
     Cut,
     Kernel,
@@ -81,7 +81,7 @@ def run(
     by_input = [tiles.restored(x, True) for x in by_input]
     own = {n: tiles.restored(x, False) for n, x in zip(gradient.summed, sums, strict=True)}
     for n, source in gradient.elsewhere.items():
-        own[n] = (by_product[0] if source < 0 else by_input[source]).sum(0)
+        own[n] = (by_product[0] if source == PRODUCT else by_input[source]).sum(0)
     return Cotangents(
         [own[n] for n in range(len(wanted.constants))],
         by_product,

@@ -15,7 +15,7 @@ from spikejax.dynamics.kernels.elements import ELEMENTWISE
 from spikejax.dynamics.kernels.jaxprs import RULED, Program, bind, dtypes, evaluate, trace
 from spikejax.dynamics.kernels.refusal import Refused
 
-MAPPED = ELEMENTWISE | {"stop_gradient", "copy", "copy_p"}
+MAPPED = ELEMENTWISE | {"stop_gradient", "copy"}
 
 
 class Slices(NamedTuple):

@@ -35,6 +35,9 @@ def scan(
     Raises:
       Refused: the body cannot run as a kernel.
     """
+    mesh = jax.sharding.get_abstract_mesh()
+    if any(mesh.shape[axis] > 1 for axis in (*mesh.auto_axes, *mesh.explicit_axes)):
+        raise Refused("XLA distributes its arrays over devices, which it cannot do with a kernel")
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}.pop()
     backend = backends.current()
 

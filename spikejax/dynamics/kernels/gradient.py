@@ -12,6 +12,8 @@ from spikejax.dynamics.kernels.jaxprs import Program, evaluate, inlined, trace, 
 from spikejax.dynamics.kernels.kernel import Kernel
 from spikejax.dynamics.kernels.refusal import Refused
 
+PRODUCT = -1  # the feedback's, among the inputs
+
 
 class Wanted(NamedTuple):
     """What has a gradient, by its place among a step's constants and inputs, and what of the saved has a cotangent."""
@@ -34,9 +36,8 @@ class Gradient(NamedTuple):
     states: tuple[int, ...]  # variables of the state that are floating point
     kept: Kept
     inputs: tuple[int, ...]  # that the backward kernel reads
-    elsewhere: dict[
-        int, int
-    ]  # by constant, the input (the product: −1) whose cotangents are also its own
+    # By constant, what it is added to: its cotangents, summed over time, are also its own.
+    elsewhere: dict[int, int]
 
     @property
     def summed(self) -> list[int]:
@@ -103,6 +104,6 @@ def _elsewhere(kernel, program, wanted, states):
     results = [root.get(atom, atom) for atom in program.results if not isinstance(atom, Literal)]
     if len(results) < len(program.results):
         return {}
-    stored = {results[constants]: -1} if kernel.fed else {}
+    stored = {results[constants]: PRODUCT} if kernel.fed else {}
     stored |= {results[first + n]: n for n in range(len(wanted.inputs))}
     return {n: stored[results[n]] for n in range(constants) if results[n] in stored}

@@ -44,9 +44,8 @@ class Parts(NamedTuple):
     weights: Array | None
     state: list[Array]  # [B, *F]
     inputs: list[Array]  # [T, B, *F]
-    rebuild: Callable[
-        [list[Array], list[Array]], tuple[Any, Any]
-    ]  # of the kernel's results those of the scan
+    # The scan's results from the kernel's.
+    rebuild: Callable[[list[Array], list[Array]], tuple[Any, Any]]
 
 
 def constant(value: Any, shape: tuple[int, ...]) -> Array:

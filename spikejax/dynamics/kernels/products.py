@@ -56,10 +56,13 @@ def multiply(
 
     def dot(a, b):
         dims = (((1,), (0,)), ((), ()))
-        return lax.dot_general(a, b, dims, preferred_element_type=jnp.float32)
+        # The precision is in the parts: JAX's own setting is not to be applied once more to each of them.
+        precision = lax.Precision.DEFAULT
+        return lax.dot_general(a, b, dims, precision, preferred_element_type=jnp.float32)
 
     if mode == "tf32":
-        return dot(left, right[0]())
+        matrix = right[0]()
+        return dot(left.astype(matrix.dtype), matrix)
     lefts = [left.astype(jnp.bfloat16)] if exact else parts(mode, left)
     orders = reversed(range(len(right)))
     terms = [

@@ -67,7 +67,9 @@ def sequence(kernel: Kernel, arrays: Arrays, name: str) -> tuple[list[Array], li
         ran = _forward(own, gradient.kept)(arrays)
         weights = told.weights is not None and told.weights.perturbed
         fixed = Told(moved.constants, weights, moved.inputs, gradient.kept, own.unroll)
-        fed = _fed_back(own, ran.saved) if weights else None
+        feedback = kernel.dynamics.feedback
+        # What was fed back after each step is among what is saved.
+        fed = ran.saved[feedback.saved] if feedback is not None and weights else None
         return (ran.state, ran.saved), ((arrays, ran.kept, ran.products, fed), Fixed(fixed))
 
     def backwards(residuals, cotangents):
@@ -115,11 +117,6 @@ def _with_gradient(kernel, wanted):
     unroll = 1 << (allowed.bit_length() - 1)  # a power of two divides most numbers of steps
     kernel = kernel._replace(unroll=unroll)
     return kernel, gradient_of(kernel, wanted)
-
-
-def _fed_back(kernel, saved):
-    """What was fed back after each step, which is among what is saved."""
-    return saved[kernel.dynamics.feedback.saved]
 
 
 def _placed(kernel, gradient, arrays, fed, found):

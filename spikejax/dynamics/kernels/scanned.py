@@ -47,7 +47,8 @@ def outer(kernel: Kernel, spikes: Array, cotangents: Array) -> Array:
 def run(kernel: Kernel, arrays: Arrays, added: Array | None = None) -> tuple[list, list]:
     """The state after the last step and what is saved; `added` is added to the product of each step."""
     dynamics, step = kernel.dynamics, kernel.dynamics.step
-    shapes = [var.aval.shape for var in map(_any, step.arguments)]
+    arguments: tuple[Any, ...] = step.arguments
+    shapes = [var.aval.shape for var in arguments]
     count, at_state = dynamics.states, dynamics.constants + kernel.fed
     state_shapes, input_shapes = shapes[at_state:][:count], shapes[at_state + count :]
 
@@ -68,10 +69,6 @@ def run(kernel: Kernel, arrays: Arrays, added: Array | None = None) -> tuple[lis
 
     (state, _), saved = lax.scan(body, (arrays.state, arrays.product), (arrays.xs, added))
     return state, saved
-
-
-def _any(variable: Any) -> Any:
-    return variable
 
 
 def _whole(x, shape):

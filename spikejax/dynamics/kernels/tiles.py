@@ -126,9 +126,8 @@ class Place(NamedTuple):
         if mask is not None:
             mask = jnp.broadcast_to(mask, tiles.block)
         start = tile * columns
-        if (
-            features % columns
-        ):  # as an array it is not checked against the end, beyond which it is masked
+        if features % columns:
+            # As an array it is not checked against the end, beyond which it is masked.
             start = jnp.asarray(start, jnp.int32)
         return (*front, pl.ds(i * rows, rows), pl.ds(start, columns)), mask
 

@@ -140,6 +140,13 @@ def test_a_cpu_uses_the_scan():
     assert "pallas_call" not in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
 
 
+def test_arrays_that_xla_distributes_over_devices():
+    two = jax.sharding.AbstractMesh((2,), ("d",), axis_types=(jax.sharding.AxisType.Auto,))
+    with jax.sharding.use_abstract_mesh(two), pytest.warns(KernelFallback, match="distributes"):
+        text = str(jax.make_jaxpr(lambda c: total(0.8, c, None, "pallas"))(CURRENTS))
+    assert "pallas_call" not in text
+
+
 def test_what_is_compiled_for_decides():
     def kernels():
         return "pallas_call" in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
