@@ -87,7 +87,7 @@ def settings_of(backend: Backend, shape: tuple[int, ...], fed: bool) -> Settings
 
 
 def call(body: Any, kernel: Any, operands: Any, results: Any) -> list[jax.Array]:
-    """Runs the body of a kernel for all neurons."""
+    """Runs the body of a kernel, which has its name, for all neurons."""
     own: dict[str, Any] = {}
     if kernel.backend is TRITON:
         own["compiler_params"] = triton.CompilerParams(num_warps=kernel.warps, num_stages=1)
