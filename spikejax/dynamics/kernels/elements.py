@@ -26,6 +26,7 @@ SHAPES = {
     "copy_p",
     "pvary",
     "pcast",
+    "reshard",
     "stop_gradient",
 }
 SUM = "reduce_sum"
@@ -33,8 +34,8 @@ ELEMENTWISE = set(
     """
     abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type cos cosh div eq erf
     erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le log log1p logistic lt max min mul ne neg nextafter
-    not or pow rem round rsqrt select_n shift_left shift_right_arithmetic shift_right_logical sign sin sinh sqrt square
-    sub tan tanh xor
+    not one_minus_square or pow rem round rsqrt select_n shift_left shift_right_arithmetic shift_right_logical sign sin
+    sinh sqrt square sub tan tanh xor
     """.split()
 )
 # The results of these are linear in each argument named, so a sum that was put off may pass through them.
