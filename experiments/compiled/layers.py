@@ -99,7 +99,8 @@ def measure(layer: Layer, target: Target, devices: Mesh) -> dict[str, Any]:
     except jax.errors.JaxRuntimeError as error:
         return {**row, "error": re.sub(r"\s+", " ", str(error))[:300]}
     row["compile_seconds"] = time.perf_counter() - started
-    row["temp_mb"] = compiled.memory_analysis().temp_size_in_bytes / 2**20
+    memory: Any = compiled.memory_analysis()
+    row["temp_mb"] = memory.temp_size_in_bytes / 2**20
     row["fused_kernels"] = count_fused(compiled.as_text() or "")
     return {**row, **registers.usage(log[0])}
 

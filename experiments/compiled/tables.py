@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.compiled.aot import EXPERIMENT
+from experiments.compiled import aot
 from experiments.tables import rows_of, section
 from spikejax.tables import markdown
 
@@ -71,7 +71,7 @@ def _counts(metrics):
 
 
 def _expected(result: Mapping[str, Any]) -> str:
-    rows = rows_of(EXPERIMENT, result["metrics"])
+    rows = rows_of(aot.EXPERIMENT, result["metrics"])
     return markdown(["compiled programs", "expected", "found", "holds"], rows)
 
 
