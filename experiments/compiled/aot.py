@@ -14,7 +14,7 @@ Expected: chunks of 28 steps, recomputed, need at most a tenth of the memory of 
 collective, the step shared by several devices at most two, of the gradients and of the weight of a batch. A planned
 step has one fused kernel per layer and direction, on an H100 three kernels in all; nine neurons in ten are fused
 kernels on both, and all layers compile.
-Time: about 15 minutes on 2 CPU cores.
+Time: about 10 minutes on 2 CPU cores.
 """
 
 import json
@@ -243,7 +243,7 @@ def _summaries(metrics):
 
 EXPERIMENT = Experiment(
     claim="programs compiled for TPU v5e and H100, never run there: memory, kernels, registers, collectives",
-    time="about 15 minutes on 2 CPU cores",
+    time="about 10 minutes on 2 CPU cores",
     run=run,
     expected=(
         Expectation(

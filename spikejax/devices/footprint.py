@@ -25,9 +25,9 @@ class Footprint(NamedTuple):
     where a segment that is a chunk of its own keeps no products, and has only the states at T/K boundaries.
 
     Calibration of the first equation, for 1-64-256-256-10 LIF with a learned decay (T = 784, batch 256), whose estimate
-    is 2,110 MB: compiled programs need 1,962 MB on an H100 and 2,308 MB on a TPU v5e (`python -m experiments run aot`),
-    2,158 MB on a CPU. A step of fused kernels that keep currents, spikes and states needed 1,528 MB on an H200 (jax
-    0.11.2), and its estimate is 2,110 MB.
+    is 2,110 MB: compiled scans need 1,716 MB on an H100 and 2,699 MB on a TPU v5e, fused kernels 1,135 MB and 1,347 MB
+    (jax 0.12, `python -m experiments run aot`), a scan on a CPU 2,158 MB. A step of fused kernels needed 1,528 MB on an
+    H200 (jax 0.11.2).
 
     Attributes:
       kept: what the backward pass keeps: currents, spikes, states and inputs of all layers at all steps.
