@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.compiled import tables as compiled
 from experiments.gpu import tables as accelerator
 from experiments.peers.tables import SECTIONS
 from experiments.tables import origin, read
@@ -149,7 +150,7 @@ PAGES: dict[Path, Sections] = {
         "presets": evidence.presets,
         "surrogates": descriptions.surrogates,
     },
-    BENCH: {**SECTIONS, **accelerator.SECTIONS},
+    BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }

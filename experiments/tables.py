@@ -1,7 +1,7 @@
 """What tables of records share: reading a record, where its values come from, and what was expected of it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.experiment import RESULTS, Experiment
@@ -12,6 +12,28 @@ from spikejax.runs import record
 def read(name: str) -> dict[str, Any]:
     """The stored record of an experiment."""
     return record.read(RESULTS / f"{name}.json")
+
+
+def missing(name: str) -> str | None:
+    """The text in place of a record that does not exist yet; None if it does."""
+    if (RESULTS / f"{name}.json").is_file():
+        return None
+    return (
+        f"Not measured yet: `python -m experiments run {name}` writes the record "
+        f"`experiments/results/{name}.json`, and `python -m experiments render` makes this table.\n"
+    )
+
+
+def section(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
+    """A section made from a stored record, which says so if there is none yet."""
+
+    def section() -> str:
+        if text := missing(name):
+            return text
+        result = read(name)
+        return f"{table(result)}\n{origin(result)}\n"
+
+    return section
 
 
 def origin(result: Mapping[str, Any]) -> str:

@@ -33,10 +33,12 @@ class Variant(NamedTuple):
     chunk: int
     recompute: bool
     segment: int | None = None
+    kernel: str = "scan"
 
     def __str__(self) -> str:
         words = f"K{self.chunk} {'recomputed' if self.recompute else 'stored'}"
-        return words if self.segment is None else f"{words}, S{self.segment}"
+        words = words if self.segment is None else f"{words}, S{self.segment}"
+        return words if self.kernel == "scan" else f"{words}, {self.kernel}"
 
 
 class Size(NamedTuple):
@@ -78,7 +80,8 @@ def planned(size: Size, kind: str, target: Target) -> Variant:
         footprint=step_footprint(config, _samples(size, size.samples)),
         memory=target.memory_mb * 2**20,
     )
-    return Variant(chosen.chunk, chosen.recompute, chosen.segment if chosen.recompute else None)
+    segment = chosen.segment if chosen.recompute else None
+    return Variant(chosen.chunk, chosen.recompute, segment, "auto")
 
 
 def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
@@ -88,7 +91,7 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     rate and seed.
     """
     network = _network(size)
-    time = Time(variant.chunk, variant.segment, variant.recompute)
+    time = Time(variant.chunk, variant.segment, variant.recompute, kernel=variant.kernel)
 
     def trainer_of(point, **shared):
         # The initial decay is in the variables alone: the network's own value of a learned parameter is not read.
@@ -116,7 +119,9 @@ def make(size: Size, variant: Variant, devices: Mesh) -> dict[str, Program]:
     whole, split = PartitionSpec(), PartitionSpec(mesh.AXIS)
     point, seed = {"decay": 0.9, "learning_rate": 1e-3}, jax.ShapeDtypeStruct((), jnp.int32)
     state = jax.eval_shape(functools.partial(start, point), seed)
-    step = functools.partial(train_step, trainer_of(point, mesh=devices))
+    step = functools.partial(
+        train_step, trainer_of(point, mesh=devices if devices.size > 1 else None)
+    )
     sweep = programs(start, epoch, "vmap", devices)
     points = {name: jax.ShapeDtypeStruct((size.trials,), jnp.float32) for name in point}
     group = jax.eval_shape(sweep.start, points, jax.ShapeDtypeStruct((size.trials,), jnp.int32))

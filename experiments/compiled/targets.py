@@ -1,10 +1,11 @@
 """Target devices, which need not be present: TPU v5e and NVIDIA H100."""
 
+import contextlib
 from importlib import metadata
 from typing import NamedTuple
 
 from jax.experimental import topologies
-from jax.sharding import Mesh
+from jax.sharding import AbstractDevice, AbstractMesh, Mesh, use_abstract_mesh
 
 from spikejax.devices import mesh
 
@@ -17,16 +18,28 @@ class Target(NamedTuple):
     devices: int
     words: str
     memory_mb: float  # of one device, as much as a program may take
+    device: str  # as JAX calls it
+    cores: int
 
 
+V5E = "TPU v5 lite"
 TARGETS = {
-    "v5e": Target("tpu", "tpu", 1, "one TPU v5e", 15.75 * 2**10),
-    "v5e_2x2": Target("tpu", "tpu", 4, "four TPU v5e, each of them", 15.75 * 2**10),
+    "v5e": Target("tpu", "tpu", 1, "one TPU v5e", 15.75 * 2**10, V5E, 1),
+    "v5e_2x2": Target("tpu", "tpu", 4, "four TPU v5e, each of them", 15.75 * 2**10, V5E, 1),
     # JAX takes three quarters of a GPU's memory by default.
-    "h100": Target("cuda", "gpu", 1, "one NVIDIA H100 SXM 80 GB", 0.75 * 84942979072 / 2**20),
+    "h100": Target(
+        "cuda",
+        "gpu",
+        1,
+        "one NVIDIA H100 SXM 80 GB",
+        0.75 * 84942979072 / 2**20,
+        "NVIDIA H100 80GB HBM3",
+        132,
+    ),
 }
 COMPILERS = {"tpu": "libtpu", "cuda": "jax-cuda13-pjrt"}
 # For the process that compiles: the compilers read them when they are loaded. Without a GPU nothing can be autotuned.
+# The assembler for GPUs is to be run as a process of its own, whose output is then logged, see `registers`.
 ENVIRONMENT = {
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_COMPILATION_CACHE": "false",
@@ -35,7 +48,10 @@ ENVIRONMENT = {
     "TPU_ACCELERATOR_TYPE": "v5litepod-4",
     "TPU_WORKER_HOSTNAMES": "localhost",
     "TPU_WORKER_ID": "0",
-    "XLA_FLAGS": "--xla_gpu_autotune_level=0",
+    "XLA_FLAGS": "--xla_gpu_autotune_level=0 --xla_gpu_enable_libnvptxcompiler=false "
+    "--xla_gpu_enable_libnvjitlink=false",
+    "TF_CPP_MIN_LOG_LEVEL": "0",
+    "TF_CPP_VMODULE": "subprocess_compilation=3",
 }
 # What XLA needs to know of a GPU: from the data sheet of an H100 SXM with 80 GB, and from its driver.
 H100 = """
@@ -73,3 +89,11 @@ def devices_of(target: Target) -> Mesh:
             platform="cuda", topology="1x1x1", target_config=H100
         )
     return mesh.over(topology.devices[: target.devices])
+
+
+def as_there(target: Target) -> contextlib.AbstractContextManager:
+    """Inside, what is traced is traced as it would be on the target, so that layers choose kernels for it."""
+    device = AbstractDevice(
+        device_kind=target.device, num_cores=target.cores, platform=target.backend
+    )
+    return use_abstract_mesh(AbstractMesh((), (), abstract_device=device))

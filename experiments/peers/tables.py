@@ -1,11 +1,10 @@
 """The tables of the benchmark's page, from its records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from experiments.experiment import RESULTS
 from experiments.registry import EXPERIMENTS
-from experiments.tables import origin, read, rows_of
+from experiments.tables import missing, read, rows_of, section
 from spikejax.tables import markdown
 
 Row = Mapping[str, Any]
@@ -14,29 +13,6 @@ TRAINING = {
     "shd": "Recurrent, 700-128-128-20, T = 250, batch 128, 2 % of the inputs are ones",
     "conv": "Convolution 3x3 of 32 to 32 channels, batch normalisation, neurons, 32x32, T = 4, batch 16",
 }
-
-
-def _missing(name: str) -> str | None:
-    """The text in place of a record that does not exist yet; None if it does."""
-    if (RESULTS / f"{name}.json").is_file():
-        return None
-    return (
-        f"Not measured yet: `python -m experiments run {name}` writes the record "
-        f"`experiments/results/{name}.json`, and `python -m experiments render` makes this table.\n"
-    )
-
-
-def _section(name: str, table: Callable[[dict], str]) -> Callable[[], str]:
-    """A section made from a stored record, which says so if there is none yet."""
-
-    def section() -> str:
-        missing = _missing(name)
-        if missing:
-            return missing
-        result = read(name)
-        return f"{table(result)}\n{origin(result)}\n"
-
-    return section
 
 
 def _of(result: dict, workload: str) -> dict[str, Row]:
@@ -187,25 +163,12 @@ def _sweep(result: dict) -> str:
     return markdown(["library", "seconds, best", "median", "ours = 1", "resident, MB"], rows)
 
 
-def _compiled(result: dict) -> str:
-    header = ["program", "temporary memory per device, MB", "kernels per time step", "collectives"]
-    rows = []
-    for name, row in result["metrics"].items():
-        if "temp_mb" not in row:  # advice, which summarises other rows
-            continue
-        memory = f"{row['temp_mb']:,.0f}" + ("" if row["fits"] else ": does not fit")
-        rows.append(
-            [name, memory, *(str(row.get(key, "")) for key in ("kernels_per_step", "collectives"))]
-        )
-    return markdown(header, rows)
-
-
 def _expectations() -> str:
     """What was expected of this library, what the records show, and whether it holds."""
     rows = []
     for name in KEPT:
-        if missing := _missing(name):
-            return missing
+        if text := missing(name):
+            return text
         rows += rows_of(EXPERIMENTS[name], read(name)["metrics"])
     return markdown(["best against best", "expected", "found", "holds"], rows)
 
@@ -213,12 +176,11 @@ def _expectations() -> str:
 KEPT = ("bench", "memory_vs_steps", "sweep_speed")
 SECTIONS = {
     "expectations": _expectations,
-    "libraries": _section("bench", _libraries),
-    "training": _section("bench", _training),
-    "one layer": _section("bench", _neurons),
-    "streaming": _section("bench", _streaming),
-    "start-up": _section("bench", _start_up),
-    "memory": _section("memory_vs_steps", _memory),
-    "sweep": _section("sweep_speed", _sweep),
-    "compiled": _section("aot", _compiled),
+    "libraries": section("bench", _libraries),
+    "training": section("bench", _training),
+    "one layer": section("bench", _neurons),
+    "streaming": section("bench", _streaming),
+    "start-up": section("bench", _start_up),
+    "memory": section("memory_vs_steps", _memory),
+    "sweep": section("sweep_speed", _sweep),
 }

@@ -24,8 +24,8 @@ class Footprint(NamedTuple):
 
     where a segment that is a chunk of its own keeps no products, and has only the states at T/K boundaries.
 
-    The constants were chosen so that estimates are near what programs that were compiled for a CPU need, and those of
-    `python -m experiments run aot`; tests compare the former.
+    The constants were chosen so that estimates are near what programs need that were compiled for a CPU, which tests
+    compare.
 
     Attributes:
       kept: what the backward pass keeps: currents, spikes, states and inputs of all layers at all steps.

@@ -99,7 +99,7 @@ def longest(kernel: Any, steps: int) -> int:
 
 
 def call(body: Any, kernel: Any, operands: Any, results: Any) -> list[jax.Array]:
-    """Runs the body of a kernel for all neurons."""
+    """Runs the body of a kernel, which has its name, for all neurons."""
     own: dict[str, Any] = {}
     if kernel.backend is TRITON:
         own["compiler_params"] = triton.CompilerParams(num_warps=kernel.warps, num_stages=1)

@@ -71,11 +71,11 @@ def run(
     results.add([kinds.state[i] for i in gradient.states], None)
     results.add([_sum_kind(kinds.constants[wanted.constants[n]]) for n in gradient.summed], None)
 
-    def body(*refs):
+    def backward(*refs):
         groups = split(refs, operands.counts + results.counts)
         _Body(kernel, gradient, constants, groups).run(cut)
 
-    found = backends.call(body, kernel, operands, results)
+    found = backends.call(backward, kernel, operands, results)
     by_product, by_input, start, sums = split(found, results.counts)
     by_product = [tiles.restored(x, True) for x in by_product]
     by_input = [tiles.restored(x, True) for x in by_input]

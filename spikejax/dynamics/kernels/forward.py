@@ -74,11 +74,11 @@ def run(
     results.add(kinds.product if keep.products else [], steps)
     results.add(kinds.state, None)
 
-    def body(*refs):
+    def forward(*refs):
         groups = split(refs, operands.counts + results.counts)
         _Body(kernel, keep, constants, groups).run(cut)
 
-    found = backends.call(body, kernel, operands, results)
+    found = backends.call(forward, kernel, operands, results)
     saved, kept, products, final = split(found, results.counts)
     return Ran(
         [tiles.restored(x, False).astype(kind) for x, kind in zip(final, kinds.state, strict=True)],

@@ -12,6 +12,7 @@ from spikejax.dynamics import Feedback, Time, feedback, unroll
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.dynamics.network import run
 from spikejax.layers import Recurrent, Spiking
+from spikejax.neurons.clif import CLIF
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 
@@ -89,6 +90,23 @@ def test_a_batch_shared_by_devices():
         found = jax.value_and_grad(whole)(jnp.float32(0.8))
     parts = jnp.split(currents, devices.size, 1)
     same(found, jax.value_and_grad(lambda d: sum(total(d, x, None, "scan") for x in parts))(0.8))
+
+
+def test_arrays_that_lie_whole_on_the_devices_of_a_mesh():
+    # There JAX places what a step fills with numbers, as that of CLIF does, on the mesh.
+    neuron = jax.tree.map(jnp.asarray, CLIF())
+    neuron, currents = mesh.replicate((neuron, jnp.asarray(CURRENTS)), mesh.over(jax.devices()[:1]))
+
+    def gradient(kernel):
+        def loss(neuron, currents):
+            state = neuron.init_state(currents[0])
+            return jnp.sin(unroll(neuron.step, state, currents, kernel=kernel)[1]).sum()
+
+        return jax.jit(jax.grad(loss, (0, 1)))(neuron, currents)
+
+    with no_fallback():
+        by_kernel = gradient("pallas")
+    same(gradient("scan"), by_kernel)
 
 
 @pytest.mark.parametrize("matrix", [None, MATRIX], ids=["feed-forward", "recurrent"])
