@@ -46,7 +46,8 @@ def using(kernel: str, **settings: Any) -> Iterator[None]:
 
     Args:
       kernel: one of `KERNELS`.
-      **settings: for measurements, how a kernel is cut: its `block`, or a field of `kernels.backends.Settings`.
+      **settings: for measurements, how a kernel is made: its `backend`, `block`, or a field of
+        `kernels.backends.Settings`.
     """
     own = {**dict(_CHOSEN.get().settings), **settings}
     token = _CHOSEN.set(Choice(check_kernel(kernel), tuple(own.items())))

@@ -7,6 +7,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from fast_compilation import fast_jit
 from spikejax.dynamics import Feedback, feedback, unroll
@@ -26,9 +27,13 @@ def neuron_of(name, features=(FEATURES,)):
 
 
 STREAMING = [name for name in NEURONS if neuron_of(name).streams]
+MOSAIC_RUNS = pytest.mark.skipif(
+    jax.__version_info__ < (0, 12), reason="Mosaic for GPUs runs loops from JAX 0.12 on"
+)
 # Reasons why a neuron runs as a scan, by back end.
 REFUSED = {
     ("pinsky_rinzel", "tpu"): "it contains expm1, which Mosaic for TPUs does not have",
+    ("pinsky_rinzel", "mosaic"): "it contains expm1, which Mosaic for GPUs does not have",
 }
 
 

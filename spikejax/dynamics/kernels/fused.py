@@ -39,7 +39,7 @@ def scan(
     if any(mesh.shape[axis] > 1 for axis in (*mesh.auto_axes, *mesh.explicit_axes)):
         raise Refused("XLA distributes its arrays over devices, which it cannot do with a kernel")
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}.pop()
-    backend = backends.current()
+    backend = backends.current(tried)
 
     def piece(state, xs):
         parts = take_apart(body, state, xs)
@@ -87,6 +87,8 @@ def prepared(
     elements.check(step, dynamics.shape, backend)
     feedback, mode, exact = dynamics.feedback, "tf32", False
     if feedback is not None:
+        if not backend.feedback:
+            raise Refused(f"it has feedback, which {backend.name} does not have")
         if dynamics.shape[1] > FEATURES:
             raise Refused(
                 f"it feeds back {dynamics.shape[1]} features, at most {FEATURES} are supported"

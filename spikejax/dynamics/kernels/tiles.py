@@ -1,7 +1,7 @@
 """Where a program of a kernel finds its neurons: a block of the flattened `[B, *F]`, or rows of samples.
 
-A program on a GPU is given whole arrays and reads its part of them, beyond whose end it is masked. A program on a TPU
-is given its part, in an array that was padded.
+A program of Triton is given whole arrays and reads its part of them, beyond whose end it is masked. Others are given
+their part, in an array that was padded.
 """
 
 import math
@@ -10,7 +10,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.experimental import pallas as pl
-from jax.experimental.pallas import triton
+
+try:
+    from jax.experimental.pallas import triton
+except ImportError:  # a JAX that has Triton no more
+    triton: Any = None
 
 LANES = (8, 128)  # of a TPU's registers
 
@@ -91,7 +95,7 @@ class Tiles(NamedTuple):
 
     def here(self) -> "Place":
         """Where a program's neurons are, to be called once in a kernel."""
-        return Place(self, pl.program_id(0))
+        return Place(self, None if self.padded else pl.program_id(0))
 
     def whole(self) -> pl.BlockSpec:
         """The part of an array that all programs share: all of it."""

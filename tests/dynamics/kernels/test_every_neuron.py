@@ -9,7 +9,7 @@ from spikejax.dynamics.kernels.apart import take_apart
 from spikejax.dynamics.kernels.refusal import Refused
 from spikejax.neurons.core.contract import start
 
-BACKENDS = {"gpu": backends.TRITON, "tpu": backends.TPU}
+BACKENDS = {"gpu": backends.TRITON, "tpu": backends.TPU, "mosaic": backends.MOSAIC}
 
 
 @pytest.mark.parametrize("name", [name for name in STREAMING if (name, "gpu") not in REFUSED])

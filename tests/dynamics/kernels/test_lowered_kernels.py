@@ -4,9 +4,11 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from fused_cases import REFUSED, STREAMING, neuron_of, no_fallback
+from fused_cases import MOSAIC_RUNS, REFUSED, STREAMING, neuron_of, no_fallback
 from fused_neurons import WRAPPED, Mine
 from spikejax.dynamics import Feedback, feedback, unroll
+from spikejax.dynamics.choice import using
+from spikejax.dynamics.kernels import backends
 from spikejax.neurons import make
 from spikejax.neurons.core.contract import start
 from spikejax.neurons.lif import LIF
@@ -17,7 +19,7 @@ DEVICES = {
     ),
     "tpu": jax.sharding.AbstractDevice(device_kind="TPU v5 lite", num_cores=1, platform="tpu"),
 }
-CALLS = {"cuda": "__gpu$xla.gpu.triton", "tpu": "tpu_custom_call"}
+CALLS = {"cuda": "__gpu$xla.gpu.triton", "tpu": "tpu_custom_call", "mosaic": "@mosaic_gpu_v2"}
 # Loops outside of the kernels: one draws the keys, or the steps' own parameters.
 LOOPS = {"stochastic_lif": 1, "glif": 1, "mpe_psn": 1}
 
@@ -86,3 +88,12 @@ def test_a_long_sequence_on_a_tpu_is_a_scan_of_calls():
     text = lowered("lif", "tpu", steps=500)
     assert text.count("stablehlo.while") == 2  # forward and backward, over whole pieces
     assert text.count(CALLS["tpu"]) == 4  # and the rest
+
+
+@MOSAIC_RUNS
+@pytest.mark.parametrize("name", STREAMING)
+def test_a_neuron_is_two_kernels_of_mosaic_on_a_gpu(name):
+    if (name, "mosaic") in REFUSED:
+        pytest.skip("runs as a scan there, see fused_cases")
+    with using("pallas", backend=backends.MOSAIC):
+        check(lowered(name, "cuda"), name, "mosaic")
