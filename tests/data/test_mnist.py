@@ -19,7 +19,9 @@ from spikejax.data.formats.npz import Layout
 
 def test_idx_read(tmp_path):
     file = tmp_path / "file.gz"
-    file.write_bytes(gzip.compress(b"\0\0\x08\x02" + b"\0\0\0\x02\0\0\0\x03" + bytes(range(6))))
+    file.write_bytes(
+        gzip.compress(b"\0\0\x08\x02" + b"\0\0\0\x02\0\0\0\x03" + bytes(range(6)), mtime=0)
+    )
     array = idx.read(file)
     assert array.dtype == np.uint8 and array.tolist() == [[0, 1, 2], [3, 4, 5]]
 
@@ -29,14 +31,23 @@ def test_idx_read(tmp_path):
     [
         (b"not gzip", "expected a whole gzip file, found a broken one"),
         (idx_gz(np.zeros((9, 9), np.uint8))[:-9], "expected a whole gzip file, found a broken"),
-        (gzip.compress(b""), r"\(00 00 08\) and 4 bytes, found nothing"),
-        (gzip.compress(b"\0\0\x0d\x01\0\0\0\0"), r"\(00 00 08\) and 8 bytes, found 00 00 0d"),
-        (gzip.compress(b"\0\0\x08\x02\0\0"), "and 12 bytes, found 00 00 08 02 00 00; delete it"),
+        (gzip.compress(b"", mtime=0), r"\(00 00 08\) and 4 bytes, found nothing"),
         (
-            gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(4)),
+            gzip.compress(b"\0\0\x0d\x01\0\0\0\0", mtime=0),
+            r"\(00 00 08\) and 8 bytes, found 00 00 0d",
+        ),
+        (
+            gzip.compress(b"\0\0\x08\x02\0\0", mtime=0),
+            "and 12 bytes, found 00 00 08 02 00 00; delete it",
+        ),
+        (
+            gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(4), mtime=0),
             r"expected 5 values for shape \(5,\), found 4",
         ),
-        (gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(6)), "expected 5 values .*, found 6"),
+        (
+            gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(6), mtime=0),
+            "expected 5 values .*, found 6",
+        ),
     ],
 )
 def test_idx_read_says_what_is_wrong(tmp_path, content, message):
