@@ -12,8 +12,8 @@ Command: python -m experiments run aot
   in a separate environment, made with pip install '.[all,aot]'
 Expected: chunks of 28 steps, recomputed, need at most a tenth of the memory of the whole sequence; a sweep has no
 collective, the step shared by several devices two, of the gradients and of the weight of a batch. A planned step has
-one fused kernel per layer and direction, on an H100 three kernels in all; nine neurons in ten are fused kernels on both,
-and all layers compile.
+one fused kernel per layer and direction, on an H100 three kernels in all; nine neurons in ten are fused kernels on
+both, and all layers compile.
 Time: about 10 minutes on 2 CPU cores.
 """
 

@@ -102,7 +102,7 @@ def settings_of(
 
 
 def longest(kernel: Any, steps: int) -> int:
-    """How many of so many steps a call runs: all that fit into its memory, or fewer if all calls are then equally long."""
+    """How many of so many steps a call runs: those that fit into its memory, fewer if all calls are equal then."""
     if kernel.backend.memory is None:
         return steps
     dynamics, tiles = kernel.dynamics, kernel.tiles
