@@ -36,9 +36,13 @@ SHD = Workload(
 CONV = Workload("conv", "convolution", 4, 16, (32, 32, 32, 32), density=0.2)
 STREAMING = replace(SMNIST, name="streaming", kind="streaming", batch=1, repeats=100)
 START_UP = replace(SMNIST, name="start_up", steps=64, batch=32)
+# Few and many steps by few and many neurons: an array of one step, B F floats, is 32 or 256 KB, so its state stays in a
+# core's nearest cache or does not. Larger ones would not leave room for all processes at once: the largest here has
+# 206 MB of currents, of which every process holds some copies.
 NEURONS = tuple(
     Workload(f"neuron T={steps} F={features}", "neuron", steps, 32, (features,))
-    for steps, features in ((128, 2048), (784, 256))
+    for steps in (128, 784)
+    for features in (256, 2048)
 )
 TINY = (1, 8, 8, 4)
 QUICK = (

@@ -323,5 +323,6 @@ def test_a_table_without_a_record_says_so(monkeypatch, tmp_path):
 def test_everyone_takes_part():
     assert set(bench.compared(bench.SMNIST, quick=False)) >= {"spikejax", "spyx", "jaxpike_u1"}
     assert set(bench.compared(bench.SHD, quick=False)) >= {"sparxml", "norse_compiled"}
+    assert len({(given.steps, given.sizes) for given in bench.NEURONS}) == 4
     assert set(bench.compared(bench.NEURONS[0], quick=True)) == {"spikejax", "spikejax_tc_lif"}
     assert max(memory_vs_steps.STEPS) == 8192 and len(sweep_speed.GRID.decays) == 16
