@@ -103,6 +103,14 @@ LIBRARIES = {
         options={"scan_unroll": 1},
         **_JAXPIKE,
     ),
+    "sparxml": Library(
+        "sparxml",
+        "sparxml_worker.py",
+        "import jax, flax.linen, optax, sparx",
+        path="its Flax layers, a product over all steps and a scan per layer of neurons, in a jitted step of Optax",
+        environment="sparxml",
+        compiles=True,
+    ),
     "spikingjelly": Library(
         "SpikingJelly",
         path="multi-step mode: linear layers over all steps, neurons in a loop of PyTorch",
@@ -110,7 +118,7 @@ LIBRARIES = {
     ),
     "spikingjelly_compiled": Library(
         "SpikingJelly, compiled",
-        path="single-step mode in a loop over time, one step compiled by `torch.compile`",
+        path="single-step mode in a loop over time, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SPIKINGJELLY,
@@ -122,7 +130,7 @@ LIBRARIES = {
     ),
     "snntorch_compiled": Library(
         "snnTorch, compiled",
-        path="the same, one step compiled by `torch.compile`",
+        path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SNNTORCH,
@@ -134,13 +142,11 @@ LIBRARIES = {
     ),
     "norse_compiled": Library(
         "Norse, compiled",
-        path="the same, one step compiled by `torch.compile`",
+        path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_NORSE,
     ),
 }
 FLOOR = Library("matrix products alone", "floor_worker.py", "import jax", path="")
-# No script: it could not be run where these were written.
-ABSENT = {"sparxml": "needs Python 3.12 or newer"}
 PEERS = tuple(name for name in LIBRARIES if not name.startswith("spikejax"))

@@ -210,9 +210,36 @@ def test_an_environment_is_made_once_for_its_pins(monkeypatch, tmp_path):
     monkeypatch.setitem(environments.PINS, "spyx", replace(pins, requirements=("spyx==2.0.0",)))
     environments.interpreter("spyx")
     assert len(made) == 2
-    monkeypatch.setitem(environments.PINS, "spyx", replace(pins, python=(9, 0)))
-    with pytest.raises(environments.Unavailable, match="needs Python 9.0"):
+
+
+@pytest.mark.parametrize(
+    ("uv", "said"),
+    [(None, "there is no uv that could"), (sys.executable, "uv neither finds nor downloads 9.0$")],
+)
+def test_a_library_that_needs_a_newer_python_than_there_is_is_told(monkeypatch, tmp_path, uv, said):
+    # As uv, this Python fails: it has no script named "venv".
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(environments.shutil, "which", lambda name: uv)
+    pins = replace(environments.PINS["spyx"], python=(9, 0))
+    monkeypatch.setitem(environments.PINS, "spyx", pins)
+    with pytest.raises(environments.Unavailable, match=f"^spyx needs Python 9.0 or newer.*{said}"):
         environments.interpreter("spyx")
+
+
+def test_an_environment_may_be_of_another_python(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setattr(environments, "ROOT", tmp_path)
+    monkeypatch.setattr(environments.shutil, "which", lambda name: name)
+    monkeypatch.setattr(
+        environments,
+        "_run",
+        lambda *command: (tmp_path / "spyx").mkdir(exist_ok=True) or commands.append(command),
+    )
+    pins = environments.PINS["spyx"]
+    for python, wanted in (((9, 0), "9.0"), ((3, 11), sys.executable)):
+        monkeypatch.setitem(environments.PINS, "spyx", replace(pins, python=python))
+        environments.interpreter("spyx")
+        assert commands[-2] == ("uv", "venv", "--python", wanted, str(tmp_path / "spyx"))
 
 
 def test_a_library_that_does_not_install_is_told_in_one_line(monkeypatch, tmp_path):
@@ -263,7 +290,6 @@ def test_the_tables_show_the_record():
             "spyx": {"label": "theirs", "path": "theirs"},
         },
         "workloads": ["smnist", "neuron T=1 F=2"],
-        "absent": {"other": "needs more"},
     }
     record = {"config": config, "metrics": metrics, "provenance": provenance}
     record["history"] = {"smnist/commit": "abc"}
@@ -276,7 +302,7 @@ def test_the_tables_show_the_record():
     assert "| ours | 123 |" in tables._streaming(record)
     assert "| ours | 1.2 | 4.0 | 2.0 |" in tables._start_up(record)
     said = tables._libraries(record)
-    assert "| ours | fast | jax 0 | 1 device |" in said and "not measured: needs more" in said
+    assert "| ours | fast | jax 0 | 1 device |" in said and "| theirs | theirs |  |  |" in said
     metrics = {
         "spikejax T=128": {"seconds": 0.5, "peak_memory_mb": 400.0, "temp_mb": 20.0},
         "spikejax T=8192": {"error": "needs more than 16 GB"},
@@ -289,12 +315,14 @@ def test_the_tables_show_the_record():
 
 
 def test_a_table_without_a_record_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.tables.RESULTS", tmp_path)
     for section in tables.SECTIONS.values():
         assert section().startswith("Not measured yet: `python -m experiments run ")
 
 
 def test_everyone_takes_part():
     assert set(bench.compared(bench.SMNIST, quick=False)) >= {"spikejax", "spyx", "jaxpike_u1"}
+    assert set(bench.compared(bench.SHD, quick=False)) >= {"sparxml", "norse_compiled"}
+    assert len({(given.steps, given.sizes) for given in bench.NEURONS}) == 4
     assert set(bench.compared(bench.NEURONS[0], quick=True)) == {"spikejax", "spikejax_tc_lif"}
     assert max(memory_vs_steps.STEPS) == 8192 and len(sweep_speed.GRID.decays) == 16
