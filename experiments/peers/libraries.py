@@ -117,7 +117,7 @@ LIBRARIES = {
         **_SPIKINGJELLY,
     ),
     "spikingjelly_compiled": Library(
-        "SpikingJelly, compiled",
+        "SpikingJelly, one step by torch.compile",
         path="single-step mode in a loop over time, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
@@ -129,7 +129,7 @@ LIBRARIES = {
         **_SNNTORCH,
     ),
     "snntorch_compiled": Library(
-        "snnTorch, compiled",
+        "snnTorch, one step by torch.compile",
         path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
@@ -141,7 +141,7 @@ LIBRARIES = {
         **_NORSE,
     ),
     "norse_compiled": Library(
-        "Norse, compiled",
+        "Norse, one step by torch.compile",
         path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
