@@ -12,6 +12,7 @@ from spikejax import data
 from spikejax.data import mnist
 from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.formats import mnist_tfds
+from spikejax.data.formats.mnist_tfds import PREPARED
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def prepared(small, plain_tfds, monkeypatch):
 
     record(small, MNIST.URL, monkeypatch)
     mnist_tfds.prepare(small.tfds, manual_dir=small.directory)
-    return mnist_tfds.prepared_directory(small.tfds)
+    return PREPARED.directory(small.tfds)
 
 
 tfds_test = pytest.mark.filterwarnings("ignore")  # TFDS and its dependencies warn on import
@@ -74,7 +75,7 @@ def test_tfds_refuses_files_with_another_checksum(small, plain_tfds):
 
 @tfds_test
 def test_tfds_other_format_is_refused(small, plain_tfds):
-    directory = mnist_tfds.prepared_directory(small.tfds)
+    directory = PREPARED.directory(small.tfds)
     directory.mkdir(parents=True)
     (directory / "dataset_info.json").write_text('{"fileFormat": "tfrecord"}')
     assert (f"{directory} (array_record)", False) in mnist.looked_in()
@@ -113,7 +114,7 @@ def test_download_is_announced_and_used(small, plain_tfds, monkeypatch, capsys):
     first = capsys.readouterr().err.splitlines()[0]
     for words in ("downloading MNIST", "TensorFlow Datasets", "mnist 3.0.1", "11.6 MB", target):
         assert str(words) in first
-    assert mnist_tfds.is_readable(target) and small.cache.exists()
+    assert PREPARED.is_readable(target) and small.cache.exists()
 
 
 @tfds_test
