@@ -109,7 +109,7 @@ def check(place: str, records: Sequence[np.ndarray], distribution: Distribution)
     Raises:
       CorruptData: they are not what the members hold, or a label is not a class.
     """
-    train, test = (memoryview(np.ascontiguousarray(part).reshape(-1)) for part in records)
+    train, test = (np.ascontiguousarray(part).reshape(-1).data for part in records)
     start = 0
     for member in distribution.train:
         verify_content(place, train[start : start + member.length], member)

@@ -78,7 +78,7 @@ def _read_member(file, path, name, layout):
         # would need the memory of the values twice.
         values, count = np.empty(layout.size + 1, np.uint8), 0
         while count <= layout.size and (
-            block := member.readinto(memoryview(values)[count : count + _BLOCK])
+            block := member.readinto(values.data[count : count + _BLOCK])
         ):
             count += block
     if count != layout.size:
