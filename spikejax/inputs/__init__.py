@@ -4,6 +4,7 @@ from spikejax.inputs.augment import Augmentation, Crop, Flip
 from spikejax.inputs.batches import InMemory, Stream
 from spikejax.inputs.encoders import Delta, Encoder, Latency, Rate, Repeat, Sequence
 from spikejax.inputs.events import Events
+from spikejax.inputs.random_access import grain_batches
 from spikejax.registry import Registry
 
 ENCODERS = Registry(
@@ -34,4 +35,5 @@ __all__ = [
     "Repeat",
     "Sequence",
     "Stream",
+    "grain_batches",
 ]
