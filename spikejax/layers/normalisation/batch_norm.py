@@ -46,8 +46,7 @@ class BatchNorm(Norm):
         Raises:
           ValueError: values that are not floating point `[T, B, *spatial, C]`, settings that are none.
         """
-        core.check_values(self, x, step_mask)
-        core.check_settings(self)
+        x = core.checked(self, x, step_mask)
         if self.statistics not in ("pooled", "step"):
             raise ValueError(
                 f"expected statistics as 'pooled' or 'step', found {self.statistics!r}"

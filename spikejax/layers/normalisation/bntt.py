@@ -41,8 +41,7 @@ class BNTT(Norm):
           ValueError: values that are not floating point `[T, B, *spatial, C]`, or of another T than at
             initialisation; settings that are none.
         """
-        core.check_values(self, x, step_mask)
-        core.check_settings(self)
+        x = core.checked(self, x, step_mask)
         core.check_steps(self, "params", "scale", x)
         each = (x.shape[0], x.shape[-1])
         scale = self.param("scale", nn.initializers.ones, each)

@@ -42,8 +42,7 @@ class TDBN(Norm):
         Raises:
           ValueError: values that are not floating point `[T, B, *spatial, C]`, settings that are none.
         """
-        core.check_values(self, x, step_mask)
-        core.check_settings(self)
+        x = core.checked(self, x, step_mask)
         core.check_number("threshold", self.threshold, 0)
         core.check_number("alpha", self.alpha, 0)
         channels = x.shape[-1:]

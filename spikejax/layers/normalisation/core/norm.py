@@ -49,8 +49,16 @@ class Norm(nn.Module):
         raise NotImplementedError
 
 
-def check_values(norm: Norm, x: Array, step_mask: Array | None) -> None:
-    """Raises ValueError for what a norm cannot normalise, or settings that are none."""
+def checked(norm: Any, x: Array, step_mask: Array | None) -> Array:
+    """Values as an array of JAX.
+
+    Raises:
+      ValueError: values that are not floating point `[T, B, *spatial, C]`, a mask that is not `[T, B]`, a momentum or
+        an epsilon that is none.
+    """
+    check_number("momentum", norm.momentum, 0, 1)
+    check_number("epsilon", norm.epsilon, 0)
+    x = jnp.asarray(x)
     if x.ndim < 3 or not jnp.issubdtype(x.dtype, jnp.floating):
         raise ValueError(
             f"expected floating-point values [T, B, *spatial, C] for {type(norm).__name__}, found "
@@ -61,6 +69,7 @@ def check_values(norm: Norm, x: Array, step_mask: Array | None) -> None:
             f"expected a step mask [T, B] = {list(x.shape[:2])}, found shape {step_mask.shape}; a layer whose time is "
             "not that of the network's inputs needs a mask of its own"
         )
+    return x
 
 
 def check_number(name: str, value: Any, low: float, high: float = math.inf) -> None:
@@ -75,12 +84,6 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf) -> N
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and low <= value <= high):
         raise ValueError(f"expected {name} as a number in [{low}, {high}], found {value!r}")
-
-
-def check_settings(norm: Any) -> None:
-    """Raises ValueError for a momentum or an epsilon that is none."""
-    check_number("momentum", norm.momentum, 0, 1)
-    check_number("epsilon", norm.epsilon, 0)
 
 
 def check_steps(norm: nn.Module, collection: str, name: str, x: Array) -> None:
