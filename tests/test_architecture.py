@@ -32,7 +32,7 @@ ROOMS = {
     "dynamics": set(),
     "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
-    "layers": {"dynamics", "neurons"},
+    "layers": {"dynamics", "neurons", "registry"},
     "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
     "data": {"registry", "extras", "fields", "files"},
     "inputs": {"extras", "fields", "registry"},
@@ -41,7 +41,16 @@ ROOMS = {
     "sweeps": {"devices"},
     "plot": {"extras", "files"},
     "catalogue": {"neurons", "dynamics", "surrogate", "tables"},
-    "runs": {"networks", "neurons", "surrogate", "dynamics", "data", "inputs", "objectives"}
+    "runs": {
+        "layers",
+        "networks",
+        "neurons",
+        "surrogate",
+        "dynamics",
+        "data",
+        "inputs",
+        "objectives",
+    }
     | {"training", "sweeps", "devices", "plot"}
     | {"pytree", "fields", "paths", "registry", "files", "tables"},
     "recipes": {"runs", "networks", "neurons", "training", "objectives", "inputs", "data"}
