@@ -54,9 +54,11 @@ class RandAugment(Augmentation):
         table, number = jnp.asarray(magnitudes(self.bins, **limits)), jnp.asarray(self.magnitude)
 
         def change(image, key):
-            def once(image, key):
-                return operated(image, *drawn(table, number, key), self.interpolation), None
+            keys = jax.random.split(key, self.count)
 
-            return jax.lax.scan(once, image, jax.random.split(key, self.count))[0]
+            def once(i, image):
+                return operated(image, *drawn(table, number, keys[i]), self.interpolation)
+
+            return jax.lax.fori_loop(0, self.count, once, image)
 
         return batch._replace(inputs=each(change, images, key))
