@@ -2,6 +2,7 @@
 
 import re
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from fast_compilation import fast_jit
 from spikejax import Time, run
-from spikejax.layers.normalisation import BatchNorm
+from spikejax.layers import BatchNorm, Dropout
 from spikejax.networks import NETWORKS
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.clif import CLIF
@@ -178,13 +179,23 @@ def test_chunks_and_pieces_give_the_whole(name, float64):
     np.testing.assert_allclose(pieces, whole, rtol=1e-10, atol=1e-12)
 
 
-# Layers of neurons whose spikes do not depend on the mask, of the narrow networks with dropout.
-BEFORE_DROPOUT = {"resnet_18": 2, "vgg_snn": 8, "vgg_11": 1}
+# The layers of dropout of a network, and how many layers of neurons come before the first one.
+DROPOUT = {"resnet_18": (8, "sequence", 2), "vgg_snn": (1, "step", 8), "vgg_11": (8, "sequence", 1)}
 
 
-@pytest.mark.parametrize("name", BEFORE_DROPOUT)
+@pytest.mark.parametrize("name", DROPOUT)
 def test_where_values_are_dropped(name):
     network, x = narrow(name, neuron=LIF(), dropout=0.5)
+    count, per, before = DROPOUT[name]
+    seen = []
+
+    def see(call, args, kwargs, context):
+        seen.extend([context.module.per] if isinstance(context.module, Dropout) else [])
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(see):
+        jax.eval_shape(network.init, KEY, x)
+    assert seen == [per] * count
 
     @fast_jit
     def applied(key):
@@ -195,7 +206,7 @@ def test_where_values_are_dropped(name):
     (outputs, one), (others, other) = map(applied, jax.random.split(KEY))
     for layer in one:
         same = np.array_equal(one[layer]["spikes"], other[layer]["spikes"])
-        assert same == (int(layer.removeprefix("Spiking_")) < BEFORE_DROPOUT[name]), layer
+        assert same == (int(layer.removeprefix("Spiking_")) < before), layer
     assert np.all(outputs != others)
 
 

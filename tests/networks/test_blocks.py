@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from fast_compilation import fast_jit
-from spikejax import Time, run
 from spikejax.layers.normalisation import BatchNorm
 from spikejax.networks import ms_resnet_18, resnet_18, sew_resnet_18, spikformer
 from spikejax.networks.core.convolutional import Layers
@@ -207,21 +206,3 @@ def test_blocks_of_sew_add_numbers_of_spikes():
         return network.apply(variables, x, train=True, mutable=["batch_stats"])[0]
 
     assert set(np.unique(summed(KEY))) == {0.0, 1.0, 2.0, 3.0, 4.0}
-
-
-@pytest.mark.parametrize("every_step", [False, True])
-def test_masks_of_dropout(every_step):
-    network = Block(lambda layers, x: layers.dropped(x, every_step=every_step), (), dropout=0.25)
-    x = jnp.ones((6, 2, 8, 8, 4))
-
-    def applied(chunk, train=True):
-        found, _ = run(network, {}, x, time=Time(chunk), train=train, rngs={"dropout": KEY})
-        return np.asarray(found)
-
-    whole = applied(None)
-    assert set(np.unique(whole)) == {0.0, np.float32(1 / 0.75)}
-    np.testing.assert_allclose((whole == 0).mean(), 0.25, atol=0.05)
-    assert len(np.unique(whole.reshape(6, -1), axis=0)) == (6 if every_step else 1)
-    assert np.any(whole[:, 0] != whole[:, 1])
-    np.testing.assert_array_equal(applied(2), whole)
-    np.testing.assert_array_equal(applied(None, train=False), x)
