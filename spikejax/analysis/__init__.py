@@ -1,0 +1,36 @@
+"""What networks do and cost: operations and energy, activity. Takes functions, arrays and pytrees."""
+
+from spikejax.analysis.activity import Activity, LayerActivity
+from spikejax.analysis.energy import (
+    Count,
+    Energy,
+    Technology,
+    correct,
+    energy_of,
+    neuron_updates,
+    rate_of,
+)
+from spikejax.analysis.operations import (
+    Operation,
+    count_parameters,
+    measured_operations,
+    operations_of,
+    with_rates,
+)
+
+__all__ = [
+    "Activity",
+    "Count",
+    "Energy",
+    "LayerActivity",
+    "Operation",
+    "Technology",
+    "correct",
+    "count_parameters",
+    "energy_of",
+    "measured_operations",
+    "neuron_updates",
+    "operations_of",
+    "rate_of",
+    "with_rates",
+]
