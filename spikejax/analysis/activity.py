@@ -116,7 +116,7 @@ class Activity:
             or len({s[:2] for s in shapes.values()}) > 1
         ):
             raise ValueError(
-                f"expected spikes [T, B, *F] by layer, found {shapes or 'none'}; give the activity of a recorded network, "
+                f"expected spikes [T, B, *F] by layer, found {shapes or 'none'}; give the activity of a network as "
                 "{layer: {'spikes': array}}"
             )
         for layer, values in spikes.items():

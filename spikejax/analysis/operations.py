@@ -19,7 +19,8 @@ class Operation(NamedTuple):
 
     Attributes:
       layer: its name, that of the Flax module without the network's own.
-      kind: "product", "convolution" or "pooling".
+      kind: "product" or "convolution", "fixed" if its factors are no variables, as of images that are resized, or
+        "pooling".
       macs: multiply-accumulates per sample and time step, those with zeros of the padding included; 0 for pooling.
       inputs: elements of its input per sample and time step.
       spikes: whether its input is 0 or 1 in all elements, which follows from how it is computed.
@@ -42,8 +43,8 @@ def operations_of(
     """The operations of a network, from tracing it; nothing is computed.
 
     Counted are products, convolutions and sums over windows (average pooling) of values that depend on the inputs, in
-    scans as often as they run. Not counted is what acts on single elements: biases, batch normalisation, which inference
-    folds into the weights, and the neurons' own updates, see `neuron_updates`.
+    scans as often as they run. Not counted are means over whole axes and what acts on single elements: biases, batch
+    normalisation, which inference folds into the weights, and the neurons' own updates, see `neuron_updates`.
 
     Args:
       function: `(variables, inputs) -> outputs`, a network in inference.

@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 from jax.extend.core import ClosedJaxpr, Literal, Var, jaxprs_in_params
 
-PRODUCT, CONVOLUTION, POOLING = "product", "convolution", "pooling"
+PRODUCT, CONVOLUTION, POOLING, FIXED = "product", "convolution", "pooling", "fixed"
 KINDS = {
     "dot_general": PRODUCT,
     "conv_general_dilated": CONVOLUTION,
@@ -51,22 +51,25 @@ class Value(NamedTuple):
     Attributes:
       array: its value, traced as a rule.
       data: whether it depends on the inputs.
+      weights: whether it depends on the variables.
       binary: whether all its elements are 0 or 1.
       constant: 0 or 1 if all its elements are that; None.
     """
 
     array: Any
     data: bool = False
+    weights: bool = False
     binary: bool = False
     constant: int | None = None
 
 
 class Site(NamedTuple):
-    """A place where a program multiplies values that depend on the inputs by weights, or adds them up in windows.
+    """A place where a program multiplies values that depend on the inputs by others, or adds them up in windows.
 
     Attributes:
       path: names of the scopes that it is in, of Flax's modules for example.
-      kind: one of "product", "convolution" and "pooling".
+      kind: "product" or "convolution", "fixed" if the factors depend neither on the inputs nor on the variables, or
+        "pooling".
       macs: multiply-accumulates, all in all; none for pooling.
       inputs: elements of its input, all in all.
       spikes: whether its input is 0 or 1 in all elements.
@@ -111,7 +114,7 @@ def sites_of(
       ValueError: an operation in a branch or in a loop without a fixed number of turns, which cannot be counted.
     """
     closed = jax.make_jaxpr(function)(variables, inputs)
-    fixed = [Value(x) for x in jax.tree.leaves(variables)]
+    fixed = [Value(x, weights=True) for x in jax.tree.leaves(variables)]
     given = [Value(x, data=True, binary=spikes) for x in jax.tree.leaves(inputs)]
     _, found = _evaluate(closed, [*fixed, *given], Place())
     return [site for site, _ in found], [fraction for _, fraction in found]
@@ -208,8 +211,9 @@ def _facts(values):
 
 
 def _both(one, other):
-    data, binary = one.data or other.data, one.binary and other.binary
-    return Value(None, data, binary, one.constant if one.constant == other.constant else None)
+    constant = one.constant if one.constant == other.constant else None
+    flags = one.data or other.data, one.weights or other.weights, one.binary and other.binary
+    return Value(None, *flags, constant)
 
 
 def _with(value, array):
@@ -226,7 +230,7 @@ def _known(eqn, array, values):
     name = eqn.primitive.name
     if not values:
         return Value(array, binary=array.dtype == bool)
-    first, data = values[0], any(value.data for value in values)
+    first = values[0]
     if name in MOVES:
         return first._replace(array=array)
     if name == "stop_gradient":
@@ -241,7 +245,8 @@ def _known(eqn, array, values):
         binary |= all(value.binary for value in values)
     if name == "select_n":
         binary |= all(value.binary for value in values[1:])
-    return Value(array, data, binary)
+    data, weights = any(v.data for v in values), any(v.weights for v in values)
+    return Value(array, data, weights, binary)
 
 
 def _is_zero(name, values):
@@ -270,6 +275,8 @@ def _site(eqn, values, place):
         window = tuple(kernel.shape[i] for i in spatial)
     else:
         window = tuple(eqn.params["window_dimensions"])
+    if kind != POOLING and not any(value.weights for value in values) and len(operands) == 1:
+        kind = FIXED
     size, times = operand.array.size, place.times
     path = place.at(eqn).path
     site = Site(path, kind, times * macs, times * size, operand.binary, window)

@@ -125,6 +125,18 @@ def test_a_carry_is_spikes_only_if_it_always_is():
     assert zeros.spikes and zeros.macs == 5
 
 
+def test_factors_that_are_no_variables():
+    def run(weights, x):
+        return (x @ np.eye(5, dtype=np.float32)) @ weights, (x * weights[0]).swapaxes(-1, -2) @ x
+
+    found = operations_of(run, jnp.ones((5, 5)), X)
+    assert [(op.layer, op.kind) for op in found] == [
+        ("fixed_0", "fixed"),
+        ("product_0", "product"),
+        ("product_1", "product"),
+    ]
+
+
 def test_weights_alone_are_not_counted():
     def run(weights, x):
         unused = x @ weights
