@@ -32,7 +32,7 @@ ROOMS = {
     "dynamics": set(),
     "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
-    "layers": {"dynamics", "neurons"},
+    "layers": {"dynamics", "neurons", "registry"},
     "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
     "data": {"registry", "extras", "fields", "files"},
     "inputs": {"fields", "registry"},
@@ -42,7 +42,16 @@ ROOMS = {
     "analysis": set(),
     "plot": {"extras", "files"},
     "catalogue": {"neurons", "dynamics", "surrogate", "tables"},
-    "runs": {"networks", "neurons", "surrogate", "dynamics", "data", "inputs", "objectives"}
+    "runs": {
+        "layers",
+        "networks",
+        "neurons",
+        "surrogate",
+        "dynamics",
+        "data",
+        "inputs",
+        "objectives",
+    }
     | {"training", "sweeps", "devices", "plot"}
     | {"pytree", "fields", "paths", "registry", "files", "tables"},
     "recipes": {"runs", "networks", "neurons", "training", "objectives", "inputs", "data"}
