@@ -2,7 +2,9 @@
 
 from spikejax.analysis.activity import Activity, LayerActivity
 from spikejax.analysis.energy import (
+    CMOS_45NM,
     Count,
+    Counting,
     Energy,
     Technology,
     correct,
@@ -20,7 +22,9 @@ from spikejax.analysis.operations import (
 
 __all__ = [
     "Activity",
+    "CMOS_45NM",
     "Count",
+    "Counting",
     "Energy",
     "LayerActivity",
     "Operation",

@@ -275,7 +275,8 @@ def _site(eqn, values, place):
         window = tuple(kernel.shape[i] for i in spatial)
     else:
         window = tuple(eqn.params["window_dimensions"])
-    if kind != POOLING and not any(value.weights for value in values) and len(operands) == 1:
+    factors = [value for value in values if not value.data]
+    if kind != POOLING and factors and not any(value.weights for value in factors):
         kind = FIXED
     size, times = operand.array.size, place.times
     path = place.at(eqn).path

@@ -12,7 +12,7 @@ from spikejax.analysis import count_parameters, measured_operations, operations_
 from spikejax.layers import Conv
 from spikejax.networks.core import pure
 from spikejax.networks.lstm import LSTM
-from spikejax.networks.vgg import VGG
+from spikejax.networks.vgg import VGGSNN as VGG
 from spikejax.neurons import NEURONS
 from spikejax.neurons.lif import LIF
 
@@ -127,7 +127,8 @@ def test_a_carry_is_spikes_only_if_it_always_is():
 
 def test_factors_that_are_no_variables():
     def run(weights, x):
-        return (x @ np.eye(5, dtype=np.float32)) @ weights, (x * weights[0]).swapaxes(-1, -2) @ x
+        weighted = x * weights[0]
+        return (weighted @ np.eye(5, dtype=np.float32)) @ weights, weighted.swapaxes(-1, -2) @ x
 
     found = operations_of(run, jnp.ones((5, 5)), X)
     assert [(op.layer, op.kind) for op in found] == [
