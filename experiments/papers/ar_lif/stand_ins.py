@@ -47,7 +47,9 @@ def configs(request: Request, neurons: tuple[str, ...]) -> dict[str, Config]:
             events, images = NMNIST(steps=10, resize=32), CIFAR10Subset(train=4_000, test=1_000)
             made = {
                 "n_mnist": _config(events, VGG11(None, neuron, width=16), Recorded(), 20),
-                "cifar10_subset": _config(images, VGGSNN(None, neuron, width=16), Repeat(4), 10),
+                "cifar10_subset": _config(
+                    images, VGGSNN(None, neuron, width=16), Repeat(steps=4), 10
+                ),
             }
         found |= {f"{source} {name}": config for source, config in made.items()}
     return found
