@@ -11,7 +11,7 @@ recordings, T = 10) and on 4,000 images of CIFAR-10 (T = 4), see `stand_ins`; on
 Command: python -m experiments run ar_lif_fig2_rates
 Expected: the paper prints no values and says that AR-LIF has the lower average firing rate: its mean over layers is at
 most that of the lower of the other two, on either data set.
-Time: about 40 minutes on 2 CPU cores; can be stopped and continued.
+Time: estimated at 40 minutes on 2 CPU cores; can be stopped and continued.
 """
 
 from typing import Any
@@ -98,7 +98,7 @@ def excess(metrics: dict[str, Any], source: str) -> float:
 
 EXPERIMENT = Experiment(
     claim="firing rates per layer of hard reset, soft reset and AR-LIF on N-MNIST and a part of CIFAR-10",
-    time="about 40 minutes on 2 CPU cores",
+    time="estimated at 40 minutes on 2 CPU cores",
     run=run,
     expected=tuple(
         Expectation(

@@ -6,7 +6,7 @@ point per layer. Here the AR-LIF networks of `ar_lif_fig2_rates` are trained on 
 Command: python -m experiments run ar_lif_fig3_tracking
 Expected: the paper prints no values. Some layer's β is at least 0.05 from its start, and some layer's α, so that both
 are learned.
-Time: about 15 minutes on 2 CPU cores; can be stopped and continued.
+Time: estimated at 15 minutes on 2 CPU cores; can be stopped and continued.
 """
 
 import json
@@ -94,7 +94,7 @@ def moved(metrics: dict[str, Any], source: str, key: str) -> float:
 
 EXPERIMENT = Experiment(
     claim="β and α that AR-LIF learns in each layer, over training on N-MNIST and a part of CIFAR-10",
-    time="about 15 minutes on 2 CPU cores",
+    time="estimated at 15 minutes on 2 CPU cores",
     run=run,
     expected=tuple(
         Expectation(
