@@ -39,6 +39,7 @@ ROOMS = {
     "objectives": {"dynamics", "devices", "fields", "registry"},
     "training": {"devices", "inputs", "fields", "registry", "files"},
     "sweeps": {"devices"},
+    "analysis": set(),
     "plot": {"extras", "files"},
     "catalogue": {"neurons", "dynamics", "surrogate", "tables"},
     "runs": {
@@ -138,8 +139,8 @@ def test_where_custom_vjp_and_scans_stand():
 
     # The rules of a spike, of the fused kernels, and of a convolution.
     assert files_with("jax.custom_vjp") == {"surrogate", "dynamics", "layers"}
-    # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere.
-    assert files_with("lax.scan(") == {"dynamics", "training", "sweeps"}
+    # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere; that of another program.
+    assert files_with("lax.scan(") == {"dynamics", "training", "sweeps", "analysis"}
     pallas = {
         path.parent.name for path in SOURCES if "import pallas" in path.read_text(encoding="utf-8")
     }

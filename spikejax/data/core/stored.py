@@ -114,6 +114,25 @@ def verify_content(place: str, content: bytes | memoryview, expected: Stored) ->
         )
 
 
+def verify_md5(path: Path, expected: str, remedy: str = AGAIN) -> None:
+    """Verifies the MD5 that the authors of a data set publish, reading in blocks; it tells damage, not forgery.
+
+    Args:
+      path: the file.
+      expected: 32 hexadecimal digits.
+      remedy: what to do if it is another one, for the message.
+
+    Raises:
+      MissingData: there is no such file.
+      CorruptData: it is something else.
+    """
+    size_of(path)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != expected:
+        raise CorruptData(f"{path}: expected md5 {expected}, found md5 {found}; {remedy}")
+
+
 def is_of_the_machine(error: BaseException) -> bool:
     """Whether reading failed for another reason than the content of a file: the disk, the network, the memory.
 

@@ -1,0 +1,1 @@
+"""The tables and figures of AR-LIF (arXiv 2507.20746)."""
