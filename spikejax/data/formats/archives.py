@@ -89,6 +89,30 @@ class _Tar(Archive):
         return found
 
 
+class Joined(Archive):
+    """Several archives as one: the files of each are in a folder of its name, whether it has that folder or not."""
+
+    def __init__(self, path: Path, parts: Mapping[str, Archive]):
+        """Takes the folder that they lie in, for messages, and the archives by name."""
+        super().__init__(path)
+        self.parts = parts
+
+    def _sizes(self):
+        return {name: part.sizes[inside] for name, (part, inside) in self._places.items()}
+
+    def _content(self, name):
+        part, inside = self._places[name]
+        return part.content(inside)
+
+    @cached_property
+    def _places(self):
+        return {
+            f"{name}/{inside.removeprefix(f'{name}/')}": (part, inside)
+            for name, part in self.parts.items()
+            for inside in part.sizes
+        }
+
+
 class _Named:
     """Turns what the decoders raise, many types, into an error of the library that names the file."""
 
