@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-import event_files as made
+from experiments.reliability import event_files as made
 from files import REAL, real
 from spikejax import data
 from spikejax.data import CorruptData, MissingData, cifar10_dvs, n_caltech101

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-import event_files as made
+from experiments.reliability import event_files as made
 from files import REAL, real, sha256
 from spikejax.data import CorruptData
 from spikejax.data.core import events as core

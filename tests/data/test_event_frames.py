@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import event_files as made
+from experiments.reliability import event_files as made
 from spikejax.data.core import event_filters, frames
 from spikejax.data.core.events import events_of
 from spikejax.data.n_mnist import NMNIST

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from event_files import atis_bin, recording
+from experiments.reliability.event_files import atis_bin, recording
 from files import REAL, real
 from spikejax import data
 from spikejax.data import CorruptData, MissingData, n_mnist

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from spikejax.data.core.dataset import CorruptData
+from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
 
 MOST_BYTES = 2**30  # of one file, and of a whole tar, which is kept in memory
@@ -32,8 +32,11 @@ class Archive:
         """The content of a file.
 
         Raises:
+          MissingData: there is no such file.
           CorruptData: it cannot be read, or is larger than `MOST_BYTES`.
         """
+        if name not in self.sizes:
+            raise MissingData(f"expected the file {self.path / name}, found none; {AGAIN}")
         if self.sizes[name] > MOST_BYTES:
             raise CorruptData(
                 f"{self.path / name}: expected at most {MOST_BYTES} bytes, found {self.sizes[name]}; {AGAIN}"
