@@ -135,7 +135,7 @@ def _lines(files: Archive, name: str) -> list[str]:
 
 
 def _text(files: Archive, name: str) -> str:
-    if files.sizes[name] > MOST_TEXT:
+    if files.sizes.get(name, 0) > MOST_TEXT:
         raise CorruptData(
             f"{files.path / name}: expected at most {MOST_TEXT} bytes, found {files.sizes[name]}; {AGAIN}"
         )

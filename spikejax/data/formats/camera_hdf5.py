@@ -48,7 +48,7 @@ def decode(content: bytes, where: str, sensor_size: SensorSize, *, sha256: str) 
                     f"{where}: expected x, y, t and p of one axis and of at most {MOST_EXPANSION} times the file's "
                     f"{len(content)} bytes, found {[one.shape for one in stored.values()]}"
                 )
-            columns = [whole(where, name, one[:]) for name, one in stored.items()]
+            x, y, t, p = (whole(where, name, one[:]) for name, one in stored.items())
     except CorruptData:
         raise
     except Exception as error:  # h5py raises many types
@@ -57,4 +57,4 @@ def decode(content: bytes, where: str, sensor_size: SensorSize, *, sha256: str) 
         raise CorruptData(
             f"{where}: expected an HDF5 file with x, y, t and p, found one that cannot be read ({error}); {AGAIN}"
         ) from error
-    return checked(where, *columns, sensor_size)
+    return checked(where, x, y, t, p, sensor_size)

@@ -58,4 +58,5 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
             f"{where}: expected {4 * len(ends)} numbers in {len(ends)} lines, found {len(values)}; {AGAIN}"
         )
     columns = dict(zip(names, values.reshape(-1, 4).T, strict=True))
-    return checked(where, *(columns[name] for name in "xytp"), sensor_size)
+    x, y, t, p = (columns[name] for name in "xytp")
+    return checked(where, x, y, t, p, sensor_size)

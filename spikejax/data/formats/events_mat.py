@@ -73,7 +73,7 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
     return checked(where, 127 - y, x, continued(t), np.where(p == -1, 0, p), sensor_size)
 
 
-def _first(content, order):
+def _first(content, order) -> np.ndarray:
     """The first matrix of numbers with the columns of events."""
     start, left = 0, MOST_EXPANSION * len(content)
     while start < len(content):

@@ -51,8 +51,8 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
             f"{where}: expected the arrays x, y, t and p, or events with these fields, found a file that cannot be "
             f"read ({error}); {AGAIN}"
         ) from error
-    found = [whole(where, name, column) for name, column in columns.items()]
-    return checked(where, *found, sensor_size)
+    x, y, t, p = (whole(where, name, column) for name, column in columns.items())
+    return checked(where, x, y, t, p, sensor_size)
 
 
 def _array(file, name, most):
