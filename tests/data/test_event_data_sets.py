@@ -1,6 +1,8 @@
 """Gestures, CIFAR10-DVS and N-Caltech101 as they are distributed: their files, labels and splits."""
 
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,7 +66,13 @@ def test_gestures_whose_files_do_not_fit(gestures):
     labels.unlink()
     with pytest.raises(CorruptData, match="found no user01_lab_labels.csv"):
         data.load("dvs_gesture", gestures)
-    (gestures / "DvsGesture/trials_to_test.txt").unlink()
+    lists = gestures / "DvsGesture/trials_to_test.txt"
+    lists.unlink()
+    lists.mkdir()
+    labels.write_text(HEADER + "1,1,9")
+    with pytest.raises(MissingData, match="expected the file .*trials_to_test.txt, found none"):
+        data.load("dvs_gesture", gestures)
+    lists.rmdir()
     with pytest.raises(MissingData, match="expected DVS128 Gesture.*, found none of .*/DvsGesture"):
         data.load("dvs_gesture", gestures)
 
@@ -194,3 +202,18 @@ def test_the_real_excerpt(places):
     # A right hand waves on the left of the picture, and a left hand on the right.
     assert counts[1, :, :16].sum() > 2 * counts[1, :, 16:].sum()
     assert counts[2, :, 16:].sum() > 2 * counts[2, :, :16].sum()
+
+
+def test_a_note_of_the_cache_that_is_no_file(places, monkeypatch):
+    """It is made again, and a pipe is not waited for."""
+    for number in (1, 2):
+        path = places.root / f"files/N-MNIST/{'Train' if number == 1 else 'Test'}/5/{number}.bin"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(made.atis_bin(made.recording(number)))
+    first = data.load("n_mnist", places.root / "files")
+    (note,) = places.cache.parent.glob("n_mnist-*.json")
+    for change in (os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.touch):
+        note.unlink()
+        change(note)
+        assert data.load("n_mnist", places.root / "files") == first
+        assert note.is_file() and not note.is_symlink()
