@@ -32,6 +32,8 @@ from spikejax.data.formats import aedat31, camera_hdf5
 
 BLOCK = 250  # mutations of a trial
 AT_ONCE = 3  # mutations of one file at most
+# Mostly those after which a reader gets far.
+KINDS = (*["flip"] * 6, *["overwrite"] * 4, "append", "double", "cut", "swap", "empty")
 
 
 @functools.cache
@@ -50,7 +52,7 @@ def mutated(name: str, seed: int) -> Outcome:
     content, decode, events = original(name)
     draw = generator(name, seed)
     for _ in range(draw.randint(1, AT_ONCE)):
-        kind = draw.choice(sorted(CONTENTS))
+        kind = draw.choice(KINDS)
         content = CONTENTS[kind](content, b"another file", draw)
     try:
         found = decode(content, "a file", SIZE)
