@@ -10,7 +10,10 @@ import numpy as np
 from spikejax import files
 from spikejax.data.core.cache import cache_file, read_cache, write_cache
 from spikejax.data.core.dataset import fingerprint
+from spikejax.data.core.stored import size_of
 from spikejax.data.formats import npz
+
+MOST_NOTE = 2**16  # bytes
 
 
 def cached(
@@ -41,6 +44,7 @@ def cached(
 def _read(path, note):
     """The arrays that a note describes; None if there are none, or others."""
     try:
+        size_of(note, MOST_NOTE)
         known = files.unsealed(note.read_text(encoding="utf-8"))
         layouts = {key: npz.Layout(tuple(shape), dtype) for key, shape, dtype in known["arrays"]}
         return dict(zip(layouts, read_cache(path, layouts, known["checksum"]), strict=True))
