@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import ClassVar
 
-from spikejax.data.core.dataset import CorruptData, Facts, data_directory
+from spikejax.data.core.class_folders import in_folders
+from spikejax.data.core.dataset import Facts, data_directory
 from spikejax.data.core.event_frames import EventFrames
-from spikejax.data.core.recordings import Recording, Recordings
+from spikejax.data.core.recordings import Recordings
 from spikejax.data.core.stored import Stored, verify, verify_md5
 from spikejax.data.formats.archives import Archive, archive
 from spikejax.data.formats.atis_bin import decode
@@ -81,22 +82,5 @@ class NMNIST(EventFrames):
         return [*found, (str(path), path.is_file())]
 
     def _part(self, files: Archive, part: str) -> Recordings:
-        found = []
-        for name in files.sizes:
-            *above, digit, file = f"/{name}".split("/")
-            if (
-                file.startswith(".")
-                or not file.endswith(".bin")
-                or above[-1:] not in ([], [""], [part])
-            ):
-                continue
-            if digit not in DIGITS:
-                raise CorruptData(
-                    f"{files.path / name}: expected it in a folder 0 to 9, which is its class, found {digit!r}"
-                )
-            found.append((file, Recording(name, int(digit))))
-        if not found:
-            raise CorruptData(
-                f"{files.path}: expected recordings DIGIT/NUMBER.bin, found none; unpack {part}.zip again"
-            )
-        return Recordings(files, [one for _, one in sorted(found)], decode, self.sensor_size)
+        found = in_folders(files, DIGITS, (".bin",), within=part)
+        return Recordings(files, found, decode, self.sensor_size)

@@ -1,6 +1,7 @@
 """Flax Linen layers that are generic over every neuron."""
 
 from spikejax.layers.convolution import Conv
+from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
 from spikejax.layers.normalisation import (
     BNTT,
@@ -19,6 +20,7 @@ __all__ = [
     "BNTT",
     "BatchNorm",
     "Conv",
+    "Dropout",
     "Linear",
     "NORMS",
     "Norm",

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from event_files import atis_bin, recording
+from experiments.reliability.event_files import atis_bin, recording
 from files import REAL, real
 from spikejax import data
 from spikejax.data import CorruptData, MissingData, n_mnist
@@ -71,8 +71,10 @@ def test_recordings_that_are_not_there_or_not_one(folder, tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CorruptData, match=f"{path}: expected 5 bytes per event, found 249 bytes"):
         data.load("n_mnist", folder)
-    path.rename(folder / "N-MNIST/Train/a.bin")
-    with pytest.raises(CorruptData, match="a.bin: expected it in a folder 0 to 9"):
+    path.parent.rename(folder / "N-MNIST/Train/x")
+    with pytest.raises(
+        CorruptData, match="expected it in a folder that is its class, 0 to 9, found 'x'"
+    ):
         data.load("n_mnist", folder)
     (folder / "nmnist_subset.tar.xz").write_bytes(b"")
     for part in ("Train", "Test"):

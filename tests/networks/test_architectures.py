@@ -80,7 +80,7 @@ NARROW = {
     "vgg_snn": ({"width": 4, "dropout": 0.2}, PSN(steps=STEPS), (16, 16, 2)),
     "vgg_11": ({"width": 4, "dropout": 0.2}, TCLIF(), (32, 32, 2)),
     "vgg_13": ({"width": 4}, LIF(reset="zero"), (32, 32, 3)),
-    "spikformer": ({"width": 2, "depth": 1, "heads": 2}, LIF(), (8, 8, 3)),
+    "spikformer": ({"width": 4, "depth": 1, "heads": 2}, LIF(), (8, 8, 3)),
 }
 NEURONS = {"lif": LIF(), "ar_lif": ARLIF(), "tc_lif": TCLIF(), "clif": CLIF(), "psn": PSN(steps=3)}
 
@@ -220,7 +220,7 @@ def test_events_are_images_too(name):
 @pytest.mark.parametrize(
     "attributes, message",
     [
-        ({"heads": 3}, "heads that divide the 16 channels of a token, found 3"),
+        ({"heads": 3}, "heads that divide the 32 channels of a token, found 3"),
         ({"heads": 0}, "expected heads as an integer of at least 1, found 0"),
         ({"depth": 1.5}, "expected depth as an integer of at least 1, found 1.5"),
         ({"dtype": "int8"}, "expected dtype as a floating-point dtype or None"),

@@ -111,8 +111,8 @@ def refractory(events: np.ndarray, sensor_size: SensorSize, period: int) -> np.n
     >>> refractory(events_of([0] * 4, [0] * 4, [0, 6, 12, 30], [0] * 4), (1, 1, 1), period=10)["t"].tolist()
     [0, 30]
     """
-    pixel = _pixel(events, sensor_size)
-    order = np.argsort(pixel, kind="stable")
+    pixel = events["y"].astype(np.int64) * sensor_size[0] + events["x"]
+    order = _order(pixel)
     sorted_pixel, t = pixel[order], events["t"][order]
     kept = np.ones(len(events), bool)
     kept[order[1:]] = (np.diff(sorted_pixel) != 0) | (np.diff(t) > period)
@@ -136,21 +136,23 @@ def denoise(events: np.ndarray, sensor_size: SensorSize, within: int) -> np.ndar
     >>> denoise(events_of([0, 1, 3, 0], [0, 0, 0, 0], [0, 5, 6, 40], [0] * 4), (4, 1, 1), within=10)["t"].tolist()
     [5]
     """
-    width, height, _ = sensor_size
-    count = len(events)
+    width, count = sensor_size[0], len(events)
     # A frame with a border, so that no pixel has a neighbour on the other side.
     pixel = (events["y"].astype(np.int64) + 1) * (width + 2) + events["x"] + 1
-    order = np.argsort(pixel, kind="stable")
+    order = _order(pixel)
     # Pixel and number in one integer: what stands before it in the sorted list is the pixel's event before it.
     keys = pixel[order] * count + order
-    t, kept = events["t"], np.zeros(count, bool)
+    pixel, t = pixel[order], events["t"][order]
+    found, kept = np.zeros(count, bool), np.empty(count, bool)
     for offset in (-1, 1, -width - 2, width + 2):
         before = np.searchsorted(keys, keys + offset * count) - 1
-        latest = order[before]
-        same = (before >= 0) & (pixel[latest] == pixel[order] + offset)
-        kept[order] |= same & (t[order] - t[latest] < within)
+        same = (before >= 0) & (pixel[before] == pixel + offset)
+        found |= same & (t - t[before] < within)
+    kept[order] = found
     return events[kept]
 
 
-def _pixel(events, sensor_size):
-    return events["y"].astype(np.int32) * sensor_size[0] + events["x"]
+def _order(pixel):
+    """The events by pixel, those of a pixel in the order of time; NumPy sorts integers of 16 bits in linear time."""
+    small = pixel.max(initial=0) < 2**16
+    return np.argsort(pixel.astype(np.uint16) if small else pixel, kind="stable")

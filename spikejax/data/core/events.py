@@ -9,6 +9,7 @@ from spikejax.data.core.dataset import CorruptData
 # Tonic's field names. Column and row from the upper left, microseconds, 0 for darker and 1 for brighter.
 EVENT = np.dtype([("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "i1")])
 LONGEST = 2**48  # microseconds, nine years: sums and products of times stay far inside an int64
+RESTART = 100_000  # microseconds; time that runs backwards does so by less
 # Width, height and number of polarities, in Tonic's order.
 SensorSize = tuple[int, int, int]
 
@@ -86,3 +87,42 @@ def unwrapped(t: np.ndarray, bits: int) -> np.ndarray:
     """
     starts = np.diff(t, prepend=t[:1]) < -(1 << (bits - 1))
     return t + (np.cumsum(starts) << bits) if starts.any() else t
+
+
+def continued(t: np.ndarray) -> np.ndarray:
+    """Times of a counter that may be set back to 0, or be full, at any moment: from there on they go on.
+
+    Where time falls by more than `RESTART` the next event gets the time of the one before it; by less, it runs
+    backwards.
+
+    Args:
+      t: int64 `[E]`.
+
+    >>> continued(np.array([900_000, 900_010, 5, 15, 14])).tolist()
+    [900000, 900010, 900010, 900020, 900019]
+    """
+    falls = np.diff(t, prepend=t[:1])
+    return t - np.cumsum(np.where(falls < -RESTART, falls, 0))
+
+
+def whole(where: str, name: str, column: np.ndarray) -> np.ndarray:
+    """A column of whole numbers of any dtype, as int64.
+
+    Raises:
+      CorruptData: values that are not whole numbers, or are too large.
+
+    >>> whole("a.npz", "x", np.array([1.0, 2.0])).tolist()
+    [1, 2]
+    """
+    if column.dtype.kind in "bi":
+        return column.astype(np.int64)
+    if column.dtype.kind not in "fu":
+        raise CorruptData(f"{where}: expected {name} as whole numbers, found {column.dtype}")
+    wide = column.astype(np.float64)  # no gaps between whole numbers below LONGEST
+    wrong = ~((wide == np.floor(wide)) & (np.abs(wide) < LONGEST))
+    if wrong.any():
+        bad = int(np.argmax(wrong))
+        raise CorruptData(
+            f"{where}: expected {name} as whole numbers below {LONGEST}, found {wide[bad]}, first in event {bad}"
+        )
+    return column.astype(np.int64)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from spikejax.data.core.dataset import CorruptData
+from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
 
 MOST_BYTES = 2**30  # of one file, and of a whole tar, which is kept in memory
@@ -32,8 +32,11 @@ class Archive:
         """The content of a file.
 
         Raises:
+          MissingData: there is no such file.
           CorruptData: it cannot be read, or is larger than `MOST_BYTES`.
         """
+        if name not in self.sizes:
+            raise MissingData(f"expected the file {self.path / name}, found none; {AGAIN}")
         if self.sizes[name] > MOST_BYTES:
             raise CorruptData(
                 f"{self.path / name}: expected at most {MOST_BYTES} bytes, found {self.sizes[name]}; {AGAIN}"
@@ -87,6 +90,30 @@ class _Tar(Archive):
                 if opened is not None:
                     found[member.name.removeprefix("./")] = opened.read()
         return found
+
+
+class Joined(Archive):
+    """Several archives as one: the files of each are in a folder of its name, whether it has that folder or not."""
+
+    def __init__(self, path: Path, parts: Mapping[str, Archive]):
+        """Takes the folder that they lie in, for messages, and the archives by name."""
+        super().__init__(path)
+        self.parts = parts
+
+    def _sizes(self):
+        return {name: part.sizes[inside] for name, (part, inside) in self._places.items()}
+
+    def _content(self, name):
+        part, inside = self._places[name]
+        return part.content(inside)
+
+    @cached_property
+    def _places(self):
+        return {
+            f"{name}/{inside.removeprefix(f'{name}/')}": (part, inside)
+            for name, part in self.parts.items()
+            for inside in part.sizes
+        }
 
 
 class _Named:

@@ -1,5 +1,6 @@
 """Threshold-dependent batch normalisation (tdBN)."""
 
+import math
 from typing import Any
 
 import flax.linen as nn
@@ -15,7 +16,8 @@ class TDBN(Norm):
 
     Attributes:
       threshold: V_th, that of the neurons that receive y.
-      alpha: α: 1 where a layer stands alone, 1/√n where n of them are summed, as at the end of a residual block.
+      alpha: α: 1 where a layer stands alone, 1/√n where n of them are summed, as at the end of a residual block; there
+        `layer_of(norm, summed=n)` divides it.
       momentum: of the running statistics, see `BatchNorm`.
       epsilon: ε.
 
@@ -60,3 +62,7 @@ class TDBN(Norm):
         params = variables["params"]
         scale = params["scale"] * (self.alpha * self.threshold)
         return core.inference_of(variables, scale, params["bias"], self.epsilon)
+
+    def summed(self, count: int) -> dict[str, Any]:
+        """α / √count, which keeps the variance of the sum."""
+        return {"alpha": self.alpha / math.sqrt(count)}

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import oracles
-from oracles import NORMS, SHARED
+import norm_cases
+from norm_cases import NORMS, SHARED
 from spikejax.layers import Conv, Linear, Norm, layer_of
 from spikejax.layers.normalisation.folding import fold, fold_variables
 
@@ -42,7 +42,7 @@ def trained(network, x):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_one_layer(name, dtype):
     with jax.enable_x64(dtype is np.float64):
-        x = jnp.asarray(oracles.values(shape=(4, 3, 5, 5, 2)), dtype)
+        x = jnp.asarray(norm_cases.values(shape=(4, 3, 5, 5, 2)), dtype)
         layer, norm = Conv(3, (3, 3), dtype=dtype, param_dtype=dtype), NORMS[name]
         params = trained(layer, x)["params"]
         between = layer.apply({"params": params}, x)
@@ -57,7 +57,7 @@ def test_one_layer(name, dtype):
 
 @pytest.mark.parametrize("name", SHARED)
 def test_a_network(name, float64):
-    network, x = Stack(NORMS[name]), jnp.asarray(oracles.values(shape=(4, 3, 5, 5, 2)))
+    network, x = Stack(NORMS[name]), jnp.asarray(norm_cases.values(shape=(4, 3, 5, 5, 2)))
     variables = jax.tree.map(lambda leaf: leaf.astype(float), trained(network, x))
     kind = type(NORMS[name]).__name__
     pairs = {"Conv_0": f"{kind}_0", "Conv_1": f"{kind}_1", "Linear_0": "last"}
@@ -72,15 +72,15 @@ def test_a_network(name, float64):
 
 @pytest.mark.parametrize("name", set(NORMS) - set(SHARED))
 def test_a_norm_with_a_map_per_step_is_refused(name):
-    x = oracles.values()
+    x = norm_cases.values()
     variables = NORMS[name].init(KEY, x)
     with pytest.raises(ValueError, match=f"one affine map for all steps, found .* {len(x)} steps"):
-        fold(NORMS[name], variables, jnp.ones((3, 3, 1, oracles.CHANNELS)))
+        fold(NORMS[name], variables, jnp.ones((3, 3, 1, norm_cases.CHANNELS)))
 
 
 def test_other_channels_and_layers_are_refused():
     norm = NORMS["pooled"]
-    variables = norm.init(KEY, oracles.values())
+    variables = norm.init(KEY, norm_cases.values())
     with pytest.raises(ValueError, match=r"\[\.\.\., 2\], found \[3, 5\]"):
         fold(norm, variables, jnp.ones((3, 5)))
     with pytest.raises(KeyError, match="a layer Conv_0"):

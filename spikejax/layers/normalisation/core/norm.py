@@ -48,6 +48,10 @@ class Norm(nn.Module):
         """What the layer is in evaluation, from its "params" and "batch_stats"."""
         raise NotImplementedError
 
+    def summed(self, count: int) -> dict[str, Any]:
+        """The settings that differ where the outputs of `count` such layers are summed; none for most norms."""
+        return {}
+
 
 def checked(norm: Any, x: Array, step_mask: Array | None) -> Array:
     """Values as an array of JAX.

@@ -5,12 +5,13 @@ from typing import Any
 from spikejax.layers.normalisation.core.norm import Norm
 
 
-def layer_of(norm: Norm, name: str | None = None) -> Any:
+def layer_of(norm: Norm, name: str | None = None, *, summed: int = 1) -> Any:
     """A new layer with the settings of a norm, for use in the `__call__` of a network.
 
     Args:
       norm: an attribute of the network: a template, which has no variables of its own.
       name: of the layer; None numbers it, BatchNorm_0 for example.
+      summed: how many such layers are summed, two at the end of a residual block for example; see `Norm.summed`.
 
     Raises:
       TypeError: a template that is no norm.
@@ -31,4 +32,4 @@ def layer_of(norm: Norm, name: str | None = None) -> Any:
     """
     if not isinstance(norm, Norm):
         raise TypeError(f"expected a norm, BatchNorm() for example, found {norm!r}")
-    return norm.copy(name=name)
+    return norm.copy(name=name, **norm.summed(summed))
