@@ -5,7 +5,6 @@ Other libraries are not installed here; `python -m experiments run bench` measur
 
 import ast
 import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -195,36 +194,6 @@ def test_settings_of_the_shell_do_not_reach_a_worker(monkeypatch):
     assert surroundings("somewhere")["JAX_COMPILATION_CACHE_DIR"] == "somewhere"
 
 
-def test_an_environment_is_made_once_for_its_pins(monkeypatch, tmp_path):
-    made = []
-
-    def install(folder, python, pins):
-        python.parent.mkdir(parents=True)
-        made.append(pins)
-
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    monkeypatch.setattr(environments, "_install", install)
-    for _ in range(2):
-        assert environments.interpreter("spyx") == tmp_path / "spyx" / "bin" / "python"
-    pins = environments.PINS["spyx"]
-    monkeypatch.setitem(environments.PINS, "spyx", replace(pins, requirements=("spyx==2.0.0",)))
-    environments.interpreter("spyx")
-    assert len(made) == 2
-    monkeypatch.setitem(environments.PINS, "spyx", replace(pins, python=(9, 0)))
-    with pytest.raises(environments.Unavailable, match="needs Python 9.0"):
-        environments.interpreter("spyx")
-
-
-def test_a_library_that_does_not_install_is_told_in_one_line(monkeypatch, tmp_path):
-    def install(folder, python, pins):
-        environments._run(sys.executable, "-c", "raise SystemExit('first\\nno such version')")
-
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    monkeypatch.setattr(environments, "_install", install)
-    with pytest.raises(environments.Unavailable, match="cannot be installed: no such version$"):
-        environments.interpreter("spyx")
-
-
 def test_the_scripts_are_there_and_need_no_spikejax():
     scripts = {library.script for library in LIBRARIES.values()}
     for path in HERE.glob("*.py"):
@@ -263,7 +232,6 @@ def test_the_tables_show_the_record():
             "spyx": {"label": "theirs", "path": "theirs"},
         },
         "workloads": ["smnist", "neuron T=1 F=2"],
-        "absent": {"other": "needs more"},
     }
     record = {"config": config, "metrics": metrics, "provenance": provenance}
     record["history"] = {"smnist/commit": "abc"}
@@ -276,7 +244,7 @@ def test_the_tables_show_the_record():
     assert "| ours | 123 |" in tables._streaming(record)
     assert "| ours | 1.2 | 4.0 | 2.0 |" in tables._start_up(record)
     said = tables._libraries(record)
-    assert "| ours | fast | jax 0 | 1 device |" in said and "not measured: needs more" in said
+    assert "| ours | fast | jax 0 | 1 device |" in said and "| theirs | theirs |  |  |" in said
     metrics = {
         "spikejax T=128": {"seconds": 0.5, "peak_memory_mb": 400.0, "temp_mb": 20.0},
         "spikejax T=8192": {"error": "needs more than 16 GB"},
@@ -289,12 +257,16 @@ def test_the_tables_show_the_record():
 
 
 def test_a_table_without_a_record_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.tables.RESULTS", tmp_path)
     for section in tables.SECTIONS.values():
         assert section().startswith("Not measured yet: `python -m experiments run ")
 
 
 def test_everyone_takes_part():
     assert set(bench.compared(bench.SMNIST, quick=False)) >= {"spikejax", "spyx", "jaxpike_u1"}
+    assert set(bench.compared(bench.SHD, quick=False)) >= {"sparxml", "norse_compiled"}
+    assert len({(given.steps, given.sizes) for given in bench.NEURONS}) == 4
+    compiled = [library for library in LIBRARIES.values() if library.options.get("compile")]
+    assert len(compiled) == 3 and all("one step by torch.compile" in x.label for x in compiled)
     assert set(bench.compared(bench.NEURONS[0], quick=True)) == {"spikejax", "spikejax_tc_lif"}
     assert max(memory_vs_steps.STEPS) == 8192 and len(sweep_speed.GRID.decays) == 16
