@@ -35,7 +35,7 @@ ROOMS = {
     "layers": {"dynamics", "neurons", "registry"},
     "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
     "data": {"registry", "extras", "fields", "files"},
-    "inputs": {"fields", "registry"},
+    "inputs": {"extras", "fields", "registry"},
     "objectives": {"dynamics", "devices", "fields", "registry"},
     "training": {"devices", "inputs", "fields", "registry", "files"},
     "sweeps": {"devices"},
@@ -69,6 +69,8 @@ HOMES = {
     "matplotlib": {"plot"},
     "tensorflow_datasets": {"data"},
     "h5py": {"data"},
+    "grain": {"inputs"},
+    "PIL": {"data"},
     "tyro": {"cli"},
     "tqdm": {"training"},
 }

@@ -88,7 +88,7 @@ class VGGSNN(_VGG):
 
     def before_readout(self, layers: Layers, x: Array) -> Array:
         """The images, some of whose values are dropped."""
-        return layers.dropped(x, every_step=True)
+        return layers.dropped(x, "step")
 
 
 class VGG11(_VGG):

@@ -1,8 +1,16 @@
 """AR-LIF's tables and figures: the digits of Table 3, and what the figures' records hold."""
 
+import json
+import math
+
+import numpy as np
 import pytest
 
+from experiments.experiment import Request
+from experiments.papers.ar_lif.ar_lif_fig2_rates import divided_twice, excess
+from experiments.papers.ar_lif.ar_lif_fig3_tracking import Tracker, coefficients, moved
 from experiments.papers.ar_lif.ar_lif_table3_energy import EXPERIMENT, ROWS, measured
+from experiments.papers.ar_lif.stand_ins import NEURONS, configs
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +64,45 @@ def test_the_correct_counting_differs_where_it_should(table):
             assert correct["macs"] - rules["macs"] == pytest.approx(512 * classes / 1e6)
         else:  # pooling of spikes adds
             assert correct["macs"] < rules["macs"] and correct["acs"] > rules["acs"]
+
+
+def test_the_authors_divide_by_the_steps_twice():
+    assert divided_twice({"one": 0.2, "two": 0.1}, 4) == {"one": 0.05, "two": 0.025}
+    rates = {"hard": 0.2, "soft": 0.3, "ar_lif": 0.15}
+    metrics = {f"n_mnist {name}": {"mean_rate": rate} for name, rate in rates.items()}
+    assert excess(metrics, "n_mnist") == pytest.approx(-0.05)
+
+
+def learned(a, c):
+    """Parameters of 11 layers, of which that of index 10 is sorted before that of index 2 by its name."""
+    neurons = {f"Spiking_{i}": {"a": np.float32(a + i), "c": np.float32(c)} for i in range(11)}
+    return {"params": {"Conv_0": {"kernel": np.zeros(2)}, **dict(sorted(neurons.items()))}}
+
+
+def test_what_is_tracked():
+    found = coefficients(learned(0.0, 0.9)["params"])
+    assert list(found) == [f"Spiking_{i}" for i in range(11)]
+    assert found["Spiking_1"]["beta"] == pytest.approx(math.tanh(1.0))
+    assert found["Spiking_1"]["alpha"] == pytest.approx(0.9)
+    metrics = {"n_mnist ar_lif": {"layers": found}}
+    assert moved(metrics, "n_mnist", "alpha") == pytest.approx(0.1)
+
+
+def test_a_resumed_run_goes_on_tracking(tmp_path):
+    path = tmp_path / "run.json"
+    for epoch in (1, 2):  # each by a tracker of its own
+        assert Tracker(path)([{"epoch": 1}, {"epoch": epoch}], learned(epoch, 1.0)) is None
+    stored = json.loads(path.read_text())
+    assert list(stored) == ["1", "2"]
+    assert stored["2"]["Spiking_0"]["beta"] == pytest.approx(math.tanh(2.0))
+
+
+def test_stand_ins_differ_in_their_neurons_alone(tmp_path):
+    found = configs(Request(tmp_path), tuple(NEURONS))
+    assert list(found) == [
+        f"{source} {name}" for name in NEURONS for source in ("n_mnist", "cifar10_subset")
+    ]
+    hard, soft = found["n_mnist hard"], found["n_mnist soft"]
+    assert (hard.network.neuron.reset, soft.network.neuron.reset) == ("zero", "subtract")
+    assert hard.network.clone(neuron=soft.network.neuron) == soft.network
+    assert hard.optimiser == soft.optimiser and hard.epochs == soft.epochs

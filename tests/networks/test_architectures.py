@@ -2,6 +2,7 @@
 
 import re
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from fast_compilation import fast_jit
 from spikejax import Time, run
-from spikejax.layers.normalisation import BatchNorm
+from spikejax.layers import BatchNorm, Dropout
 from spikejax.networks import NETWORKS
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.clif import CLIF
@@ -169,15 +170,44 @@ def test_chunks_and_pieces_give_the_whole(name, float64):
         _, seen = network.apply(variables, x, **options, mutable=["batch_stats"])
         variables = {**variables, **seen}
         whole, _ = run(network, variables, x)
-        chunked, _ = run(network, variables, x, time=Time(chunk=2))
         first, carry = run(network, variables, x[:1])
-        rest, _ = run(network, variables, x[1:], carry)
-        return whole, chunked, jnp.concatenate([first, rest])
+        rest, _ = run(network, variables, x[1:], carry, time=Time(chunk=1))
+        return whole, jnp.concatenate([first, rest])
 
-    whole, *others = outputs(x.astype(np.float64))
+    whole, pieces = outputs(x.astype(np.float64))
     assert whole.shape == (STEPS, 2, 3) and np.all(whole.std(0) > 0)
-    for other in others:
-        np.testing.assert_allclose(other, whole, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(pieces, whole, rtol=1e-10, atol=1e-12)
+
+
+# The layers of dropout of a network, and how many layers of neurons come before the first one.
+DROPOUT = {"resnet_18": (8, "sequence", 2), "vgg_snn": (1, "step", 8), "vgg_11": (8, "sequence", 1)}
+
+
+@pytest.mark.parametrize("name", DROPOUT)
+def test_where_values_are_dropped(name):
+    network, x = narrow(name, neuron=LIF(), dropout=0.5)
+    count, per, before = DROPOUT[name]
+    seen = []
+
+    def see(call, args, kwargs, context):
+        seen.extend([context.module.per] if isinstance(context.module, Dropout) else [])
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(see):
+        jax.eval_shape(network.init, KEY, x)
+    assert seen == [per] * count
+
+    @fast_jit
+    def applied(key):
+        options = {"train": True, "mutable": ["batch_stats", "activity"], "rngs": {"dropout": key}}
+        outputs, found = network.apply(network.init(KEY, x), x, **options)
+        return outputs, found["activity"]
+
+    (outputs, one), (others, other) = map(applied, jax.random.split(KEY))
+    for layer in one:
+        same = np.array_equal(one[layer]["spikes"], other[layer]["spikes"])
+        assert same == (int(layer.removeprefix("Spiking_")) < before), layer
+    assert np.all(outputs != others)
 
 
 @pytest.mark.parametrize("name", NARROW)

@@ -24,24 +24,16 @@ import numpy as np
 
 import spikejax
 from experiments.experiment import Expectation, Experiment, Request
-from experiments.papers.ar_lif.stand_ins import enlarged_digits
-from spikejax import paths, plot
+from experiments.papers.ar_lif.stand_ins import EVENTS, IMAGES, NEURONS, quick
+from spikejax import plot
 from spikejax.analysis import energy_of, measured_operations
 from spikejax.data import Dataset
-from spikejax.data.cifar10_subset import CIFAR10Subset
-from spikejax.data.n_mnist import NMNIST
-from spikejax.inputs import Crop, Flip, Repeat, Sequence
-from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.core.contract import Neuron
-from spikejax.neurons.lif import LIF
-from spikejax.objectives import TET
 from spikejax.runs import load, record, sweep
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import rebuilt
 from spikejax.runs.parts import load as load_data
-from spikejax.surrogate import Rectangle
-from spikejax.training import Adam, Cosine
 
 MEASURED = 500  # test samples of which the energy is a mean
 
@@ -54,8 +46,8 @@ class Row(NamedTuple):
 
 
 ROWS = {
-    "hard": Row(LIF(decay=0.5, reset="zero", surrogate=Rectangle()), ()),
-    "soft": Row(LIF(decay=0.5, reset="subtract", surrogate=Rectangle()), ()),
+    "hard": Row(NEURONS["hard"], ()),
+    "soft": Row(NEURONS["soft"], ()),
     "alpha_1": Row(ARLIF(), ("a",)),
     "threshold_1": Row(ARLIF(), ("c",)),
     "both": Row(ARLIF(), ()),
@@ -67,35 +59,16 @@ PAPER = {  # test accuracy in per cent
 }
 
 
-def configs(request: Request) -> dict[str, tuple[Config, tuple[int, ...]]]:
-    """By data set, what is trained and with which seeds; with `quick` a very small network on enlarged digits."""
+def studies(request: Request) -> dict[str, tuple[Config, tuple[int, ...]]]:
+    """By data set, what is trained and with which seeds."""
     if request.quick:
-        small = VGGSNN(None, LIF(), width=1)
-        return {"digits": (_config(enlarged_digits(), small, Repeat(steps=2), 1), (0,))}
-    events, images = NMNIST(steps=5, crop=32, resize=16), CIFAR10Subset(train=10_000, test=5_000)
-    on_events = _config(events, VGGSNN(None, LIF(), width=16), Sequence(), 12)
-    on_images = _config(images, VGGSNN(None, LIF(), width=8), Repeat(steps=4), 5)
-    changes = {"augment": (Crop(padding=1),), "batch_size": 25, "learning_rate": 6e-3}
-    on_events = paths.replace(on_events, changes)
-    on_images = paths.replace(on_images, {"augment": (Flip(), Crop(padding=4))})
-    return {"n_mnist": (on_events, (0, 1, 2)), "cifar10_subset": (on_images, (0, 1))}
-
-
-def _config(data: Any, network: Any, encoder: Any, epochs: int) -> Config:
-    return Config(
-        data=data,
-        network=network,
-        encoder=encoder,
-        loss=TET(strength=0.05, target=1.0),
-        optimiser=Adam(learning_rate=3e-3, schedule=Cosine()),
-        epochs=epochs,
-        batch_size=50,
-    )
+        return {"digits": (quick(EVENTS), (0,))}
+    return {"n_mnist": (EVENTS, (0, 1, 2)), "cifar10_subset": (IMAGES, (0, 1))}
 
 
 def run(request: Request) -> dict[str, Any]:
     begun, metrics, facts = time.perf_counter(), {}, {"seed": None, "data": {}}
-    studied = configs(request)
+    studied = studies(request)
     described = {"rows": list(ROWS), "paper": {name: list(row) for name, row in PAPER.items()}}
     points = [{"network.neuron": row.neuron, "network.learn": row.learn} for row in ROWS.values()]
     for source, (config, seeds) in studied.items():

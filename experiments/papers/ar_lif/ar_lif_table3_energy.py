@@ -15,7 +15,7 @@ The firing rates are not printed. The mean rate of the inputs is the one that th
 convolutions with spikes as inputs, and is called so; with it the ACs of "counted" are the printed ones by construction.
 Command: python -m experiments run ar_lif_table3_energy
 Expected: FLOPs and MACs to 0.01 M (some printed digits are cut off, not rounded), parameters to 0.05 M. The energy of
-the printed MACs and ACs is the printed one to 0.03 uJ; that of the exact MACs to 0.035 uJ, because of the digits cut off.
+the printed MACs and ACs is the printed one to 0.03 uJ; that of the exact MACs to 0.035 uJ, since digits are cut off.
 Time: less than a minute on 2 CPU cores.
 """
 

@@ -12,34 +12,16 @@ Time: about 15 minutes on 2 CPU cores; can be stopped and continued.
 from typing import Any
 
 from experiments.experiment import Expectation, Experiment, Request
-from experiments.papers.ar_lif.stand_ins import enlarged_digits
+from experiments.papers.ar_lif.stand_ins import EVENTS, quick
 from spikejax import paths
-from spikejax.data.n_mnist import NMNIST
-from spikejax.inputs import Crop, Repeat
-from spikejax.networks.vgg import VGGSNN
-from spikejax.neurons.ar_lif import ARLIF
-from spikejax.objectives import TET
 from spikejax.runs import sweep
-from spikejax.runs.config import Config
 from spikejax.runs.several import over_seeds
-from spikejax.training import Adam, Cosine
 
-CONFIG = Config(
-    data=NMNIST(steps=5, crop=32, resize=16),
-    network=VGGSNN(None, ARLIF(), width=16),
-    augment=(Crop(padding=1),),
-    loss=TET(strength=0.05, target=1.0),
-    optimiser=Adam(learning_rate=6e-3, schedule=Cosine()),
-    epochs=20,
-    batch_size=25,
-)
+CONFIG = paths.replace(EVENTS, {"epochs": 20})
 
 
 def run(request: Request) -> dict[str, Any]:
-    config, seeds = CONFIG, (0, 1, 2)
-    if request.quick:
-        small = {"data": enlarged_digits(), "encoder": Repeat(steps=2), "network.width": 1}
-        config, seeds = paths.replace(config, {**small, "epochs": 1}), (0,)
+    config, seeds = (quick(CONFIG), (0,)) if request.quick else (CONFIG, (0, 1, 2))
     options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
     result = sweep(config, [{}], request.out, seeds=seeds, resume=True, **options)
     return {**result, "metrics": over_seeds(result)} if result["complete"] else result

@@ -92,6 +92,28 @@ def verify(path: Path, expected: Stored, remedy: str = AGAIN) -> None:
         )
 
 
+def verify_content(place: str, content: bytes | memoryview, expected: Stored) -> None:
+    """Verifies the length and the checksum of what was read out of a file.
+
+    Args:
+      place: where it was read, for the message.
+      content: what was read.
+      expected: what it must be.
+
+    Raises:
+      CorruptData: it is something else.
+    """
+    if len(content) != expected.length:
+        raise CorruptData(
+            f"{place}: expected {expected.length} bytes of {expected.file}, found {len(content)}; {AGAIN}"
+        )
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected.sha256:
+        raise CorruptData(
+            f"{place}: expected sha256 {expected.sha256} of {expected.file}, found sha256 {found}; {AGAIN}"
+        )
+
+
 def verify_md5(path: Path, expected: str, remedy: str = AGAIN) -> None:
     """Verifies the MD5 that the authors of a data set publish, reading in blocks; it tells damage, not forgery.
 

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array, lax
 
-from spikejax.layers import Conv, Spiking, layer_of
+from spikejax.layers import Conv, Dropout, Spiking, layer_of
 from spikejax.networks.core.sizes import check_product, check_size, classes_of
 
 # Kaiming's initialisation for rectified layers, over the outputs of a kernel, and PyTorch's own for all layers.
@@ -72,10 +72,9 @@ class Layers:
         network = self.network
         return Spiking(network.neuron, network.learn, network.record)(x)
 
-    def dropped(self, x: Array, *, every_step: bool = False) -> Array:
-        """Dropout, with one mask for all steps of a sequence or another one at each step."""
-        dims = () if every_step else (0,)
-        return nn.Dropout(self.network.dropout, dims, deterministic=not self.train)(x)
+    def dropped(self, x: Array, per: str = "sequence") -> Array:
+        """Dropout, with one mask for a sequence or one for each step."""
+        return Dropout(self.network.dropout, per)(x, self.train)
 
 
 def images_of(x: Any, multiple: int) -> Array:

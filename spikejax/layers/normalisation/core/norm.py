@@ -85,7 +85,8 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf) -> N
     """
     if isinstance(value, jax.Array | np.ndarray):
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    real = isinstance(value, int | float | np.integer | np.floating)
+    number = real and not isinstance(value, bool)
     if not (number and low <= value <= high):
         raise ValueError(f"expected {name} as a number in [{low}, {high}], found {value!r}")
 
