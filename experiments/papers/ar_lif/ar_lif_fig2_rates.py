@@ -1,8 +1,8 @@
 """Firing rates per layer of hard reset, soft reset and AR-LIF.
 
 Reproduces: AR-LIF (arXiv 2507.20746), Figure 2, on stand-ins: the paper's network and data are VGG-11 on DVS Gesture
-(with T = 4, by its text). Here a VGG-11 and a VGG-SNN, a quarter as wide, are trained on a part of N-MNIST (1,000
-recordings, T = 10) and on 4,000 images of CIFAR-10 (T = 4), see `stand_ins`; one seed.
+(with T = 4, by its text). Here VGG-SNNs, a quarter and an eighth as wide, are trained on a part of N-MNIST (1,000
+recordings, T = 5) and on 4,000 images of CIFAR-10 (T = 4), see `stand_ins`; one seed.
 
 - "rates": spikes per neuron and time step by layer, over all test samples.
 - "authors_rates": the same divided by T once more, as the released code does, whose hook counts per step already: what
