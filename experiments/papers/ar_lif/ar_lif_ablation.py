@@ -112,7 +112,8 @@ def table(result: dict[str, Any], folder: Path, data: Dataset) -> dict[str, Any]
 def microjoules(folder: Path, trial: int, data: Dataset) -> float:
     """The energy of a trained network per test sample, all time steps."""
     loaded = load(folder, trial=trial)
-    encoder, samples = rebuilt(loaded, data=data).config.encoder, data.test.inputs[:MEASURED]
+    encoder: Any = rebuilt(loaded, data=data).config.encoder
+    samples = data.test.inputs[:MEASURED]
     inputs = [encoder.encode(samples[i : i + 50]) for i in range(0, len(samples), 50)]
 
     def function(variables, x):
