@@ -6,7 +6,7 @@ result on it is not a result on N-MNIST. Epochs, learning rate, width and frames
 recordings, held out of them; then all 1,000 were used.
 Command: python -m experiments run nmnist_ar_lif
 Expected: at least 96 % of the 100 test recordings, mean of three seeds.
-Time: about 15 minutes on 2 CPU cores; can be stopped and continued.
+Time: about 20 minutes on 2 CPU cores beside other work; can be stopped and continued.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def run(request: Request) -> dict[str, Any]:
 
 EXPERIMENT = Experiment(
     claim="AR-LIF on a subset of N-MNIST (1,000 recordings), three seeds: at least 96 % of 100 test recordings",
-    time="about 15 minutes on 2 CPU cores",
+    time="about 20 minutes on 2 CPU cores",
     run=run,
     expected=(Expectation("test accuracy", lambda m: m["test_accuracy"], low=0.96),),
     figure="learning_curves.png",
