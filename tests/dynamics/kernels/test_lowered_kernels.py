@@ -84,10 +84,11 @@ def test_a_recurrent_layer_of_any_neuron_is_two_kernels(name, platform):
     check(lowered(name, platform, recurrent=True), name, platform)
 
 
-def test_a_long_sequence_on_a_tpu_is_a_scan_of_calls():
-    text = lowered("lif", "tpu", steps=500)
-    assert text.count("stablehlo.while") == 2  # forward and backward, over whole pieces
-    assert text.count(CALLS["tpu"]) == 4  # and the rest
+@pytest.mark.parametrize(("steps", "calls"), [(500, 2), (401, 4)])  # 401 is prime: and the rest
+def test_a_long_sequence_on_a_tpu_is_a_scan_of_calls(steps, calls):
+    text = lowered("lif", "tpu", steps=steps)
+    assert text.count("stablehlo.while") == 2  # forward and backward, over equal pieces
+    assert text.count(CALLS["tpu"]) == calls
 
 
 @MOSAIC_RUNS
