@@ -98,7 +98,7 @@ def _name(step):
         return type(step.args[0]).__name__
     if inspect.ismethod(step):
         return type(step.__self__).__name__
-    if getattr(step, "__name__", None) == "<lambda>":
+    if inspect.isfunction(step) and step.__name__ == "<lambda>":
         code = step.__code__
         return f"the lambda in line {code.co_firstlineno} of {Path(code.co_filename).name}"
     return step.__name__ if inspect.isroutine(step) else type(step).__name__

@@ -18,6 +18,7 @@ from spikejax.devices.machine import Machine
 from spikejax.devices.memory import needed_by
 from spikejax.devices.processes import Interrupted
 from spikejax.dynamics.choice import using
+from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.inputs import Sequence
 from spikejax.layers import Spiking
 from spikejax.networks import LSTM, MLP
@@ -172,6 +173,7 @@ def test_a_lone_run_a_sweep_and_info_agree(on, tmp_path, capsys):
     assert text.endswith("\n  layers run as scans: there is no accelerator\n")
 
 
+@pytest.mark.filterwarnings(f"ignore::{KernelFallback.__module__}.KernelFallback")
 def test_how_layers_run_is_said_and_why():
     def said(kernel, hidden):
         network = MLP(hidden, None, LIF(), recurrent=(0,))

@@ -176,8 +176,8 @@ def _backward(kernel: Kernel, gradient: Gradient, name: str) -> Callable[..., ba
     @run.defjvp
     def moved(primals, tangents):
         _of_second_order(name)
-        own = [(arrays, final, saved) for arrays, _, _, final, saved in (primals, tangents)]
-        _, found = jax.jvp(lambda *own: scanned.cotangents(kernel, gradient, *own), *own)
+        at, along = ((x[0], *x[3:]) for x in (primals, tangents))  # all but what was kept
+        _, found = jax.jvp(lambda *own: scanned.cotangents(kernel, gradient, *own), at, along)
         return run(*primals), found
 
     return run
