@@ -46,5 +46,5 @@ bench: install
 	$(PYTHON) -m experiments render
 
 gpu:
-	python3 -m experiments run gpu
+	python3 -m experiments run gpu --seconds 540
 	python3 -m experiments render

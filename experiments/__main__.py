@@ -31,13 +31,13 @@ class Run:
     name: tyro.conf.Positional[str]
     """Which one."""
     quick: bool = False
-    """Shortened to seconds; shows that it runs, and keeps nothing."""
+    """Shortened to seconds or a minute; shows that it runs, and keeps nothing."""
     out: Path | None = None
     """Run folder; defaults to runs/experiments/NAME, or runs/quick/NAME."""
     data_dir: str | None = None
     """Where the data sets' files are; defaults to the environment variable SPIKEJAX_DATA_DIR."""
     seconds: float | None = None
-    """Save and end trainings after this time; the same command continues them."""
+    """Save and end trainings and measurements after this time; the same command continues them."""
 
 
 @dataclass(frozen=True)

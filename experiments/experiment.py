@@ -16,7 +16,7 @@ class Request(NamedTuple):
       out: the run folder, in which an existing run is resumed.
       quick: shortened to seconds, to show that it runs.
       data_dir: where the data sets' files are.
-      seconds: time after which trainings are saved and end, to be resumed.
+      seconds: time after which trainings and measurements are saved and end, to be resumed.
     """
 
     out: Path

@@ -83,7 +83,7 @@ def lower(
         warnings.simplefilter("always", KernelFallback)
         lowered = function.trace(*operands).lower(lowering_platforms=(target.platform,))
     said = [str(x.message) for x in caught if issubclass(x.category, KernelFallback)]
-    return lowered, [text.partition(": ")[2] for text in said]
+    return lowered, [text.partition(": ")[2].partition(";")[0] for text in said]
 
 
 def measure(layer: Layer, target: Target, devices: Mesh) -> dict[str, Any]:

@@ -57,10 +57,15 @@ CELLS: dict[str, tuple[Neuron, tuple[str, ...]]] = {
     "AR-LIF": (ARLIF(surrogate=ATan(2.0)), ("a", "c")),
     "user's": (FilteredLIF(), ("a", "b")),
 }
-SHOWN = {
-    "auto": "kernel",
-    "scan": "scan",
-}  # how a layer is run, and what that is called in a record
+
+
+def kernels(quick: bool) -> dict[str, str]:
+    """How a layer is run, and what that is called in a record; at toy size a CPU interprets kernels.
+
+    >>> kernels(quick=False)
+    {'auto': 'kernel', 'scan': 'scan'}
+    """
+    return {"pallas" if quick else "auto": "kernel", "scan": "scan"}
 
 
 def spiking(name: str) -> Spiking:

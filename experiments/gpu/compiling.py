@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from experiments.gpu import trials
-from experiments.gpu.cells import CELLS, SHOWN
+from experiments.gpu.cells import CELLS, kernels
 from experiments.gpu.sheet import Sheet
 from experiments.gpu.timing import compiled
 from spikejax import MLP
@@ -26,7 +26,7 @@ def measure(sheet: Sheet) -> None:
     if quick:
         del networks["recurrent TC-LIF"]
     batch = trials.generated(quick)
-    for kernel, shown in SHOWN.items():
+    for kernel, shown in kernels(quick).items():
         for name, module in networks.items():
 
             def build(module=module, kernel=kernel):

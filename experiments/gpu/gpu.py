@@ -4,15 +4,17 @@ Measures, part by part: whether kernels compute what the scan computes there; wh
 neurons alone; training steps of a feed-forward network on 784 steps and of a recurrent one on 250; models side by
 side; a recurrent layer alone; other ways to cut the
 kernels; the latency of a stream; compiling; and, with the time that is left, eight trainings on
-sequential MNIST. The record is written after each part; a part that fails or hangs ends alone, and parts for which
-there was no time are "not run": the same command runs those. `experiments/README.md` has the tables. Needs one GPU of
-NVIDIA, and MNIST's four files for the trainings; libraries that are not installed are left out.
+sequential MNIST. The record is written after each part, and a part that fails or hangs ends alone. The same command
+tries again what failed and what there was no time for, and keeps the rows that were measured. `experiments/README.md`
+has the recipe and the tables. Needs one GPU of NVIDIA, and MNIST's four files for the trainings; libraries that are
+not installed are left out. `--quick` has toy sizes, starts anew each time, and interprets kernels on a CPU.
 Command: python -m experiments run gpu --seconds 540
 Expected: see EXPERIMENT below: the feed-forward step 1.5 times faster than SpikingJelly's and 15 times faster than
 spyx's, the recurrent one 6 times faster than spyx's, neurons alone no slower than SpikingJelly's.
 Time: 9 minutes, or as many as `--seconds` allows.
 """
 
+import json
 import os
 import time
 from pathlib import Path
@@ -21,11 +23,12 @@ from typing import Any, NamedTuple
 from experiments.experiment import Experiment, Request
 from experiments.gpu import expected
 from experiments.gpu.process import Failed, Measurer
-from experiments.gpu.sheet import read
+from experiments.gpu.sheet import OVER, read
+from spikejax import files
 from spikejax.runs import record
 
 SECONDS = 540.0
-NOT_RUN = "not run"
+NOT_RUN, IN_PART, FAILED, RAN = "not run", "ran in part", "failed", "ran"
 
 
 class Part(NamedTuple):
@@ -34,26 +37,28 @@ class Part(NamedTuple):
     Attributes:
       where: the module and the function that measure it.
       share: of the seconds; the last part takes what is left.
+      value: what a row has once it is measured.
       anew: in a process that has compiled nothing yet.
     """
 
     where: str
     share: float
+    value: str = "seconds"
     anew: bool = False
 
 
 PARTS = {
-    "correctness": Part("experiments.gpu.correctness.measure", 0.07),
+    "correctness": Part("experiments.gpu.correctness.measure", 0.07, "spikes_equal"),
     "roofline": Part("experiments.gpu.roofline.measure", 0.03),
     "neurons": Part("experiments.gpu.neurons.measure", 0.11),
     "smnist": Part("experiments.gpu.networks.feedforward", 0.12),
     "shd": Part("experiments.gpu.networks.recurrent", 0.11),
     "trials": Part("experiments.gpu.trials.measure", 0.11),
-    "recurrence": Part("experiments.gpu.recurrence.measure", 0.10),
+    "recurrence": Part("experiments.gpu.recurrence.measure", 0.10, "both_us"),
     "tuning": Part("experiments.gpu.tuning.measure", 0.13),
-    "streaming": Part("experiments.gpu.streaming.measure", 0.02),
-    "compiling": Part("experiments.gpu.compiling.measure", 0.07, anew=True),
-    "training": Part("experiments.gpu.training.measure", 1.0),
+    "streaming": Part("experiments.gpu.streaming.measure", 0.02, "microseconds"),
+    "compiling": Part("experiments.gpu.compiling.measure", 0.07, "compile_seconds", anew=True),
+    "training": Part("experiments.gpu.training.measure", 1.0, "seconds_per_epoch_median"),
 }
 GRACE = 0.5  # of its time, by which a part may be late before it is ended
 LEAST = 15.0  # seconds without which a part is not begun
@@ -69,11 +74,14 @@ def run(request: Request) -> dict[str, Any]:
             measuring.part(name)
     finally:
         measuring.end()
+    if failed := measuring.failed():
+        print(f"failed: {', '.join(failed)}; the same command tries them again", flush=True)
     return measuring.finished()
 
 
 class Measuring:
-    """The parts of a run, one after the other, and what is known so far; an earlier run in the folder goes on."""
+    """The parts of a run, one after the other, and what is known so far; an earlier run in the folder goes on unless it
+    was a quick one."""
 
     def __init__(self, request: Request):
         self.request = request
@@ -86,15 +94,25 @@ class Measuring:
         self._states = self._rows.pop("parts", blank)
 
     def part(self, name: str) -> None:
-        """Measures a part if there is time and it was not measured before; its rows are in the record then."""
-        if self._states[name]["state"] != NOT_RUN or self._left() < LEAST:
+        """Measures what is missing of a part if there is time; its rows are in the record then."""
+        if self._states[name]["state"] == RAN:
+            print(f"{name}: measured before, {len(self._rows[name])} rows", flush=True)
             return
-        path = self.request.out / "parts" / f"{name}.json"
-        path.unlink(missing_ok=True)
+        if self._left() < LEAST:
+            return
+        path, value = self.request.out / "parts" / f"{name}.json", PARTS[name].value
+        kept = {
+            row: x
+            for row, x in self._rows.get(name, {}).items()
+            if x.get(value) is not None and OVER not in x.values()
+        }
+        files.write_text(path, json.dumps(kept))
+        again = f", {len(kept)} rows kept of an earlier try" if kept else ""
+        print(f"{name}: begins, at most {self._share(name):.0f} seconds{again}", flush=True)
         try:
-            self._states[name] = self._measure(PARTS[name], path)
+            self._states[name] = self._measure(name, path)
         except Failed as problem:
-            self._states[name] = {"state": "failed", "error": str(problem)}
+            self._states[name] = {"state": FAILED, "error": str(problem)}
             self._measurer = None
         self._rows[name] = read(path)
         print(f"{name}: {self._states[name]}", flush=True)
@@ -108,6 +126,10 @@ class Measuring:
             self._measurer.end()
             self._measurer = None
 
+    def failed(self) -> list[str]:
+        """The parts that failed."""
+        return [name for name, state in self._states.items() if state["state"] == FAILED]
+
     def finished(self) -> dict[str, Any]:
         """The record, complete if all parts had their time.
 
@@ -120,10 +142,14 @@ class Measuring:
                 f"no part could be measured: {first}; look at what `python -c 'import jax; print(jax.devices())'` "
                 f"says, and give --seconds of at least {LEAST:g}"
             )
-        missing = [name for name, state in self._states.items() if state["state"] == NOT_RUN]
         provenance = {**self._record["provenance"]}
+        missing = [
+            f"{name} {state['state']}"
+            for name, state in self._states.items()
+            if state["state"] in (NOT_RUN, IN_PART)
+        ]
         if missing:
-            provenance["incomplete"] = f"not run: {', '.join(missing)}"
+            provenance["incomplete"] = ", ".join(missing)
         metrics = {"parts": self._states, **self._rows}
         return {
             **self._record,
@@ -135,15 +161,19 @@ class Measuring:
     def _left(self):
         return self._end - time.monotonic()
 
-    def _measure(self, part, path):
+    def _share(self, name):
+        """Seconds that a part may take."""
+        return min(PARTS[name].share * self._seconds, self._left())
+
+    def _measure(self, name, path):
         """A part's state: whether it ran, its seconds, its error in words."""
+        part = PARTS[name]
         if part.anew:
             self.end()
         if self._measurer is None:
             self._measurer = Measurer(self.request.quick, self.request.data_dir)
             self._record = self._begun(self._measurer.begun)
-        left, started = self._left(), time.monotonic()
-        seconds = min(part.share * self._seconds, left)
+        left, seconds, started = self._left(), self._share(name), time.monotonic()
         module, _, function = part.where.rpartition(".")
         patience = min(seconds * (1 + GRACE) + 20, left + 10)
         answer = self._measurer.measure(path, module, function, seconds, patience)
@@ -151,17 +181,15 @@ class Measuring:
             self.end()
         taken = {"seconds": round(time.monotonic() - started, 1)}
         if answer["error"] is not None:
-            return {"state": "failed", **taken, "error": answer["error"]}
-        return {"state": "ran", **taken}
+            return {"state": FAILED, **taken, "error": answer["error"]}
+        cut = any(OVER in row.values() for row in read(path).values())
+        return {"state": IN_PART if cut else RAN, **taken}
 
     def _begun(self, begun):
         """The record with the machine's facts; that of the earlier run if there is one and it was made here."""
         facts = begun["provenance"]
-        if not self.request.quick and facts["platform"] == "cpu":
-            raise ValueError(
-                f"expected a GPU, found {facts['device']}; install JAX for it (jax[cuda13]), or give --quick for a "
-                "run at toy size"
-            )
+        if not self.request.quick:
+            check_device(facts)
         if self._record is None:
             return begun
         for fact in ("card", "versions", "commit"):
@@ -173,14 +201,29 @@ class Measuring:
         return self._record
 
 
+def check_device(facts: dict[str, Any]) -> None:
+    """Checks that a machine with these facts has a GPU.
+
+    Raises:
+      ValueError: it has none.
+    """
+    if facts["platform"] == "cpu":
+        raise ValueError(
+            f"expected a GPU, found {facts['device']}; install JAX for it (jax[cuda13]), or give --quick for a run at "
+            "toy size"
+        )
+
+
 def _kept(path: Path, quick: bool) -> dict[str, Any] | None:
-    """The record of an earlier run that had no time for all parts; None if there is none."""
-    if not path.is_file():
+    """The record of an earlier run in which a part failed or had too little time; None if there is none."""
+    if quick or not path.is_file():
         return None
     found = record.read(path)
     found["provenance"].pop("incomplete", None)
-    same = found["config"].get("quick") == quick and set(found["metrics"]["parts"]) == set(PARTS)
-    return found if same and not found["complete"] else None
+    states = found["metrics"]["parts"]
+    same = not found["config"].get("quick") and set(states) == set(PARTS)
+    ran = all(state["state"] == RAN for state in states.values())
+    return found if same and not ran else None
 
 
 EXPERIMENT = Experiment(

@@ -7,7 +7,7 @@ import importlib.util
 from dataclasses import replace
 from typing import Any
 
-from experiments.gpu.cells import SHOWN
+from experiments.gpu.cells import kernels
 from experiments.gpu.sheet import Sheet
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.rounds import Rounds, race, summary
@@ -22,36 +22,42 @@ QUICK = {
 FULL = {"smnist": replace(SMNIST, repeats=3), "shd": replace(SHD, repeats=3)}
 
 
-def ours(kernel: str) -> Library:
-    """spikejax, the whole sequence at once on one device."""
-    return replace(
-        LIBRARIES["spikejax_plain"],
-        label=f"spikejax, {SHOWN[kernel]}",
-        options={"plain": True, "kernel": kernel},
-    )
+def ours(quick: bool) -> dict[str, Library]:
+    """spikejax by kernels and by scans, the whole sequence at once on one device."""
+    plain = LIBRARIES["spikejax_plain"]
+    return {
+        f"spikejax, {shown}": replace(
+            plain, label=f"spikejax, {shown}", options={"plain": True, "kernel": kernel}
+        )
+        for kernel, shown in kernels(quick).items()
+    }
 
 
 def feedforward(sheet: Sheet) -> None:
     """S-MNIST, LIF 1-64-256-256-10, T = 784, batch 256."""
     workload = (QUICK if sheet.quick else FULL)["smnist"]
-    entrants = {f"spikejax, {shown}": ours(kernel) for kernel, shown in SHOWN.items()}
-    compete(sheet, workload, entrants | peers(sheet, PEERS), Rounds(4, 8, sheet.left() / 3))
+    compete(
+        sheet, workload, ours(sheet.quick) | peers(sheet, PEERS), Rounds(4, 8, sheet.left() / 3)
+    )
 
 
 def recurrent(sheet: Sheet) -> None:
     """LIF 700-128-128-20 with feedback, T = 250, batch 128, 2 % of the inputs ones."""
     workload = (QUICK if sheet.quick else FULL)["shd"]
-    entrants = {f"spikejax, {shown}": ours(kernel) for kernel, shown in SHOWN.items()}
-    compete(sheet, workload, entrants | peers(sheet, ["spyx"]), Rounds(4, 8, sheet.left() / 3))
+    compete(
+        sheet, workload, ours(sheet.quick) | peers(sheet, ["spyx"]), Rounds(4, 8, sheet.left() / 3)
+    )
     # Its container for feedback is a loop in Python: half a second per step.
     alone = peers(sheet, ["SpikingJelly"])
     compete(sheet, replace(workload, repeats=1), alone, Rounds(3, 3, 0))
 
 
 def peers(sheet: Sheet, names: Any) -> dict[str, Library]:
-    """Those that are installed here; the others are named in the sheet."""
+    """Those that are installed here and not measured yet; the sheet names what is not installed."""
     found = {}
     for name in names:
+        if not sheet.lacks(name):
+            continue
         if importlib.util.find_spec(PEERS[name]) is None:
             sheet.note(name, {"error": "not installed"})
         else:
@@ -64,6 +70,9 @@ def compete(
     sheet: Sheet, workload: Workload, libraries: dict[str, Library], rounds: Rounds
 ) -> None:
     """A row per library: best and median seconds of a step, the first step's, memory, losses and firing rates."""
+    libraries = {name: library for name, library in libraries.items() if sheet.lacks(name)}
+    if not libraries:
+        return
     if sheet.quick:
         rounds = Rounds(2, 2, 0)
     if sheet.left() <= 0:

@@ -5,7 +5,7 @@ import math
 
 import jax
 
-from experiments.gpu.cells import CELLS, SHOWN, both, operands, spiking
+from experiments.gpu.cells import CELLS, both, kernels, operands, spiking
 from experiments.gpu.sheet import Sheet
 from experiments.gpu.timing import best_and_median, build_all, built, race
 
@@ -27,7 +27,7 @@ def measure(sheet: Sheet) -> None:
         builders, layers = {}, {name: spiking(name) for name in names}
         variables = {name: operands(layers[name], (1, *shape[1:]))[0] for name in names}
         _, currents, weights = operands(layers["LIF"], shape)
-        for kernel, shown in SHOWN.items():
+        for kernel, shown in kernels(sheet.quick).items():
             for name, layer in layers.items():
                 given = variables[name], currents, weights
                 jitted = jax.jit(both(layer, kernel))

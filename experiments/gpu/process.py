@@ -20,9 +20,10 @@ def serve(connection: Any, quick: bool, data_dir: str | None) -> None:
     """Measures the parts that are asked for, and says whether the device still works after each."""
     try:
         from experiments.gpu import machine  # after the start, which may be what fails
+        from experiments.gpu.cells import kernels
         from spikejax.runs import record
 
-        config = {"quick": quick}
+        config = {"quick": quick, "kernel": next(iter(kernels(quick)))}
         made = record.begin("gpu", config, {"seed": 0, "data": {"name": "generated"}})
         connection.send({**made, "provenance": {**made["provenance"], **machine.facts()}})
     except Exception as error:

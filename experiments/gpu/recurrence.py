@@ -2,7 +2,7 @@
 
 import jax
 
-from experiments.gpu.cells import SHOWN, both, forward, operands, recurrent
+from experiments.gpu.cells import both, forward, kernels, operands, recurrent
 from experiments.gpu.sheet import Sheet
 from experiments.gpu.timing import best_and_median, build_all, built, race
 
@@ -19,7 +19,7 @@ def measure(sheet: Sheet) -> None:
     later = [(*layer, "auto", name) for name in ("high", "highest") for layer in LAYERS]
     later += [(*layer, "auto", name) for name in ("high", "highest") for layer in FEW_ROWS]
     if sheet.quick:
-        first, later = [("LIF", 8, 4, kernel, "default precision") for kernel in SHOWN], []
+        first, later = [("LIF", 8, 4, kernel, "default precision") for kernel in kernels(True)], []
     for cases in (first, later):
         _measure(sheet, cases)
 
@@ -29,8 +29,10 @@ def _measure(sheet, cases):
     steps = 12 if sheet.quick else 784
     builders, passes = {}, {}
     for name, features, batch, kernel, precision in cases:
-        layer = recurrent(name)
-        row = f"{name} {features}, batch {batch}, {SHOWN[kernel]}, {precision}"
+        layer, shown = recurrent(name), kernels(sheet.quick)[kernel]
+        row = f"{name} {features}, batch {batch}, {shown}, {precision}"
+        if not sheet.lacks(row):
+            continue
         for key, function in (("forward_us", forward), ("both_us", both)):
 
             def build(

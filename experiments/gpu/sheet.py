@@ -17,7 +17,7 @@ class Sheet:
     """The rows of a part.
 
     Args:
-      path: file in which they are stored.
+      path: file in which they are stored; rows that are in it were measured by an earlier try and are kept.
       seconds: time that the part may take.
       quick: whether sizes are those of a toy.
       data_dir: where the data sets' files are.
@@ -25,7 +25,8 @@ class Sheet:
 
     def __init__(self, path: Path, seconds: float, quick: bool, data_dir: str | None = None):
         self.path, self.quick, self.data_dir = path, quick, data_dir
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, dict[str, Any]] = read(path)
+        self._kept = frozenset(self.rows)
         self._end = time.monotonic() + seconds
         self._current = threading.local()
         self._lock = threading.Lock()  # programs are built at the same time
@@ -41,6 +42,10 @@ class Sheet:
         """Seconds until the part should end."""
         return self._end - time.monotonic()
 
+    def lacks(self, name: str) -> bool:
+        """Whether a row is still to be measured."""
+        return name not in self._kept
+
     def note(self, name: str, values: dict[str, Any]) -> None:
         """Adds values to a row and stores all rows; numbers that are not finite become None."""
         with self._lock:
@@ -50,8 +55,10 @@ class Sheet:
     def attempt(self, name: str, measure: Callable[[], dict[str, Any]]) -> bool:
         """Adds what `measure` returns to a row, or the words of its error; False if there is none.
 
-        Nothing is begun once the time of the part is over.
+        Nothing is begun once the time of the part is over, nor for a row that is kept.
         """
+        if not self.lacks(name):
+            return False
         self._current.name = name
         try:
             if self.left() <= 0:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.gpu.cells import CELLS, SHOWN
+from experiments.gpu.cells import CELLS, kernels
 from experiments.gpu.sheet import Sheet
 from spikejax import MLP, Time, run
 from spikejax.networks.core import pure
@@ -41,5 +41,5 @@ def measure(sheet: Sheet) -> None:
             "microseconds": min(taken[20:]),
         }
 
-    for kernel, shown in SHOWN.items():
+    for kernel, shown in kernels(sheet.quick).items():
         sheet.attempt(shown, lambda kernel=kernel: stream(kernel))

@@ -47,8 +47,12 @@ def built(jitted: Any, *operands: Any) -> Built:
 
 
 def build_all(sheet: Sheet, builders: Mapping[str, Callable[[], Built]]) -> dict[str, Built]:
-    """Builds programs at the same time, and notes their temporary memory or the words of an error."""
+    """Builds programs at the same time, and notes their temporary memory or the words of an error.
+
+    Programs whose rows an earlier try has measured are left out.
+    """
     made: dict[str, Built] = {}
+    builders = {name: builder for name, builder in builders.items() if sheet.lacks(name)}
 
     def build(name):
         def store():
@@ -69,7 +73,10 @@ def race(
     note: Callable[[str, list[float]], None],
     rounds: int | None = None,
 ) -> None:
-    """Times programs in turn, round by round, and notes the seconds of each; one that fails takes no more turns."""
+    """Times programs in turn, round by round, and notes the seconds of each; one that fails takes no more turns.
+
+    Rounds end with the time of the part; a program that had a turn keeps its seconds.
+    """
     rounds = rounds or (3 if sheet.quick else ROUNDS)
     seconds: dict[str, list[float]] = {name: [] for name in programs}
     failed: set[str] = set()
@@ -90,11 +97,13 @@ def race(
             failed.add(name)
 
     for number in range(rounds + WARM_UP):
-        for name in programs:
+        for name in programs if sheet.left() > 0 else ():
             take(name, number >= WARM_UP)
     for name, taken in seconds.items():
         if taken:
             note(name, taken)
+        elif name not in failed:
+            sheet.attempt(name, dict)  # notes that it was not run
 
 
 def best_and_median(seconds: list[float]) -> dict[str, float]:

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 
 from experiments.gpu import trials
+from experiments.gpu.cells import kernels
 from experiments.gpu.sheet import Sheet
 from experiments.gpu.timing import compiled
 from spikejax import data
@@ -69,14 +70,14 @@ def measure(sheet: Sheet) -> None:
 
 
 def _train(sheet, splits, scale, settings, batch_size) -> dict[str, Any]:
-    steps = splits[0].count // batch_size
+    steps, kernel = splits[0].count // batch_size, next(iter(kernels(sheet.quick)))
 
     def trainer(point):
         def rate(step):
             return point["learning_rate"] * one_cycle(step / (point["epochs"] * steps))
 
         module = trials.network(sheet.quick, point["beta1"], point["beta2"])
-        return trials.trainer(module, "auto", optax.adam(rate), scale)
+        return trials.trainer(module, kernel, optax.adam(rate), scale)
 
     def begin(point, seed):
         module = trials.network(sheet.quick, point["beta1"], point["beta2"])
@@ -87,7 +88,7 @@ def _train(sheet, splits, scale, settings, batch_size) -> dict[str, Any]:
         state, measured = train_epoch(trainer(point), state, samples, batch_size)
         return state, {name: x.mean() for name, x in measured.items()}
 
-    model = trials.model(trials.network(sheet.quick), "auto", scale)
+    model = trials.model(trials.network(sheet.quick), kernel, scale)
     measured = measurement(model, SummedCrossEntropy(), (Accuracy(),))
 
     @jax.jit

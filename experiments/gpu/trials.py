@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from experiments.gpu.cells import kernels
 from experiments.gpu.sheet import Sheet
 from experiments.gpu.timing import Built, best_and_median, build_all, compiled, race
 from spikejax import MLP, Time
@@ -79,10 +80,10 @@ def learner(quick: bool, kernel: str, models: int | None) -> Built:
 
 def measure(sheet: Sheet) -> None:
     """Rows "one model, kernel", "one model, scan" and "8 models, kernel", … with seconds of a training step."""
-    side_by_side = (2,) if sheet.quick else SIDE_BY_SIDE
+    side_by_side, fused = (2,) if sheet.quick else SIDE_BY_SIDE, next(iter(kernels(sheet.quick)))
     wanted: dict[str, tuple[str, int | None]] = {
-        "one model, kernel": ("auto", None),
-        **{f"{count} models, kernel": ("auto", count) for count in side_by_side},
+        "one model, kernel": (fused, None),
+        **{f"{count} models, kernel": (fused, count) for count in side_by_side},
     }
     if not sheet.quick:
         wanted |= {"one model, scan": ("scan", None), "8 models, scan": ("scan", 8)}

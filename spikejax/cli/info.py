@@ -10,7 +10,7 @@ from spikejax.cli.flags import parse
 from spikejax.cli.train import TrainFlags, parse_configs, with_learn
 from spikejax.devices import processes
 from spikejax.runs import parts
-from spikejax.runs.planning import explain
+from spikejax.runs.planning import explain, run_as
 from spikejax.runs.provenance import versions
 
 
@@ -50,11 +50,15 @@ def _plan(arguments):
     found = {}
     for neuron, config in with_learn(configs, flags.learn).items():
         built = parts.build(config, parts.load(config, flags.data_dir))
-        found[neuron] = built.plan, explain(built.config, built.train, built.plan)
+        why = explain(built.config, built.train, built.plan)
+        found[neuron] = built.plan, why, run_as(built.config, built.train)
     if flags.json:
-        facts = {neuron: {**plan._asdict(), "why": why} for neuron, (plan, why) in found.items()}
+        facts = {
+            neuron: {**plan._asdict(), "why": why, "layers": layers}
+            for neuron, (plan, why, layers) in found.items()
+        }
         print(json.dumps(facts, indent=1))
         return 0
-    for neuron, (plan, why) in found.items():
-        print(f"{name} {neuron}: {plan}\n  {why}")
+    for neuron, (plan, why, layers) in found.items():
+        print("\n  ".join([f"{name} {neuron}: {plan}", why, *layers]))
     return 0

@@ -166,10 +166,10 @@ def reason(
 
     >>> step, plan = Footprint(2**30, 2**28, 0, 0, 0, 0, 0), Plan(1, 1, 784, 784, False)
     >>> reason(plan, 784, step, 79e9, backend="gpu", asked=False)
-    'whole sequence: needs about 2.1 GB of 79.0 GB; not recomputed'
+    'whole sequence: needs about 2.1 GB of the 79.0 GB that a device may use; not recomputed'
     """
     whole = _gigabytes(needed_by(plan._replace(recompute=False), steps, footprint))
-    there = _gigabytes(memory)
+    there = f"the {_gigabytes(memory)} that a device may use"
     given = ", as asked" if asked else ""
     if plan.chunk >= steps:
         return f"whole sequence{given}: needs about {whole} of {there}; not recomputed"

@@ -2,11 +2,12 @@
 
 import contextlib
 import contextvars
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
+
+from spikejax.dynamics.kernels.refusal import Refused, fall_back
 
 KERNELS = ("auto", "scan", "pallas")
 ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
@@ -67,10 +68,10 @@ def platform() -> str:
     return device if isinstance(device, str) else device.platform
 
 
-def chosen(kernel: str | None) -> Choice:
-    """What is used for an argument `kernel`: "scan" or "pallas"."""
+def chosen(kernel: str) -> Choice:
+    """What is used for an argument `kernel`: "scan" or "pallas"; "auto" leaves it to `using`."""
     now = _CHOSEN.get()
-    wanted = now.kernel if kernel is None else check_kernel(kernel)
+    wanted = now.kernel if check_kernel(kernel) == "auto" else kernel
     if wanted == "auto":
         wanted = "pallas" if platform() in ACCELERATORS else "scan"
     return now._replace(kernel=wanted)
@@ -93,12 +94,13 @@ def scan(
         return jax.lax.scan(body, state, xs)
     # Imported when it is needed: Pallas takes its time, and `backends` asks this module for the platform.
     from spikejax.dynamics.kernels import fused
-    from spikejax.dynamics.kernels.refusal import KernelFallback, Refused
 
     try:
         return fused.scan(body, state, xs, name, dict(choice.settings))
     except Refused as refusal:
-        warnings.warn(
-            f"{name} runs as a scan, not as a fused kernel: {refusal}", KernelFallback, stacklevel=2
-        )
-    return jax.lax.scan(body, state, xs)
+        reason = str(refusal)
+    found = jax.lax.scan(body, state, xs)  # what it cannot run either is an error and no warning
+    fall_back(
+        f"{name} runs as a scan, not as a fused kernel: {reason}; see docs/kernels.md for what a kernel can run"
+    )
+    return found

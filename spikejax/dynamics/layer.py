@@ -7,6 +7,7 @@ A step is `(state, current) -> (state, spikes)`. It knows nothing of time, and t
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -29,7 +30,7 @@ def unroll(
     currents: Any,
     *,
     save: Callable[[Any, Array], Any] = _spikes,
-    kernel: str | None = None,
+    kernel: str = "auto",
 ) -> tuple[Any, Any]:
     """Runs `step` over T steps: (state[t], spikes[t]) = step(state[t−1], currents[t]).
 
@@ -42,8 +43,8 @@ def unroll(
       state: the state before the first step, for example `neuron.init_state(currents[0])`.
       currents: `[T, B, *F]`, or a pytree of arrays that all have T as their leading axis (one key per step, say).
       save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
-      kernel: "auto" for a fused kernel where there is an accelerator, "scan" for `lax.scan`, "pallas" for the kernel
-        everywhere, which a CPU interprets, slowly, for tests; None for what `Time.kernel` of a network says, or "auto".
+      kernel: "scan" for `lax.scan`, "pallas" for the kernel everywhere, which a CPU interprets, slowly, for tests;
+        "auto" for what `Time.kernel` of the network says or, if that is "auto", the kernel on an accelerator.
 
     Returns:
       The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.
@@ -97,6 +98,9 @@ def _name(step):
         return type(step.args[0]).__name__
     if inspect.ismethod(step):
         return type(step.__self__).__name__
+    if inspect.isfunction(step) and step.__name__ == "<lambda>":
+        code = step.__code__
+        return f"the lambda in line {code.co_firstlineno} of {Path(code.co_filename).name}"
     return step.__name__ if inspect.isroutine(step) else type(step).__name__
 
 

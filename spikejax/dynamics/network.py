@@ -11,17 +11,19 @@ recomputes the neurons chunk by chunk. No matrix product is computed more often 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from spikejax.dynamics.choice import using
+from spikejax.dynamics.choice import check_kernel, using
 
 Network = Callable[[Any, Any, Any], tuple[Any, Any]]
 
 
-class Time(NamedTuple):
+@dataclass(frozen=True)
+class Time:
     """How a sequence is cut, see `run`.
 
     Attributes:
@@ -31,6 +33,9 @@ class Time(NamedTuple):
       checkpoint: recompute a chunk in the backward pass instead of storing its intermediate values.
       truncate: stop the gradient at the chunk boundaries (truncated backpropagation through time).
       kernel: how layers run their steps, "auto", "scan" or "pallas", see `unroll`.
+
+    Raises:
+      ValueError: a chunk that no sequence has, or an unknown kernel.
     """
 
     chunk: int | None = None
@@ -38,6 +43,12 @@ class Time(NamedTuple):
     checkpoint: bool = True
     truncate: bool = False
     kernel: str = "auto"
+
+    def __post_init__(self):
+        check_kernel(self.kernel)
+        whole = isinstance(self.chunk, int) and not isinstance(self.chunk, bool)
+        if self.chunk is not None and (not whole or self.chunk < 1):
+            raise ValueError(f"expected a chunk of at least 1 step, found {self.chunk!r}")
 
 
 def run(
@@ -57,8 +68,8 @@ def run(
       The outputs `[T, B, ...]` and the carry after the last step.
 
     Raises:
-      ValueError: T = 0, a chunk outside 1 … T, a segment that is not a multiple of the chunk or is not recomputed,
-        truncation without a chunk, or an unknown kernel.
+      ValueError: T = 0, a chunk longer than T, a segment that is not a multiple of the chunk or is not recomputed,
+        or truncation without a chunk.
 
     Reference: Chen et al. (2016), Training deep nets with sublinear memory cost; Williams, Peng (1990) for
     truncation.
@@ -79,9 +90,8 @@ def run(
                 f"truncate cuts the gradient between chunks; give a chunk shorter than T={steps}"
             )
         chunk = steps
-    whole = isinstance(chunk, int) and not isinstance(chunk, bool)
-    if not whole or not 1 <= chunk <= steps:
-        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk!r}")
+    if chunk > steps:
+        raise ValueError(f"expected a chunk from 1 to T={steps} steps, found {chunk}")
     if segment is not None and (segment < 1 or segment % chunk or not time.checkpoint):
         raise ValueError(
             f"expected a segment of whole chunks of {chunk} steps, recomputed, found {segment} with "

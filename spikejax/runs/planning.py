@@ -1,6 +1,7 @@
 """How a run is laid out on this machine: the plan of a config, whatever its network."""
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from spikejax.devices.footprint import Footprint, footprint_of
 from spikejax.devices.machine import Machine
 from spikejax.devices.plan import CPU_ROWS, Plan
 from spikejax.dynamics import Time
+from spikejax.dynamics.choice import chosen, using
+from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.dynamics.steps import steps_of
 from spikejax.networks.core import pure
 from spikejax.runs.config import Config
@@ -40,6 +43,28 @@ def time_of(config: Config, chosen: Plan) -> Time:
 
 def step_footprint(config: Config, train: Split) -> Footprint:
     """The footprint of a training step of the config's network, from the shapes of its arrays."""
+    return footprint_of(*_step(config, train))
+
+
+def run_as(config: Config, train: Split) -> list[str]:
+    """How the layers of a training step run over time here, in words, and one line per layer that is a scan instead."""
+    with using(config.kernel):
+        if chosen("auto").kernel == "scan":
+            asked = "as asked" if config.kernel == "scan" else "there is no accelerator"
+            return [f"layers run as scans: {asked}"]
+        function, params, x, _ = _step(config, train)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", KernelFallback)
+            jax.eval_shape(lambda params, x: jax.vjp(function, params, x)[0], params, x)
+        from spikejax.dynamics.kernels import backends  # Pallas takes its time
+
+        backend = backends.current().name
+    said = [str(x.message) for x in caught if issubclass(x.category, KernelFallback)]
+    return [f"layers run as fused kernels, by {backend}", *dict.fromkeys(said)]
+
+
+def _step(config, train):
+    """A training step's forward pass, the shapes of its parameters and inputs, and those of samples."""
     network, one = pure.Functions(config.network), example_of(config, train)
     x = jax.ShapeDtypeStruct((len(one), config.batch_size, *one.shape[2:]), one.dtype)
     made = jax.eval_shape(network.init, jax.random.key(0), one)
@@ -58,7 +83,7 @@ def step_footprint(config: Config, train: Split) -> Footprint:
         outputs, carry, _ = network.apply({**fixed, "params": params}, x, {}, **options)
         return outputs, carry
 
-    return footprint_of(function, made.get("params", {}), x, samples)
+    return function, made.get("params", {}), x, samples
 
 
 def plan_of(

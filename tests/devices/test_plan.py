@@ -136,13 +136,23 @@ def test_reasons():
         asked = chunk is not None
         return plan.reason(found, 784, STEP, memory, backend=backend, asked=asked)
 
-    assert why(79e9) == "whole sequence: needs about 1.2 GB of 79.0 GB; not recomputed"
-    would = "the whole sequence would need about 1.2 GB of"
-    assert why(8e8) == f"segments of 392: recomputed, which needs about 608 MB; {would} 800 MB"
-    assert why(1e6).startswith("chunks of ") and why(1e6).endswith(f"; {would} 1 MB")
+    assert (
+        why(79e9)
+        == "whole sequence: needs about 1.2 GB of the 79.0 GB that a device may use; not recomputed"
+    )
+    would = "the whole sequence would need about 1.2 GB of the"
+    assert (
+        why(8e8)
+        == f"segments of 392: recomputed, which needs about 608 MB; {would} 800 MB that a device may use"
+    )
+    assert why(1e6).startswith("chunks of ") and why(1e6).endswith(
+        f"; {would} 1 MB that a device may use"
+    )
     assert why(8e8, chunk=28).startswith("chunks of 28, as asked: recomputed, which needs about ")
     assert why(8e9, chunk=28).startswith("chunks of 28, as asked: nothing is recomputed; the whole")
-    assert why(8e9, chunk=784).startswith("whole sequence, as asked: needs about 1.2 GB of 8.0 GB")
+    assert why(8e9, chunk=784).startswith(
+        "whole sequence, as asked: needs about 1.2 GB of the 8.0 GB that"
+    )
     assert why(8e9, "cpu").startswith("chunks of 16: a CPU is faster with chunks that stay in")
 
 

@@ -8,10 +8,20 @@ from spikejax import Time
 from spikejax.dynamics.network import run
 
 
-@pytest.mark.parametrize("chunk", [0, -1, T + 1])
-def test_unfit_chunks(chunk):
-    with pytest.raises(ValueError, match=f"expected a chunk from 1 to T=13 steps, found {chunk}"):
-        run(bare, {}, INPUT, None, Time(chunk=chunk))
+@pytest.mark.parametrize("chunk", [0, -1, True, 2.0])
+def test_chunks_that_no_sequence_has(chunk):
+    with pytest.raises(ValueError, match=f"expected a chunk of at least 1 step, found {chunk}"):
+        Time(chunk=chunk)
+
+
+def test_a_chunk_longer_than_the_sequence():
+    with pytest.raises(ValueError, match="expected a chunk from 1 to T=13 steps, found 14"):
+        run(bare, {}, INPUT, None, Time(chunk=T + 1))
+
+
+def test_an_unknown_kernel():
+    with pytest.raises(ValueError, match="expected kernel to be one of 'auto', 'scan', 'pallas'"):
+        Time(kernel="triton")
 
 
 @pytest.mark.parametrize(

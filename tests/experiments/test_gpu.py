@@ -44,6 +44,18 @@ def test_a_sheet_keeps_rows_and_words(sheet, tmp_path):
     assert read(tmp_path / "absent.json") == {}
 
 
+def test_rows_of_an_earlier_try_are_kept_and_not_measured_again(tmp_path):
+    import jax
+
+    path = tmp_path / "part.json"
+    Sheet(path, 60, True).note("a", {"seconds": 1.0})
+    again = Sheet(path, 60, True)
+    assert not again.attempt("a", lambda: pytest.fail("begun")) and again.lacks("b")
+    double = jax.jit(lambda x: 2 * x)
+    made = build_all(again, {name: lambda: built(double, 1.0) for name in "ab"})
+    assert list(made) == ["b"] and again.rows["a"] == {"seconds": 1.0}
+
+
 def test_a_warning_is_noted_in_its_row(sheet, monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", sheet.warned)
 
@@ -58,7 +70,7 @@ def test_a_warning_is_noted_in_its_row(sheet, monkeypatch):
     assert sheet.rows["a"] == {"warnings": ["UserWarning: runs as a scan"], "seconds": 1.0}
 
 
-def test_programs_take_turns_and_one_that_fails_ends_alone(sheet):
+def test_programs_take_turns_and_one_that_fails_ends_alone(sheet, tmp_path):
     import jax
 
     turns, found = [], {}
@@ -71,6 +83,9 @@ def test_programs_take_turns_and_one_that_fails_ends_alone(sheet):
     race(sheet, programs, lambda name, seconds: found.update({name: len(seconds)}), rounds=3)
     assert "".join(turns) == "ab" + "aaaa" and found == {"a": 3}
     assert sheet.rows["b"]["error"] == "RuntimeError: no memory"
+    late = Sheet(tmp_path / "late.json", 0, True)
+    race(late, programs, lambda name, seconds: pytest.fail("timed"))
+    assert [row["error"] for row in late.rows.values()] == [OVER, OVER]
     double = jax.jit(lambda x: 2 * x)
     made = build_all(sheet, {"c": lambda: built(double, 1.0), "d": lambda: built(double)})
     assert list(made) == ["c"] and made["c"].call() == 2.0
@@ -138,24 +153,29 @@ def test_a_worker_that_dies_before_it_reads_its_job_ends_alone(tmp_path):
 
 
 @pytest.mark.slow
-def test_parts_that_fail_end_alone_and_the_rest_is_continued(monkeypatch, tmp_path):
+def test_parts_that_fail_end_alone_and_the_rest_is_continued(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(gpu, "GRACE", -0.9)
+    monkeypatch.setattr(gpu, "check_device", lambda facts: None)
     here = "parts"
     made = {
         "well": gpu.Part(f"{here}.well", 0.1),
         "badly": gpu.Part(f"{here}.badly", 0.1),
         "dies": gpu.Part(f"{here}.with_the_process", 0.1),
         "hangs": gpu.Part(f"{here}.never", 0.01),
+        "cut": gpu.Part(f"{here}.half", 0.1),
         "last": gpu.Part(f"{here}.well", 1.0),
     }
     monkeypatch.setattr(gpu, "PARTS", made)
-    request = Request(tmp_path, quick=True, seconds=200)
+    request = Request(tmp_path, seconds=200)
     measuring = gpu.Measuring(request)
-    for name in list(made)[:4]:
+    for name in list(made)[:5]:
         measuring.part(name)
     measuring.end()
     found = record.read(tmp_path / "record.json")
-    assert not found["complete"] and found["provenance"]["incomplete"] == "not run: last"
+    assert (
+        not found["complete"]
+        and found["provenance"]["incomplete"] == "cut ran in part, last not run"
+    )
     states = found["metrics"]["parts"]
     assert states["badly"]["error"] == "ValueError: it broke in two lines"
     assert states["dies"]["error"] == "the process ended with code 3"
@@ -163,6 +183,18 @@ def test_parts_that_fail_end_alone_and_the_rest_is_continued(monkeypatch, tmp_pa
     kept = [found["metrics"][name]["kept"]["seconds"] for name in ("badly", "dies", "hangs")]
     assert kept == [1, 2, 3]
     assert found["metrics"]["well"]["one"] == {"seconds": 0.5, "lost": None}
+    assert found["metrics"]["cut"] == {"kept": {"seconds": 4.0}, "more": {"error": OVER}}
+    assert states["cut"]["state"] == "ran in part"
+    for name in ("badly", "dies", "hangs"):
+        made[name] = gpu.Part(f"{here}.well", 0.1)
+    capsys.readouterr()
     done = gpu.run(request)
+    told = capsys.readouterr().out
+    assert "well: measured before, 2 rows" in told and "cut: begins" in told
+    assert "1 rows kept of an earlier try" in told
     assert done["complete"] and done["metrics"]["last"] == found["metrics"]["well"]
+    assert done["metrics"]["cut"] == {"kept": {"seconds": 4.0}, "more": {"seconds": 5.0}}
+    assert done["metrics"]["dies"]["kept"] == {"seconds": 2.0}
+    assert done["metrics"]["dies"]["one"]["seconds"] == 0.5
+    assert {state["state"] for state in done["metrics"]["parts"].values()} == {"ran"}
     assert done["provenance"]["run"] == found["provenance"]["run"]

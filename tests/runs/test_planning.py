@@ -18,6 +18,7 @@ from spikejax.devices.machine import Machine
 from spikejax.devices.memory import needed_by
 from spikejax.devices.processes import Interrupted
 from spikejax.dynamics.choice import using
+from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.inputs import Sequence
 from spikejax.layers import Spiking
 from spikejax.networks import LSTM, MLP
@@ -26,7 +27,7 @@ from spikejax.neurons.tc_lif import TCLIF
 from spikejax.runs import Config, fit, record, report, sweep
 from spikejax.runs.config import complete
 from spikejax.runs.parts import assemble, build
-from spikejax.runs.planning import step_footprint
+from spikejax.runs.planning import run_as, step_footprint
 from spikejax.sweeps.groups import Placement
 from spikejax.training.step import train_step
 
@@ -157,6 +158,7 @@ def test_a_lone_run_a_sweep_and_info_agree(on, tmp_path, capsys):
     assert main(["info", "--plan", *flags, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)["lif"]
     assert said.pop("why").startswith("whole sequence: needs about ")
+    assert said.pop("layers") == ["layers run as scans: there is no accelerator"]
     assert main(["train", *flags, "--quiet", "--out", str(tmp_path / "run")]) == 0
     alone = record.read(tmp_path / "run" / "record.json")["provenance"]["plan"]
     axis = ["--grid", "decay=0.5", "--mode", "vmap"]
@@ -166,7 +168,25 @@ def test_a_lone_run_a_sweep_and_info_agree(on, tmp_path, capsys):
     local = len(jax.local_devices())
     assert swept == said and local >= 1
     assert main(["info", "--plan", *flags]) == 0
-    assert ", not recomputed\n  whole sequence: needs about " in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert ", not recomputed\n  whole sequence: needs about " in text
+    assert text.endswith("\n  layers run as scans: there is no accelerator\n")
+
+
+@pytest.mark.filterwarnings(f"ignore::{KernelFallback.__module__}.KernelFallback")
+def test_how_layers_run_is_said_and_why():
+    def said(kernel, hidden):
+        network = MLP(hidden, None, LIF(), recurrent=(0,))
+        built = build(toy.config(network=network, kernel=kernel), toy.dataset())
+        return run_as(built.config, built.train)
+
+    assert said("scan", (8,)) == ["layers run as scans: as asked"]
+    assert said("pallas", (8, 4)) == ["layers run as fused kernels, by the interpreter"]
+    words, scan = said("pallas", (1025, 4))
+    assert words.startswith("layers run as fused kernels")
+    assert scan.startswith(
+        "LIF with feedback runs as a scan, not as a fused kernel: it feeds back 1025"
+    )
 
 
 def groups_of(tmp_path, monkeypatch, name, **placement):

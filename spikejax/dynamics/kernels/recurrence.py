@@ -38,7 +38,10 @@ def find_feedback(
     if not dots:
         return None
     if len(dots) > 1:
-        raise Refused(f"it has {len(dots)} matrix products in a step, at most one is supported")
+        raise Refused(
+            f"it has {len(dots)} matrix products in a step, at most one is supported, that of spikes fed back; compute "
+            "products of currents before unroll"
+        )
     (eqn,) = dots
     emitted, matrix = eqn.invars
     contracted, batched = eqn.params["dimension_numbers"]
@@ -57,7 +60,8 @@ def find_feedback(
     )
     if not plain:
         raise Refused(
-            "its dot_general is not that of a recurrent layer: spikes [B, F] of the step before times one matrix [F, F]"
+            "it has a matrix product that is not that of a recurrent layer, spikes [B, F] of the step before times one "
+            "matrix [F, F]; compute products of currents before unroll"
         )
     dtype = dtypes([matrix])[0]
     transposed = contracted[1] == (1,)

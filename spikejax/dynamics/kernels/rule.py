@@ -1,21 +1,20 @@
 """Joins the two kernels by a rule of differentiation; derivatives of higher order are those of the scan."""
 
 import dataclasses
-import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.custom_derivatives import SymbolicZero
+from jax.custom_derivatives import SymbolicZero, zero_from_primal
 
 from spikejax.dynamics.kernels import backward, forward, scanned
 from spikejax.dynamics.kernels.elements import check
 from spikejax.dynamics.kernels.forward import Kept, Ran
 from spikejax.dynamics.kernels.gradient import Gradient, Wanted, floats, gradient_of
 from spikejax.dynamics.kernels.kernel import Kernel
-from spikejax.dynamics.kernels.refusal import KernelFallback, Refused
+from spikejax.dynamics.kernels.refusal import Refused, fall_back
 from spikejax.dynamics.kernels.scanned import Arrays
 
 EQUATIONS = 320  # of a step, its gradient and the step again that a kernel may have between two accesses to the state
@@ -59,12 +58,10 @@ def sequence(kernel: Kernel, arrays: Arrays, name: str) -> tuple[list[Array], li
         try:
             own, gradient = _with_gradient(kernel, moved)
         except Refused as refusal:
-            warnings.warn(
-                f"{name} is differentiated as a scan: {refusal}", KernelFallback, stacklevel=2
-            )
+            fall_back(f"{name} is differentiated as a scan: {refusal}; see docs/kernels.md")
             results, pullback = jax.vjp(lambda arrays: scanned.run(kernel, arrays), arrays)
             return results, (pullback, None)
-        ran = _forward(own, gradient.kept)(arrays)
+        ran = _forward(own, gradient.kept, name)(arrays)
         weights = told.weights is not None and told.weights.perturbed
         fixed = Told(moved.constants, weights, moved.inputs, gradient.kept, own.unroll)
         feedback = kernel.dynamics.feedback
@@ -85,7 +82,9 @@ def sequence(kernel: Kernel, arrays: Arrays, name: str) -> tuple[list[Array], li
         gradient = gradient_of(own, Wanted(told.constants, told.inputs, given))
         gradient = gradient._replace(kept=told.kept)
         final = [_instantiated(state[i]) for i in gradient.states]
-        found = _backward(own, gradient)(arrays, kept, products, final, [saved[i] for i in given])
+        found = _backward(own, gradient, name)(
+            arrays, kept, products, final, [saved[i] for i in given]
+        )
         return (_placed(own, gradient, arrays, fed, found),)
 
     run.defvjp(forwards, backwards, symbolic_zeros=True)
@@ -140,61 +139,54 @@ def _placed(kernel, gradient, arrays, fed, found):
     return Arrays(constants, weights, product, state, xs)
 
 
-def _forward(kernel: Kernel, keep: Kept) -> Callable[[Arrays], Ran]:
+def _forward(kernel: Kernel, keep: Kept, name: str) -> Callable[[Arrays], Ran]:
     """The forward kernel, whose own derivative is that of the scan."""
 
-    @jax.custom_vjp
+    @jax.custom_jvp
     def run(arrays):
         constants, weights, product, state, xs = arrays
         return forward.run(kernel, constants, weights, product, state, xs, keep)
 
-    def forwards(arrays):
-        _warn()
+    @run.defjvp
+    def moved(primals, tangents):
+        _of_second_order(name)
 
         # Inside a gradient, so that what is differentiated are the rules' own forward passes, as in a scan.
         def primal(arrays):
             return jax.vjp(lambda own: scanned.run(kernel, own), arrays)[0]
 
-        _, pullback = jax.vjp(primal, arrays)
-        return run(arrays), pullback
-
-    def backwards(pullback, cotangents):
+        ran = run(*primals)
+        _, (state, saved) = jax.jvp(primal, primals, tangents)
         # What is kept is read by the backward kernel alone, whose derivative does not go through it.
-        return pullback((cotangents.state, cotangents.saved))
+        kept = jax.tree.map(zero_from_primal, ran._replace(state=[], saved=[]))
+        return ran, kept._replace(state=state, saved=saved)
 
-    run.defvjp(forwards, backwards)
     return run
 
 
-def _backward(kernel: Kernel, gradient: Gradient) -> Callable[..., backward.Cotangents]:
+def _backward(kernel: Kernel, gradient: Gradient, name: str) -> Callable[..., backward.Cotangents]:
     """The backward kernel, whose own derivative is that of the scan's gradient."""
 
-    @jax.custom_vjp
+    @jax.custom_jvp
     def run(arrays, kept, products, final, saved):
         weights = None if arrays.weights is None else arrays.weights.T
         constants, xs = arrays.constants, arrays.xs
         return backward.run(kernel, gradient, constants, weights, kept, products, xs, final, saved)
 
-    def forwards(arrays, kept, products, final, saved):
-        _warn()
-        _, pullback = jax.vjp(
-            lambda *own: scanned.cotangents(kernel, gradient, *own), arrays, final, saved
-        )
-        return run(arrays, kept, products, final, saved), (pullback, kept, products)
+    @run.defjvp
+    def moved(primals, tangents):
+        _of_second_order(name)
+        at, along = ((x[0], *x[3:]) for x in (primals, tangents))  # all but what was kept
+        _, found = jax.jvp(lambda *own: scanned.cotangents(kernel, gradient, *own), at, along)
+        return run(*primals), found
 
-    def backwards(residuals, cotangents):
-        pullback, kept, products = residuals
-        arrays, final, saved = pullback(cotangents)
-        return arrays, *jax.tree.map(jnp.zeros_like, (kept, products)), final, saved
-
-    run.defvjp(forwards, backwards)
     return run
 
 
-def _warn():
-    warnings.warn(
-        "a derivative of second order runs as a scan, since kernels have derivatives of first order only; jax.jvp of "
-        "a gradient needs kernel='scan'",
-        KernelFallback,
-        stacklevel=2,
+def _of_second_order(name):
+    # Of both kernels, whose derivatives are taken at different lines of a program.
+    fall_back(
+        f"{name}: a derivative of second order runs as a scan, since kernels have derivatives of first order only; see "
+        "docs/kernels.md",
+        anywhere=True,
     )

@@ -159,7 +159,9 @@ def test_a_step_that_is_not_element_by_element_says_what_it_contains():
     def wide(state, current):
         return state, (current @ jnp.ones((4, 3)))
 
-    scans(wide, currents[0], currents, "its dot_general is not that of a recurrent layer")
+    scans(
+        wide, currents[0], currents, "it has a matrix product that is not that of a recurrent layer"
+    )
 
 
 def test_buffers_of_earlier_steps():

@@ -124,6 +124,22 @@ def test_a_derivative_of_second_order_is_that_of_the_scan_and_says_so(matrix):
     same(found, expected)
 
 
+@pytest.mark.parametrize("matrix", [None, MATRIX], ids=["feed-forward", "recurrent"])
+def test_forward_mode_of_a_gradient_is_that_of_the_scan(matrix):
+    def products(kernel):
+        def slope(decay, currents):
+            return jax.grad(total, (0, 1))(decay, currents, matrix, kernel)
+
+        moved = jax.jvp(slope, (0.8, CURRENTS), (1.0, jnp.cos(CURRENTS)))[1]
+        return moved, jax.hessian(total)(0.8, CURRENTS, matrix, kernel)
+
+    with pytest.warns(KernelFallback, match="a derivative of second order runs as a scan"):
+        found = products("pallas")
+    expected = products("scan")
+    assert abs(expected[1]) > 1e-3
+    same(found, expected)
+
+
 @pytest.mark.parametrize(
     "layer", [Spiking(TCLIF(), record=("soma",)), Recurrent(TCLIF())], ids=["spiking", "recurrent"]
 )
@@ -155,7 +171,7 @@ def test_layers_use_what_the_time_says(layer, chunk):
 
 
 def test_a_cpu_uses_the_scan():
-    assert "pallas_call" not in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
+    assert "pallas_call" not in str(jax.make_jaxpr(lambda c: total(0.8, c, None, "auto"))(CURRENTS))
 
 
 def test_arrays_that_xla_distributes_over_devices():
@@ -167,15 +183,10 @@ def test_arrays_that_xla_distributes_over_devices():
 
 def test_what_is_compiled_for_decides():
     def kernels():
-        return "pallas_call" in str(jax.make_jaxpr(lambda c: total(0.8, c, None, None))(CURRENTS))
+        return "pallas_call" in str(jax.make_jaxpr(lambda c: total(0.8, c, None, "auto"))(CURRENTS))
 
     device = jax.sharding.AbstractDevice(device_kind="H100", num_cores=132, platform="gpu")
     with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), (), abstract_device=device)):
         assert kernels()
     with jax.default_device(jax.devices("cpu")[0]):
         assert not kernels()
-
-
-def test_an_unknown_kernel_of_a_time_is_named():
-    with pytest.raises(ValueError, match="expected kernel to be one of"):
-        run(lambda v, x, c: (x, c), None, CURRENTS, None, Time(kernel="fast"))
