@@ -36,6 +36,7 @@ def quick(name, tmp_path):
 SLOW = (
     "ar_lif_ablation",
     "ar_lif_fig2_rates",
+    "ar_lif_fig3_tracking",
     "bench",
     "gpu",
     "memory_vs_steps",
