@@ -3,7 +3,7 @@
 from experiments.experiment import Experiment
 from spikejax.registry import Registry
 
-FOLDERS = ("papers", "pages", "speed", "compiled", "reliability", "gpu")
+FOLDERS = ("papers", "papers.ar_lif", "pages", "speed", "compiled", "reliability", "gpu")
 
 EXPERIMENTS: dict[str, Experiment] = {
     name: experiment

@@ -28,9 +28,10 @@ from spikejax.layers import Conv, Spiking
 from spikejax.networks import MLP
 from spikejax.networks.core import pure
 from spikejax.networks.core.running import run
+from spikejax.networks.vgg import VGG
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.objectives import Accuracy, Rates, SummedCrossEntropy
+from spikejax.objectives import Accuracy, MeanCrossEntropy, Rates, SummedCrossEntropy
 from spikejax.objectives.composed import measurement, objective
 from spikejax.objectives.model import Model
 from spikejax.surrogate import ATan
@@ -156,6 +157,32 @@ def convolution(workload, options):
     return learner(objective(model, toward_one_spike), initial, batch, plan, rates, True)
 
 
+def vgg(workload, options):
+    *image, width, classes = workload.sizes
+    neuron = LIF(
+        decay=common.VGG_DECAY,
+        threshold=common.THRESHOLD,
+        surrogate=ATan(2.0),
+        reset="zero",
+        detach_reset=True,
+    )
+    module, batch = VGG(classes, neuron, width, learn=()), batch_of(workload)
+    model = Model(pure.Functions(module), Sequence())
+    initial = jax.jit(model.network.init)(jax.random.key(0), jnp.zeros((1, 1, *image)))
+    kernels, readout = common.vgg_weights(workload)
+    for i, kernel in enumerate(kernels):
+        initial["params"][f"Conv_{i}"]["kernel"] = jnp.asarray(kernel)
+    initial["params"]["Dense_0"]["kernel"] = jnp.asarray(readout.kernel)
+    measured = jax.jit(objective(model, MeanCrossEntropy(), (), (Rates(),)))
+
+    def rates(trained):
+        found = measured(trained, batch, jax.random.key(0))[1][0]["firing_rate"].value
+        return [float(rate) for rate in found.values()]
+
+    plan = Plan(1, 1, workload.steps, workload.steps)
+    return learner(objective(model, MeanCrossEntropy()), initial, batch, plan, rates, True)
+
+
 def neuron(workload, options):
     cell, learn = NEURONS[options.get("neuron", "lif")]
     plan = layout(workload, workload.sizes, options)
@@ -257,6 +284,7 @@ BUILDERS = {
     "training": training,
     "neuron": neuron,
     "convolution": convolution,
+    "vgg": vgg,
     "streaming": streaming,
     "grid": grid,
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.papers.ar_lif import conv_step
 from experiments.peers import environments, kept, start_up, tables, workload
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import HERE, Failed, Worker, surroundings
@@ -95,7 +96,7 @@ def test_our_worker_does_the_work_that_is_described(tmp_path):
 
 
 def test_a_workload_survives_json_and_is_drawn_alike():
-    for given in (SMALL, bench.CONV, bench.NEURONS[0], sweep_speed.GRID):
+    for given in (SMALL, bench.CONV, bench.NEURONS[0], sweep_speed.GRID, conv_step.STEP):
         again = workload.Workload.read(json.loads(json.dumps(asdict(given))))
         assert again == given
     assert (workload.inputs(SMALL) == workload.inputs(SMALL)).all()

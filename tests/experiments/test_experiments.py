@@ -33,7 +33,7 @@ def quick(name, tmp_path):
     assert experiment.figure is None or (tmp_path / experiment.figure).is_file()
 
 
-SLOW = ("bench", "gpu", "memory_vs_steps", "reliability", "sweep_speed")
+SLOW = ("bench", "conv_step", "gpu", "memory_vs_steps", "reliability", "sweep_speed")
 
 
 @pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in SLOW])
