@@ -20,7 +20,7 @@ from worker import Program, serve
 
 from spikejax.data import Split
 from spikejax.devices import mesh
-from spikejax.devices.plan import Plan, choose
+from spikejax.devices.plan import Plan, choose, sharing
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
 from spikejax.inputs.batches import place
@@ -144,9 +144,14 @@ def toward_one_spike(outputs, labels, activity, mask):
     return ((outputs.sum(0) - 1) ** 2).mean()
 
 
+def at_once(workload):
+    """The plan of a run with convolutions: all devices share the batch, and process all steps at once."""
+    steps = workload.steps
+    return Plan(sharing(workload.batch, jax.device_count()), 1, steps, steps)
+
+
 def convolution(workload, options):
-    # As in a run: on a CPU one device uses all cores for a convolution.
-    plan, block = Plan(1, 1, workload.steps, workload.steps), Block(workload.sizes[-1])
+    plan, block = at_once(workload), Block(workload.sizes[-1])
     model, batch = Model(pure.Functions(block), Sequence()), batch_of(workload)
 
     def rates(trained):
@@ -159,13 +164,8 @@ def convolution(workload, options):
 
 def vgg(workload, options):
     *image, width, classes = workload.sizes
-    neuron = LIF(
-        decay=common.VGG_DECAY,
-        threshold=common.THRESHOLD,
-        surrogate=ATan(2.0),
-        reset="zero",
-        detach_reset=True,
-    )
+    values = {"decay": common.VGG_DECAY, "threshold": common.THRESHOLD, "surrogate": ATan(2.0)}
+    neuron = LIF(**values, reset="zero", detach_reset=True)
     module, batch = VGG(classes, neuron, width, learn=()), batch_of(workload)
     model = Model(pure.Functions(module), Sequence())
     initial = jax.jit(model.network.init)(jax.random.key(0), jnp.zeros((1, 1, *image)))
@@ -179,7 +179,7 @@ def vgg(workload, options):
         found = measured(trained, batch, jax.random.key(0))[1][0]["firing_rate"].value
         return [float(rate) for rate in found.values()]
 
-    plan = Plan(1, 1, workload.steps, workload.steps)
+    plan = at_once(workload)
     return learner(objective(model, MeanCrossEntropy()), initial, batch, plan, rates, True)
 
 
