@@ -3,8 +3,8 @@
 Measures: forward pass, backward pass and Adam of VGG-SNN (channels 64, 128, pool, 256, 256, pool, 512, 512, pool, 512,
 512, pool, then 10 classes; each convolution with batch normalisation and LIF neurons) on T = 4 steps of 16 images
 32x32x3, float32, all cores. Images, weights, neurons, loss and optimiser are the same for all
-(`experiments/peers/workload.py`), and so is the first loss, to five digits, of all that normalise over all steps at
-once; snnTorch as documented normalises each step. The floor is the time of the convolutions' products alone at the best
+(`experiments/peers/workload.py`), and so is the first loss, to four digits, of all that normalise over all steps at
+once: a spike at the threshold is a matter of rounding. snnTorch as documented normalises each step. The floor is the time of the convolutions' products alone at the best
 rate of this machine.
 Command: python -m experiments run conv_step
 Expected: no slower than the fastest of them; the same first loss.
@@ -93,6 +93,6 @@ EXPERIMENT = Experiment(
     run=run,
     expected=(
         Expectation("our time over that of the fastest other library", _over_fastest, high=1),
-        Expectation("largest relative difference between first losses", _difference, high=2e-5),
+        Expectation("largest relative difference between first losses", _difference, high=1e-4),
     ),
 )
