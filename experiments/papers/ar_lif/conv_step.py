@@ -4,8 +4,9 @@ Measures: forward pass, backward pass and Adam of VGG-SNN (channels 64, 128, poo
 512, pool, then 10 classes; each convolution with batch normalisation and LIF neurons) on T = 4 steps of 16 images
 32x32x3, float32, all cores. Images, weights, neurons, loss and optimiser are the same for all
 (`experiments/peers/workload.py`), and so is the first loss, to four digits, of all that normalise over all steps at
-once: a spike at the threshold is a matter of rounding. snnTorch as documented normalises each step. The floor is the time of the convolutions' products alone at the best
-rate of this machine.
+once: a spike at the threshold is a matter of rounding. snnTorch as documented normalises each step. The floor is the
+time of the convolutions' products alone at the best rate of this machine, without Winograd's algorithm, which needs
+fewer.
 Command: python -m experiments run conv_step
 Expected: no slower than the fastest of them; the same first loss.
 Time: about ten minutes on 2 CPU cores after the other libraries are installed.
