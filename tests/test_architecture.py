@@ -127,8 +127,8 @@ def test_where_custom_vjp_and_scans_stand():
 
     # The rules of a spike, of the fused kernels, and of a convolution.
     assert files_with("jax.custom_vjp") == {"surrogate", "dynamics", "layers"}
-    # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere.
-    assert files_with("lax.scan(") == {"dynamics", "training", "sweeps"}
+    # Over time in dynamics; over micro-batches, the batches of an epoch and the images of a convolution elsewhere.
+    assert files_with("lax.scan(") == {"dynamics", "layers", "training", "sweeps"}
     pallas = {
         path.parent.name for path in SOURCES if "import pallas" in path.read_text(encoding="utf-8")
     }
