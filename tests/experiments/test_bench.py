@@ -5,14 +5,12 @@ Other libraries are not installed here; `python -m experiments run bench` measur
 
 import ast
 import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments.papers.ar_lif import conv_step
 from experiments.peers import environments, kept, start_up, tables, workload
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import HERE, Failed, Worker, surroundings
@@ -96,7 +94,7 @@ def test_our_worker_does_the_work_that_is_described(tmp_path):
 
 
 def test_a_workload_survives_json_and_is_drawn_alike():
-    for given in (SMALL, bench.CONV, bench.NEURONS[0], sweep_speed.GRID, conv_step.STEP):
+    for given in (SMALL, bench.CONV, bench.NEURONS[0], sweep_speed.GRID):
         again = workload.Workload.read(json.loads(json.dumps(asdict(given))))
         assert again == given
     assert (workload.inputs(SMALL) == workload.inputs(SMALL)).all()
@@ -196,36 +194,6 @@ def test_settings_of_the_shell_do_not_reach_a_worker(monkeypatch):
     assert surroundings("somewhere")["JAX_COMPILATION_CACHE_DIR"] == "somewhere"
 
 
-def test_an_environment_is_made_once_for_its_pins(monkeypatch, tmp_path):
-    made = []
-
-    def install(folder, python, pins):
-        python.parent.mkdir(parents=True)
-        made.append(pins)
-
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    monkeypatch.setattr(environments, "_install", install)
-    for _ in range(2):
-        assert environments.interpreter("spyx") == tmp_path / "spyx" / "bin" / "python"
-    pins = environments.PINS["spyx"]
-    monkeypatch.setitem(environments.PINS, "spyx", replace(pins, requirements=("spyx==2.0.0",)))
-    environments.interpreter("spyx")
-    assert len(made) == 2
-    monkeypatch.setitem(environments.PINS, "spyx", replace(pins, python=(9, 0)))
-    with pytest.raises(environments.Unavailable, match="needs Python 9.0"):
-        environments.interpreter("spyx")
-
-
-def test_a_library_that_does_not_install_is_told_in_one_line(monkeypatch, tmp_path):
-    def install(folder, python, pins):
-        environments._run(sys.executable, "-c", "raise SystemExit('first\\nno such version')")
-
-    monkeypatch.setattr(environments, "ROOT", tmp_path)
-    monkeypatch.setattr(environments, "_install", install)
-    with pytest.raises(environments.Unavailable, match="cannot be installed: no such version$"):
-        environments.interpreter("spyx")
-
-
 def test_the_scripts_are_there_and_need_no_spikejax():
     scripts = {library.script for library in LIBRARIES.values()}
     for path in HERE.glob("*.py"):
@@ -264,7 +232,6 @@ def test_the_tables_show_the_record():
             "spyx": {"label": "theirs", "path": "theirs"},
         },
         "workloads": ["smnist", "neuron T=1 F=2"],
-        "absent": {"other": "needs more"},
     }
     record = {"config": config, "metrics": metrics, "provenance": provenance}
     record["history"] = {"smnist/commit": "abc"}
@@ -277,7 +244,7 @@ def test_the_tables_show_the_record():
     assert "| ours | 123 |" in tables._streaming(record)
     assert "| ours | 1.2 | 4.0 | 2.0 |" in tables._start_up(record)
     said = tables._libraries(record)
-    assert "| ours | fast | jax 0 | 1 device |" in said and "not measured: needs more" in said
+    assert "| ours | fast | jax 0 | 1 device |" in said and "| theirs | theirs |  |  |" in said
     metrics = {
         "spikejax T=128": {"seconds": 0.5, "peak_memory_mb": 400.0, "temp_mb": 20.0},
         "spikejax T=8192": {"error": "needs more than 16 GB"},
@@ -290,12 +257,16 @@ def test_the_tables_show_the_record():
 
 
 def test_a_table_without_a_record_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.tables.RESULTS", tmp_path)
     for section in tables.SECTIONS.values():
         assert section().startswith("Not measured yet: `python -m experiments run ")
 
 
 def test_everyone_takes_part():
     assert set(bench.compared(bench.SMNIST, quick=False)) >= {"spikejax", "spyx", "jaxpike_u1"}
+    assert set(bench.compared(bench.SHD, quick=False)) >= {"sparxml", "norse_compiled"}
+    assert len({(given.steps, given.sizes) for given in bench.NEURONS}) == 4
+    compiled = [library for library in LIBRARIES.values() if library.options.get("compile")]
+    assert len(compiled) == 3 and all("one step by torch.compile" in x.label for x in compiled)
     assert set(bench.compared(bench.NEURONS[0], quick=True)) == {"spikejax", "spikejax_tc_lif"}
     assert max(memory_vs_steps.STEPS) == 8192 and len(sweep_speed.GRID.decays) == 16

@@ -1,7 +1,8 @@
 """VGG-SNN's step as all libraries compute it: our worker against a float64 model, and what the record is judged by."""
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,14 @@ def test_our_worker_does_the_work_that_is_described(tmp_path):
     assert first == pytest.approx(reference_loss(TINY), rel=1e-4)
     assert later[-1] < first
     assert len(told["rates"]) == 8 and all(0.02 < rate < 0.5 for rate in told["rates"])
+
+
+def test_the_workload_survives_json_and_is_drawn_alike():
+    again = workload.Workload.read(json.loads(json.dumps(asdict(TINY))))
+    assert again == TINY
+    x = workload.inputs(TINY)
+    assert x.shape == (4, 4, 16, 16, 3) and (x == x[0]).all()
+    assert (workload.inputs(again) == x).all()
 
 
 def test_products_are_counted():
