@@ -1,5 +1,5 @@
 # `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make test-slow` runs
-# the tests that take over 20 seconds each. `make bench` measures other libraries beside this one: about 5 GB and an hour.
+# the tests that take over 20 seconds each. `make bench` measures other libraries beside this one: about 6 GB and an hour.
 # `make gpu` measures on an NVIDIA GPU, with the Python that is active, where JAX sees the GPU.
 VENV := .venv
 PYTHON := $(VENV)/bin/python

@@ -32,16 +32,26 @@ ROOMS = {
     "dynamics": set(),
     "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
-    "layers": {"dynamics", "neurons"},
+    "layers": {"dynamics", "neurons", "registry"},
     "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
     "data": {"registry", "extras", "fields", "files"},
-    "inputs": {"fields", "registry"},
+    "inputs": {"extras", "fields", "registry"},
     "objectives": {"dynamics", "devices", "fields", "registry"},
     "training": {"devices", "inputs", "fields", "registry", "files"},
     "sweeps": {"devices"},
+    "analysis": set(),
     "plot": {"extras", "files"},
     "catalogue": {"neurons", "dynamics", "surrogate", "tables"},
-    "runs": {"networks", "neurons", "surrogate", "dynamics", "data", "inputs", "objectives"}
+    "runs": {
+        "layers",
+        "networks",
+        "neurons",
+        "surrogate",
+        "dynamics",
+        "data",
+        "inputs",
+        "objectives",
+    }
     | {"training", "sweeps", "devices", "plot"}
     | {"pytree", "fields", "paths", "registry", "files", "tables"},
     "recipes": {"runs", "networks", "neurons", "training", "objectives", "inputs", "data"}
@@ -59,6 +69,8 @@ HOMES = {
     "matplotlib": {"plot"},
     "tensorflow_datasets": {"data"},
     "h5py": {"data"},
+    "grain": {"inputs"},
+    "PIL": {"data"},
     "tyro": {"cli"},
     "tqdm": {"training"},
 }
@@ -127,8 +139,9 @@ def test_where_custom_vjp_and_scans_stand():
 
     # The rules of a spike, of the fused kernels, and of a convolution.
     assert files_with("jax.custom_vjp") == {"surrogate", "dynamics", "layers"}
-    # Over time in dynamics; over micro-batches, the batches of an epoch and the images of a convolution elsewhere.
-    assert files_with("lax.scan(") == {"dynamics", "layers", "training", "sweeps"}
+    # Over time in dynamics; over micro-batches, the batches of an epoch and the images of a convolution elsewhere; that
+    # of another program.
+    assert files_with("lax.scan(") == {"dynamics", "layers", "training", "sweeps", "analysis"}
     pallas = {
         path.parent.name for path in SOURCES if "import pallas" in path.read_text(encoding="utf-8")
     }

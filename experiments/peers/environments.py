@@ -30,7 +30,7 @@ class Pins:
       requirements: installed with their dependencies.
       bare: installed without dependencies; those in use are among the requirements. SpikingJelly and Norse depend on
         torchvision, which has a build for GPUs alone (gigabytes), and on packages for data sets and plots.
-      python: the minimum version.
+      python: the minimum version; where this Python is older, uv finds or downloads that one.
     """
 
     requirements: tuple[str, ...]
@@ -45,6 +45,14 @@ PINS = {
     "spikingjelly": Pins(
         (TORCH, "loguru<1", "packaging", *_here("numpy")), bare=("spikingjelly==2.0.0",)
     ),
+    # Its trainer requires this version of JAX, and that one of Flax.
+    "sparxml": Pins(
+        (
+            *("sparxml==0.1.1", "dewml==0.1.0", "jax==0.11.2", "jaxlib==0.11.2", "flax==0.12.12"),
+            *_here("optax", "numpy"),
+        ),
+        python=(3, 12),
+    ),
     "norse": Pins((TORCH, "nir==1.0.8", "nirtorch==2.6", *_here("numpy")), bare=("norse==1.1.0",)),
 }
 
@@ -53,15 +61,17 @@ class Unavailable(Exception):
     """A library cannot be installed here; says why in one line."""
 
 
+class NoPython(Exception):
+    """No Python of the version that a library needs; names it, and says what was tried."""
+
+
 def interpreter(name: str) -> Path:
     """The Python of a library's environment, which is created if it is missing or has other pins.
 
     Raises:
-      Unavailable: this Python is too old for it, or the installation fails.
+      Unavailable: there is no Python that is new enough for it, or the installation fails.
     """
     pins = PINS[name]
-    if sys.version_info[:2] < pins.python:
-        raise Unavailable(f"{name} needs Python {pins.python[0]}.{pins.python[1]} or newer")
     folder = ROOT / name
     python = folder / "bin" / "python"
     made, wanted = folder / "pins.json", json.dumps(asdict(pins))
@@ -70,6 +80,8 @@ def interpreter(name: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         try:
             _install(folder, python, pins)
+        except NoPython as error:
+            raise Unavailable(f"{name} needs {error}") from error
         except (OSError, subprocess.CalledProcessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
             raise Unavailable(
@@ -81,15 +93,30 @@ def interpreter(name: str) -> Path:
 
 def _install(folder: Path, python: Path, pins: Pins) -> None:
     uv = shutil.which("uv")
-    if uv:
+    if sys.version_info[:2] < pins.python:
+        _create_with(uv, folder, "{}.{}".format(*pins.python))
+    elif uv:
         _run(uv, "venv", "--python", sys.executable, str(folder))
-        install = [uv, "pip", "install", "--python", str(python)]
     else:
         _run(sys.executable, "-m", "venv", str(folder))
+    if uv:
+        install = [uv, "pip", "install", "--python", str(python)]
+    else:
         install = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     _run(*install, *pins.requirements)
     if pins.bare:
         _run(*install, "--no-deps", *pins.bare)
+
+
+def _create_with(uv: str | None, folder: Path, version: str) -> None:
+    """An environment of another Python than this one, which is too old."""
+    wanted = f"Python {version} or newer: this is {sys.version_info[0]}.{sys.version_info[1]}"
+    if uv is None:
+        raise NoPython(f"{wanted}, and there is no uv that could provide it")
+    try:
+        _run(uv, "venv", "--python", version, str(folder))
+    except subprocess.CalledProcessError as error:
+        raise NoPython(f"{wanted}, and uv neither finds nor downloads {version}") from error
 
 
 def _run(*command: str) -> None:

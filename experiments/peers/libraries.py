@@ -103,14 +103,22 @@ LIBRARIES = {
         options={"scan_unroll": 1},
         **_JAXPIKE,
     ),
+    "sparxml": Library(
+        "sparxml",
+        "sparxml_worker.py",
+        "import jax, flax.linen, optax, sparx",
+        path="its Flax layers, a product over all steps and a scan per layer of neurons, in a jitted step of Optax",
+        environment="sparxml",
+        compiles=True,
+    ),
     "spikingjelly": Library(
         "SpikingJelly",
         path="multi-step mode: linear layers over all steps, neurons in a loop of PyTorch",
         **_SPIKINGJELLY,
     ),
     "spikingjelly_compiled": Library(
-        "SpikingJelly, compiled",
-        path="single-step mode in a loop over time, one step compiled by `torch.compile`",
+        "SpikingJelly, one step by torch.compile",
+        path="single-step mode in a loop over time, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SPIKINGJELLY,
@@ -121,8 +129,8 @@ LIBRARIES = {
         **_SNNTORCH,
     ),
     "snntorch_compiled": Library(
-        "snnTorch, compiled",
-        path="the same, one step compiled by `torch.compile`",
+        "snnTorch, one step by torch.compile",
+        path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_SNNTORCH,
@@ -133,14 +141,12 @@ LIBRARIES = {
         **_NORSE,
     ),
     "norse_compiled": Library(
-        "Norse, compiled",
-        path="the same, one step compiled by `torch.compile`",
+        "Norse, one step by torch.compile",
+        path="the same loop, one time step compiled by `torch.compile`",
         options={"compile": True},
         compiles=True,
         **_NORSE,
     ),
 }
 FLOOR = Library("matrix products alone", "floor_worker.py", "import jax", path="")
-# No script: it could not be run where these were written.
-ABSENT = {"sparxml": "needs Python 3.12 or newer"}
 PEERS = tuple(name for name in LIBRARIES if not name.startswith("spikejax"))

@@ -28,7 +28,7 @@ from spikejax.layers import Conv, Spiking
 from spikejax.networks import MLP
 from spikejax.networks.core import pure
 from spikejax.networks.core.running import run
-from spikejax.networks.vgg import VGG
+from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.objectives import Accuracy, MeanCrossEntropy, Rates, SummedCrossEntropy
@@ -166,7 +166,7 @@ def vgg(workload, options):
     *image, width, classes = workload.sizes
     values = {"decay": common.VGG_DECAY, "threshold": common.THRESHOLD, "surrogate": ATan(2.0)}
     neuron = LIF(**values, reset="zero", detach_reset=True)
-    module, batch = VGG(classes, neuron, width, learn=()), batch_of(workload)
+    module, batch = VGGSNN(classes, neuron, width, learn=()), batch_of(workload)
     model = Model(pure.Functions(module), Sequence())
     initial = jax.jit(model.network.init)(jax.random.key(0), jnp.zeros((1, 1, *image)))
     kernels, readout = common.vgg_weights(workload)

@@ -119,9 +119,6 @@ def _libraries(result: dict) -> str:
         versions = [f"{name} {x}" for name, x in entry.get("versions", {}).items()]
         used = [_count(entry[key], key) for key in ("threads", "devices") if key in entry]
         rows.append([entry["label"], entry["path"], ", ".join(versions), ", ".join(used)])
-    rows += [
-        [name, f"not measured: {why}", "", ""] for name, why in result["config"]["absent"].items()
-    ]
     return markdown(["library", "how it is run", "versions", "uses"], rows)
 
 

@@ -23,6 +23,7 @@ NUMBERS = (0, 1, 2, 3, 2**16, 2**31 - 1, 2**31, 2**32 - 1)
 def of(kind: str) -> dict[str, Write]:
     """By name, what replaces a file of a kind."""
     special = {"gzip": _idx, "npz": _npz, "hdf5": _hdf5, "json": _json, "records": _json}
+    special["events"] = lambda: iter(())
     return dict(itertools.chain(_places(), special[kind]()))
 
 

@@ -8,12 +8,14 @@ import os
 import struct
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
+from experiments.reliability import event_data
 from spikejax import files
 from spikejax.data import digits, fsd_shd, mnist
 from spikejax.data.core.cache import read_cache, write_cache
@@ -33,12 +35,12 @@ class Reader(NamedTuple):
       read: reads them.
       notices: "everything" where it knows the checksum of the one right content, "damage" where the format has a
         checksum of what it holds, "nothing" where values may change without being noticed.
-      kind: "gzip", "npz", "hdf5", "json" or "records", for what else is tried on its files.
+      kind: "gzip", "npz", "hdf5", "json", "records" or "events", for what else is tried on its files.
     """
 
     write: Callable[[Path], None]
     read: Callable[[Path], Any]
-    notices: Literal["everything", "damage", "nothing"]
+    notices: str
     kind: str
 
 
@@ -195,4 +197,12 @@ READERS = {
         _write_digits, lambda folder: digits.read(folder / "digits.npz"), "everything", "npz"
     ),
     "record": Reader(_write_record, _read_record, "damage", "json"),
+    "n_mnist": Reader(event_data.write_digits, event_data.read_digits, "nothing", "events"),
+    "dvs_gesture": Reader(event_data.write_gestures, event_data.read_gestures, "nothing", "events"),
+    "frame cache": Reader(event_data.write_frames, event_data.read_frames, "everything", "events"),
+    **{
+        name: Reader(partial(event_data.write, name), partial(event_data.read, name), noticed, kind)
+        for name, (_, _, noticed) in event_data.FORMATS.items()
+        for kind in ["npz" if "npz" in name else "hdf5" if "hdf5" in name else "events"]
+    },
 }

@@ -34,7 +34,7 @@ def run(batch: dict[str, Any], folder: Path) -> dict[str, Any]:
     made = children.run(_make, folder, name, cache=cache(folder))
     if made.error or made.code:
         raise ValueError(f"expected to make the files of {name}, found {made.words}")
-    trials = list(_trials(folder, name, batch["quick"]))
+    trials = list(_trials(folder, name, batch["quick"], batch.get("trials", TRIALS)))
     threads = THREADS if READERS[name].kind == "records" else 0
     limits = Limits(seconds=20, memory=MEMORY + threads)
     found = list(children.each(trial, trials, cache=cache(folder), limits=limits))
@@ -55,10 +55,10 @@ def _make(folder, name):
         partial.rename(out)
 
 
-def _trials(folder: Path, name: str, quick: bool) -> Iterator[dict[str, Any]]:
+def _trials(folder: Path, name: str, quick: bool, most: int) -> Iterator[dict[str, Any]]:
     files = [path for path in sorted((folder / "inputs" / name).rglob("*")) if path.is_file()]
     names = [str(path.relative_to(folder / "inputs" / name)) for path in files]
-    count = 4 if quick else TRIALS // SLOW.get(name, 1) // len(names) + 1
+    count = 4 if quick else most // SLOW.get(name, 1) // len(names) + 1
     made = crafted.of(READERS[name].kind)
     # Bombs take seconds to make, and a pipe takes as long as a trial may.
     made = [x for x in made if not (quick and ("bomb" in x or x == "fifo"))]

@@ -28,8 +28,9 @@ from spikejax.data.core.dataset import (
     fingerprint,
 )
 from spikejax.data.core.stored import Stored, verify
-from spikejax.data.formats import mnist_tfds
+from spikejax.data.formats import mnist_tfds, tfds_images
 from spikejax.data.formats.idx import read
+from spikejax.data.formats.mnist_tfds import PREPARED
 from spikejax.data.formats.npz import Layout
 from spikejax.fields import spec
 
@@ -154,9 +155,9 @@ def looked_in(data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
     places = [(str(cache), cache.exists())]
     for place in _file_directories(directory):
         places.append((f"{place} (four .gz files)", not _missing_files(place)))
-    for place in _tfds_directories(directory):
-        prepared = mnist_tfds.prepared_directory(place)
-        places.append((f"{prepared} (array_record)", mnist_tfds.is_readable(place)))
+    for place in tfds_images.directories(directory):
+        prepared = PREPARED.directory(place)
+        places.append((f"{prepared} (array_record)", PREPARED.is_readable(place)))
     return places
 
 
@@ -164,12 +165,12 @@ def _find(directory: Path | None, download: bool) -> tuple[np.ndarray, ...]:
     for place in _file_directories(directory):
         if not _missing_files(place):
             return _verified(_read_files(place), place)
-    for place in _tfds_directories(directory):
-        if mnist_tfds.is_readable(place):
+    for place in tfds_images.directories(directory):
+        if PREPARED.is_readable(place):
             return _read_prepared(place)
     if not download:
         raise MissingData(_advice(directory))
-    target = directory or mnist_tfds.default_directory()
+    target = directory or tfds_images.default_directory()
     mnist_tfds.prepare(target)
     return _read_prepared(target)
 
@@ -181,8 +182,9 @@ def _read_files(directory: Path) -> tuple[np.ndarray, ...]:
 
 
 def _read_prepared(directory: Path) -> tuple[np.ndarray, ...]:
-    prepared = mnist_tfds.prepared_directory(directory)
-    return _verified(mnist_tfds.read_prepared(directory), prepared)
+    found = PREPARED.read(directory)
+    arrays = (array[..., 0] for split in ("train", "test") for array in found[split])
+    return _verified(tuple(map(np.ascontiguousarray, arrays)), PREPARED.directory(directory))
 
 
 def _verified(arrays: tuple[np.ndarray, ...], place: Path) -> tuple[np.ndarray, ...]:
@@ -199,11 +201,6 @@ def _file_directories(directory: Path | None) -> list[Path]:
     return [] if directory is None else [directory, directory / "mnist"]
 
 
-def _tfds_directories(directory: Path | None) -> list[Path]:
-    default = mnist_tfds.default_directory()
-    return [default] if directory in (None, default) else [directory, default]
-
-
 def _missing_files(directory: Path) -> list[str]:
     return [stored.file for stored in FILES.values() if not (directory / stored.file).exists()]
 
@@ -216,7 +213,7 @@ def _advice(directory: Path | None) -> str:
     ]
     damaged = [
         f" {prepared} holds no MNIST that can be read without TensorFlow; delete it."
-        for prepared in map(mnist_tfds.prepared_directory, _tfds_directories(directory))
+        for prepared in map(PREPARED.directory, tfds_images.directories(directory))
         if prepared.exists()
     ]
     return (

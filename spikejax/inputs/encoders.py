@@ -75,12 +75,16 @@ class Sequence(Encoder):
 
 @spec
 class Repeat(Encoder):
-    """Direct encoding: the same sample `[B, *F]` at each of T steps, x[t] = sample / scale.
+    """Direct encoding: the same sample `[B, *F]` at each of T steps, normalised if a mean or a deviation is given.
+
+        x[t] = (sample / scale − mean) / deviation
 
     Reference: Rathi, Roy (2021), DIET-SNN: direct input encoding with leakage and threshold optimization.
 
     >>> Repeat(steps=4).encode(jnp.ones((2, 3))).shape
     (4, 2, 3)
+    >>> Repeat(steps=1, scale=255.0, mean=0.5, deviation=0.25).encode(jnp.array([[0, 255]], jnp.uint8))
+    Array([[[-2.,  2.]]], dtype=float32)
     """
 
     spec_name: ClassVar = "repeat"
@@ -88,12 +92,21 @@ class Repeat(Encoder):
     scale: Leaf = param(
         default=None, low=LEAST, doc="samples are divided by it; that of the data set if None"
     )
+    mean: Leaf = param(
+        default=None, doc="subtracted from sample / scale, one value or one per channel; 0 if None"
+    )
+    deviation: Leaf = param(
+        default=None, low=LEAST, doc="divides what is left, one value or one per channel; 1 if None"
+    )
 
     def steps_of(self, samples: Array) -> int:
         return self.steps
 
     def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
-        return jnp.broadcast_to(floats(prepared, self.scale), (*steps.shape, *jnp.shape(prepared)))
+        x = floats(prepared, self.scale)
+        x = x if self.mean is None else x - self.mean
+        x = x if self.deviation is None else x / self.deviation
+        return jnp.broadcast_to(x, (*steps.shape, *x.shape))
 
 
 @spec

@@ -1,8 +1,34 @@
 """Flax Linen layers that are generic over every neuron."""
 
 from spikejax.layers.convolution import Conv
+from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
+from spikejax.layers.normalisation import (
+    BNTT,
+    NORMS,
+    TAB,
+    TDBN,
+    TEBN,
+    BatchNorm,
+    Norm,
+    layer_of,
+)
 from spikejax.layers.spiking import Recurrent, Spiking
 from spikejax.layers.state import carried
 
-__all__ = ["Conv", "Linear", "Recurrent", "Spiking", "carried"]
+__all__ = [
+    "BNTT",
+    "BatchNorm",
+    "Conv",
+    "Dropout",
+    "Linear",
+    "NORMS",
+    "Norm",
+    "Recurrent",
+    "Spiking",
+    "TAB",
+    "TDBN",
+    "TEBN",
+    "carried",
+    "layer_of",
+]

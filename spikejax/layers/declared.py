@@ -26,6 +26,12 @@ class WholeSequence:
     reason: str
 
 
+@jax.tree_util.register_static
+@dataclasses.dataclass(frozen=True)
+class AnyChunk:
+    """States that what a layer changes in training does not depend on how a sequence is cut into chunks."""
+
+
 def declare(module: nn.Module, name: str, fact: Any) -> None:
     """Stores a fact if the collection is mutable, under the name of a parameter or of the layer's part.
 

@@ -1,16 +1,15 @@
 """What training minimises and what is measured: losses, regularisers, metrics."""
 
 from spikejax.objectives.losses import (
-    MSE,
     TET,
     Loss,
     MeanCrossEntropy,
-    SpikeCountMSE,
     StepCrossEntropy,
     SummedCrossEntropy,
 )
 from spikejax.objectives.metrics import Accuracy, MeanAbsoluteError, Metric, Rates
 from spikejax.objectives.regularisers import FiringRate, Membrane, Regulariser
+from spikejax.objectives.squared_errors import MSE, SpikeCountMSE
 from spikejax.registry import Registry
 
 

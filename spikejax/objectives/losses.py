@@ -1,4 +1,4 @@
-"""Losses: from a network's outputs over time and labels to a scalar.
+"""Losses: from a network's outputs over time and labels to a scalar; here those of cross-entropy.
 
 A loss maps `(outputs[T, B, C], labels, activity, mask) -> scalar`, a mean over the samples that count. `mask[T, B]` is
 True where a step is real, or None if all are. A negative class label marks a sample, or a step, that is ignored. Any
@@ -17,14 +17,12 @@ from spikejax.objectives.reductions import (
     PROBABILITY,
     STEP,
     check_labels,
-    check_outputs,
     check_weighted,
     check_weights,
     class_weights,
     kind_of,
     over_time,
     real_outputs,
-    unless_beyond,
     weighted_mean,
 )
 
@@ -169,108 +167,48 @@ class StepCrossEntropy(Loss):
 
 @spec
 class TET(StepCrossEntropy):
-    """Temporal efficient training: cross-entropy of every step, and outputs kept near a constant.
+    """Temporal efficient training: cross-entropy of every step, and outputs kept near a target.
 
-        L = (1 − λ) mean_t CE(outputs[t], y) + λ mean_{t,b,c} (outputs[t, b, c] − φ)²
+        L = (1 − λ) L_CE + λ L_MSE     convention="released", that of Deng et al. and of the code of both papers
+        L = λ L_CE + (1 − λ) L_MSE     convention="paper", Eq. 9 of AR-LIF: the same with λ → 1 − λ
 
-    Both means are over the same samples and steps, with the same weights: those with a negative label are in neither.
+        L_CE = mean_{t,b} CE(outputs[t, b], y[b]),   L_MSE = mean_{t,b,c} (outputs[t, b, c] − φ[b, c])²
+
+    φ[b, c] is `target` for every class, or with kept_near="one_hot" `target` times the one-hot label of the sample (its
+    probabilities, where labels are those). All means are over the same samples and steps, with the same weights: those
+    with a negative label are in neither.
 
     Reference: Deng et al. (2022), Temporal efficient training of spiking neural network via gradient re-weighting,
-    Eq. 9, 10 and its released code.
+    Eq. 9, 10 and its released code; AR-LIF (arXiv 2507.20746), Eq. 9 and its released code, of which
+    kept_near="one_hot" is the option `mse_n_reg`.
 
     >>> loss = TET(strength=0.5, target=1.0)
     >>> f"{float(loss(jnp.zeros((3, 1, 2)), jnp.array([0]), {}, None)):.4f}"  # (log 2 + 1) / 2
     '0.8466'
+    >>> hot = TET(strength=0.5, kept_near="one_hot")
+    >>> f"{float(hot(jnp.zeros((3, 1, 2)), jnp.array([0]), {}, None)):.4f}"  # (log 2 + 1 / 2) / 2
+    '0.5966'
     """
 
     spec_name: ClassVar = "tet"
-    strength: Leaf = param(default=0.05, low=0, high=1, doc="λ, weight of the second term")
+    strength: Leaf = param(default=0.05, low=0, high=1, doc="λ")
     target: Leaf = param(default=1.0, doc="φ, value that outputs are kept near")
+    kept_near: str = option(
+        default="constant",
+        choices=("constant", "one_hot"),
+        doc="whether all outputs are kept near φ, or near φ times the one-hot label",
+    )
+    convention: str = option(
+        default="released",
+        choices=("released", "paper"),
+        doc="which term λ weighs: the squared error (released) or the cross-entropy (paper)",
+    )
 
     def _values(self, outputs, labels):
-        held = jnp.square(outputs - self.target).mean(-1)
-        return (1 - self.strength) * _cross_entropy(outputs, labels) + self.strength * held
-
-
-@spec
-class MSE(Loss):
-    """Mean squared error of outputs and targets.
-
-        L = mean_{b,c} (z[b, c] − labels[b, c])²
-
-    z is the output of the last step, the mean over steps, or with at="each" the output of every step, with targets per
-    step `[B, T, C]`. Targets may lack the last axis if there is one output.
-
-    >>> outputs = jnp.array([[[1.0]], [[3.0]]])
-    >>> [float(MSE(at=at)(outputs, jnp.array([[1.0]]), {}, None)) for at in ("last", "mean")]
-    [4.0, 1.0]
-    """
-
-    spec_name: ClassVar = "mse"
-    at: str = option(
-        default="last", choices=("last", "mean", "each"), doc="which output is compared"
-    )
-
-    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        errors, weights = compared(outputs, labels, mask, self.at)
-        return weighted_mean(jnp.square(errors).mean(-1), weights)
-
-    def weight(self, labels: Any, mask: Array | None) -> Array | None:
-        return None if mask is None or self.at != "each" else mask.sum() * 1.0
-
-
-def compared(outputs: Array, labels: Any, mask: Array | None, at: str) -> tuple[Array, Array]:
-    """Outputs minus targets, `[B, C]` or with at="each" `[T, B, C]`, and the weight of each sample or step."""
-    labels = jnp.asarray(labels)
-    check_outputs(outputs, labels, mask)
-    if at == "each":
-        found = real_outputs(outputs, mask)
-        targets = labels.swapaxes(0, 1) if labels.ndim > 1 else labels
-        weights = jnp.ones(outputs.shape[:2], found.dtype) if mask is None else mask * 1.0
-    else:
-        found, targets = over_time(outputs, mask, at), labels
-        weights = jnp.ones(outputs.shape[1], found.dtype)
-    if targets.ndim == found.ndim - 1 and found.shape[-1] == 1:
-        targets = targets[..., None]
-    if targets.shape != found.shape:
-        expected = "[B, T, C]" if at == "each" else "[B, C]"
-        raise ValueError(
-            f"expected targets {expected} for outputs [T, B, C] = {list(outputs.shape)}, found shape {labels.shape}"
-        )
-    errors = found - targets.astype(found.dtype)
-    return real_outputs(errors, mask) if at == "each" else errors, weights
-
-
-@spec
-class SpikeCountMSE(Loss):
-    """Squared error of firing rates of spiking outputs: the correct class fires often, the others rarely.
-
-        L = mean_{b,c} (1/T Σ_t outputs[t, b, c] − r[b, c])²,   r = correct for the label's class, else incorrect
-
-    Labels are class indices `[B]`.
-
-    Reference: Shrestha, Orchard (2018), SLAYER, spike count loss, as a rate.
-
-    >>> float(SpikeCountMSE(correct=1.0, incorrect=0.0)(jnp.ones((4, 1, 2)), jnp.array([0]), {}, None))
-    0.5
-    """
-
-    spec_name: ClassVar = "spike_count_mse"
-    kinds: ClassVar = (CLASS,)
-    correct: Leaf = param(
-        default=0.9, low=0, high=1, unit="per step", doc="firing rate of the correct class"
-    )
-    incorrect: Leaf = param(
-        default=0.1, low=0, high=1, unit="per step", doc="firing rate of the others"
-    )
-
-    def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
-        labels = check_labels(outputs, labels, mask, self.kinds)
-        rates = over_time(outputs, mask, "mean")
-        right = jax.nn.one_hot(labels, outputs.shape[-1], dtype=rates.dtype)
-        wanted = right * self.correct + (1 - right) * self.incorrect
-        errors = unless_beyond(jnp.square(rates - wanted).mean(-1), labels, outputs.shape[-1])
-        return weighted_mean(errors, class_weights(labels, None, errors.dtype))
-
-    def weight(self, labels: Any, mask: Array | None) -> Array:
-        return class_weights(jnp.asarray(labels), None, float).sum()
+        wanted = self.target
+        if self.kept_near == "one_hot":
+            soft = labels.ndim == outputs.ndim
+            wanted *= labels if soft else jax.nn.one_hot(labels, outputs.shape[-1])
+        squared = jnp.square(outputs - wanted).mean(-1)
+        of_squared = self.strength if self.convention == "released" else 1 - self.strength
+        return (1 - of_squared) * _cross_entropy(outputs, labels) + of_squared * squared

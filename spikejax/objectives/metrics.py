@@ -12,7 +12,7 @@ from jax import Array
 
 from spikejax.fields import option, size, spec
 from spikejax.objectives.activity import mean_spikes, over_steps
-from spikejax.objectives.losses import Loss, compared
+from spikejax.objectives.losses import Loss
 from spikejax.objectives.reductions import (
     CLASS,
     PROBABILITY,
@@ -24,6 +24,7 @@ from spikejax.objectives.reductions import (
     unless_beyond,
     weighted_mean,
 )
+from spikejax.objectives.squared_errors import compared
 
 
 class Metric(Loss):
@@ -81,7 +82,7 @@ class Accuracy(Metric):
 
 @spec
 class MeanAbsoluteError(Metric):
-    """Mean absolute error of outputs and targets; which outputs, as in `losses.MSE`.
+    """Mean absolute error of outputs and targets; which outputs, as in `squared_errors.MSE`.
 
     >>> outputs = jnp.array([[[1.0]], [[3.0]]])
     >>> float(MeanAbsoluteError()(outputs, jnp.array([[1.0]]), {}, None))

@@ -1,6 +1,6 @@
 """Figures; the only subpackage that imports matplotlib."""
 
-from spikejax.plot.activity import raster, rasters, traces
+from spikejax.plot.activity import raster, rasters, rates, traces
 from spikejax.plot.neuron import portrait
 from spikejax.plot.style import FAINT, INK, figure, save
 from spikejax.plot.training import heat_map, learning_curves, spread
@@ -14,6 +14,7 @@ __all__ = [
     "portrait",
     "raster",
     "rasters",
+    "rates",
     "save",
     "spread",
     "traces",

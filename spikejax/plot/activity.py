@@ -1,5 +1,6 @@
 """Figures of spikes and of variables over time."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,33 @@ def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
                 first,
                 title=f"{name}\n{first.mean():.3f} spikes per neuron and step",
             )
+    return made
+
+
+def rates(by_model: Mapping[str, Mapping[str, float]], *, title: str = "") -> Any:
+    """Draws the firing rate of each layer, from the first to the last, as one line per model.
+
+    Args:
+      by_model: by model, then by layer in order, spikes per neuron and time step.
+      title: of the figure.
+
+    Raises:
+      ValueError: no layers, or models of different layers.
+    """
+    layers = [tuple(by_layer) for by_layer in by_model.values()]
+    if not layers or not layers[0] or len(set(layers)) > 1:
+        raise ValueError(
+            f"expected models of the same layers, found those of {layers}; give {{model: {{layer: rate}}}}"
+        )
+    made, axes = figure(width=2.5 + 0.5 * len(layers[0]), height=3.4)
+    axis, places = axes[0, 0], np.arange(1, len(layers[0]) + 1)
+    for i, (model, by_layer) in enumerate(by_model.items()):
+        values = np.array(list(by_layer.values()), float)
+        axis.plot(places, values, color=f"C{i}", marker=".", linewidth=1.2, label=model)
+    axis.set(xlabel="layer", ylabel="spikes per neuron and time step", title=title)
+    axis.set_ylim(0, None)
+    axis.set_xticks(places, layers[0], rotation=45, ha="right", fontsize=7)
+    axis.legend(frameon=False, fontsize=7)
     return made
 
 

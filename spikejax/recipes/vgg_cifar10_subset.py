@@ -1,7 +1,7 @@
 """VGG-SNN with temporal efficient training on a part of CIFAR-10."""
 
 from spikejax.inputs import Crop, Flip, Repeat
-from spikejax.networks.vgg import VGG
+from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.lif import LIF
 from spikejax.objectives import TET
 from spikejax.recipes.core.recipe import Recipe
@@ -13,7 +13,7 @@ RECIPE = Recipe(
     source="network, loss and neuron of Deng et al. (2022), temporal efficient training; the rest is this library's",
     config=Config(
         data="cifar10_subset",
-        network=VGG(classes=None, neuron=LIF(decay=0.5, reset="zero")),
+        network=VGGSNN(classes=None, neuron=LIF(decay=0.5, reset="zero")),
         encoder=Repeat(steps=4),
         augment=(Flip(), Crop(padding=4)),
         loss=TET(strength=0.05, target=1.0),

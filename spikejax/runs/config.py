@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from spikejax import fields, paths
+from spikejax import fields, paths, pytree
 from spikejax.data import SOURCES, Dataset, Source
 from spikejax.dynamics.choice import KERNELS
 from spikejax.fields import Leaf, part, setting, size, spec
@@ -32,7 +32,8 @@ class Config:
 
     `data` is a data set of `spikejax.data` (an instance of its class, or its name) or a `Dataset` of your own arrays,
     `network` any Flax module from inputs `[T, B, *F]` to outputs `[T, B, C]`. What is left open, `encoder=None`,
-    `metrics=None`, `MLP(classes=None)` or a neuron's number of steps, is filled in from the data.
+    `metrics=None`, the classes of `MLP(classes=None)` or of `Mixup()`, or a neuron's number of steps, is filled in from
+    the data.
 
     >>> from spikejax import MLP
     >>> from spikejax.neurons.lif import LIF
@@ -156,27 +157,32 @@ def complete(config: Config, dataset: Dataset) -> Config:
     encoder = dataclasses.replace(encoder, **changes) if changes else encoder
     steps = encoder.steps_of(jax.tree.map(lambda x: x[:1], dataset.train.inputs))
     network = _fitted(config.network, dataset, steps)
+    augment = tuple(_with_classes(change, dataset) for change in config.augment)
     metrics = config.metrics
     if metrics is None:
         at = config.loss.at if isinstance(config.loss, MSE) else "last"
         metrics = (MeanAbsoluteError(at=at),) if dataset.classes is None else (Accuracy(),)
     source = source_of(config)
     return dataclasses.replace(
-        config, data=source, encoder=encoder, network=network, metrics=metrics
+        config, data=source, encoder=encoder, network=network, augment=augment, metrics=metrics
     )
 
 
 def _fitted(network, dataset, steps):
     """A network with the classes and the number of steps of the data."""
-    known = paths.places(network)
-    changes = {}
-    for path, place in known.items():
-        if place.name == "classes" and place.value is None and place.field is not None:
-            if dataset.classes is None:
-                raise ValueError(dataset.without_classes())
-            changes[path] = dataset.classes
-    network = paths.replace(network, changes) if changes else network
+    network = _with_classes(network, dataset)
     for path, place in paths.places(network).items():
         if place.role == "part" and isinstance(place.value, Neuron):
             network = paths.replace(network, {path: place.value.for_steps(steps)})
     return network
+
+
+def _with_classes(part, dataset):
+    """A part with the classes of the data where it has left them open."""
+    changes = {}
+    for path, place in (paths.places(part) if pytree.is_part(part) else {}).items():
+        if place.name == "classes" and place.value is None and place.field is not None:
+            if dataset.classes is None:
+                raise ValueError(dataset.without_classes())
+            changes[path] = dataset.classes
+    return paths.replace(part, changes) if changes else part

@@ -206,8 +206,8 @@ def _short(value):
 
 
 def progress_line(text: str, *, done: bool) -> None:
-    """Shows the progress of a sweep: on a terminal over the previous line, elsewhere once it is done."""
+    """Shows the progress of a sweep: on a terminal over the previous line, elsewhere as a line."""
     if sys.stderr.isatty():
         print(f"\r{text}", end="\n" if done else "", file=sys.stderr, flush=True)
-    elif done:
+    else:
         print(text, file=sys.stderr, flush=True)

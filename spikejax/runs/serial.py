@@ -13,6 +13,7 @@ from spikejax import pytree, registry
 from spikejax.data import SOURCES, Dataset
 from spikejax.fields import plain
 from spikejax.inputs import AUGMENTATIONS, ENCODERS
+from spikejax.layers import NORMS
 from spikejax.networks import NETWORKS
 from spikejax.neurons import NEURONS
 from spikejax.objectives import LOSSES, METRICS, REGULARISERS
@@ -22,7 +23,7 @@ from spikejax.training import OPTIMISERS, SCHEDULES
 REGISTRIES = {
     found.kind: found
     for found in (
-        *(NEURONS, SURROGATES, NETWORKS, SOURCES, ENCODERS, AUGMENTATIONS),
+        *(NEURONS, SURROGATES, NORMS, NETWORKS, SOURCES, ENCODERS, AUGMENTATIONS),
         *(LOSSES, REGULARISERS, METRICS, OPTIMISERS, SCHEDULES),
     )
 }

@@ -15,7 +15,9 @@ from spikejax.data.psmnist import PSMNIST
 from spikejax.fields import Leaf, param, size
 from spikejax.inputs import Events, Flip, Sequence
 from spikejax.networks import LSTM
+from spikejax.networks.resnet_18 import ResNet18
 from spikejax.neurons import NEURONS
+from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.core.contract import Neuron, neuron
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -97,6 +99,8 @@ def test_parts_by_their_names():
     assert config.optimiser.schedule == Milestones(epochs=(3, 4))
     config = config_of("digits --network lstm --units 12")
     assert config.network == LSTM(12, None)
+    config = config_of("vgg_cifar10_subset --network resnet_18 --network.width 8 --neuron ar_lif")
+    assert config.network == ResNet18(None, ARLIF(), width=8)
     config = config_of("digits --loss mean_cross_entropy --data fsd_shd --encoder events --pool 7")
     assert config.loss == MeanCrossEntropy() and config.data == FSDSHD()
     assert config.encoder == Events(pool=7)

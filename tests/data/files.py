@@ -1,9 +1,12 @@
 """A made-up MNIST in files, and a machine without any data."""
 
+import contextlib
 import gzip
 import hashlib
+import http.server
 import os
 import struct
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -75,3 +78,27 @@ def small(places, monkeypatch):
     monkeypatch.setattr(mnist, "LAYOUTS", layouts)
     monkeypatch.setattr(mnist, "CHECKSUM", fingerprint(*arrays))
     return SimpleNamespace(directory=directory, arrays=arrays, stored=stored, **vars(places))
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def serve():
+    """A context in which a folder can be downloaded; it gives the address, which ends in "/"."""
+
+    @contextlib.contextmanager
+    def serving(folder):
+        def handler(*arguments):
+            return Quiet(*arguments, directory=str(folder))
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/"
+            finally:
+                server.shutdown()
+
+    return serving

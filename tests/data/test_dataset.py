@@ -67,7 +67,7 @@ def test_an_unknown_name_gets_the_nearest():
     with pytest.raises(ValueError, match="unknown data set 'smnits'; did you mean smnist"):
         data.load("smnits")
     with pytest.raises(
-        ValueError, match="unknown data set '!'; expected one of cifar10_subset, digits"
+        ValueError, match="unknown data set '!'; expected one of cifar10, cifar100, "
     ):
         data.load("!")
     with pytest.raises(ValueError, match="expected a data set called .*:Split, found <class"):

@@ -1,9 +1,7 @@
 """MNIST by TensorFlow Datasets, without TensorFlow."""
 
-import http.server
 import json
 import sys
-import threading
 
 import pytest
 
@@ -12,6 +10,7 @@ from spikejax import data
 from spikejax.data import mnist
 from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.formats import mnist_tfds
+from spikejax.data.formats.mnist_tfds import PREPARED
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def prepared(small, plain_tfds, monkeypatch):
 
     record(small, MNIST.URL, monkeypatch)
     mnist_tfds.prepare(small.tfds, manual_dir=small.directory)
-    return mnist_tfds.prepared_directory(small.tfds)
+    return PREPARED.directory(small.tfds)
 
 
 tfds_test = pytest.mark.filterwarnings("ignore")  # TFDS and its dependencies warn on import
@@ -74,7 +73,7 @@ def test_tfds_refuses_files_with_another_checksum(small, plain_tfds):
 
 @tfds_test
 def test_tfds_other_format_is_refused(small, plain_tfds):
-    directory = mnist_tfds.prepared_directory(small.tfds)
+    directory = PREPARED.directory(small.tfds)
     directory.mkdir(parents=True)
     (directory / "dataset_info.json").write_text('{"fileFormat": "tfrecord"}')
     assert (f"{directory} (array_record)", False) in mnist.looked_in()
@@ -82,38 +81,25 @@ def test_tfds_other_format_is_refused(small, plain_tfds):
         mnist_tfds.prepare(small.tfds, manual_dir=small.directory)
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @tfds_test
-def test_download_is_announced_and_used(small, plain_tfds, monkeypatch, capsys):
+def test_download_is_announced_and_used(small, plain_tfds, monkeypatch, capsys, serve):
     from tensorflow_datasets.image_classification.mnist import MNIST
 
-    def handler(*arguments):
-        return Quiet(*arguments, directory=str(small.directory))
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/"
+    with serve(small.directory) as url:
         monkeypatch.setattr(MNIST, "URL", url)
         target = small.root / "target"
-        try:
-            with pytest.raises(MissingData, match="Missing checksums url"):
+        with pytest.raises(MissingData, match="Missing checksums url"):
+            mnist.load_images(target, download=True)
+        with monkeypatch.context() as other:
+            other.setattr(mnist_tfds, "MOST_BYTES", 500)
+            with pytest.raises(MissingData, match="at most 500 bytes at http.*, found"):
                 mnist.load_images(target, download=True)
-            with monkeypatch.context() as other:
-                other.setattr(mnist_tfds, "MOST_BYTES", 500)
-                with pytest.raises(MissingData, match="at most 500 bytes at http.*, found"):
-                    mnist.load_images(target, download=True)
-            record(small, url, monkeypatch)
-            assert_same(mnist.load_images(target, download=True), small.arrays)
-        finally:
-            server.shutdown()
+        record(small, url, monkeypatch)
+        assert_same(mnist.load_images(target, download=True), small.arrays)
     first = capsys.readouterr().err.splitlines()[0]
     for words in ("downloading MNIST", "TensorFlow Datasets", "mnist 3.0.1", "11.6 MB", target):
         assert str(words) in first
-    assert mnist_tfds.is_readable(target) and small.cache.exists()
+    assert PREPARED.is_readable(target) and small.cache.exists()
 
 
 @tfds_test

@@ -8,7 +8,7 @@ import pytest
 
 from spikejax import data
 from spikejax.data import CorruptData, MissingData, mnist
-from spikejax.data.formats import mnist_tfds
+from spikejax.data.formats.mnist_tfds import PREPARED
 from spikejax.data.formats.tfds_directory import check_prepared, read_json
 
 SPLIT = {"name": "train", "shardLengths": ["12"]}
@@ -30,7 +30,7 @@ DAMAGE = {
 
 @pytest.fixture
 def directory(places):
-    found = mnist_tfds.prepared_directory(places.tfds)
+    found = PREPARED.directory(places.tfds)
     found.mkdir(parents=True)
     (found / "dataset_info.json").write_text(json.dumps(INFORMATION))
     (found / "features.json").write_text(json.dumps(FEATURES))
@@ -106,4 +106,4 @@ def test_a_fifo_is_not_opened(directory, name):
     os.mkfifo(path)
     with pytest.raises(CorruptData, match=f"{path}: expected a regular file, found a FIFO"):
         check_prepared(directory, "mnist", 12)
-    assert mnist_tfds.is_readable(directory.parents[1]) is (name != "dataset_info.json")
+    assert PREPARED.is_readable(directory.parents[1]) is (name != "dataset_info.json")

@@ -6,7 +6,7 @@ import pytest
 
 from spikejax.data import Split
 from spikejax.devices import mesh
-from spikejax.inputs import AUGMENTATIONS, Crop, Flip, InMemory, Stream
+from spikejax.inputs import InMemory, Stream
 from spikejax.inputs.batches import order
 
 KEY = jax.random.key(0)
@@ -167,43 +167,3 @@ def test_streams_that_do_not_fit(make, message):
 
 
 # --- Augmentation ---------------------------------------------------------------------------------
-
-IMAGES = Split(np.random.default_rng(0).integers(0, 256, (64, 6, 5, 2), np.uint8), np.arange(64))
-
-
-def test_a_flip_is_a_flip_or_nothing():
-    found = np.asarray(Flip(probability=0.5)(IMAGES, KEY).inputs)
-    flipped = [bool((x == y[:, ::-1]).all()) for x, y in zip(found, IMAGES.inputs, strict=True)]
-    same = [bool((x == y).all()) for x, y in zip(found, IMAGES.inputs, strict=True)]
-    assert all(a != b for a, b in zip(flipped, same, strict=True)) and 16 < sum(flipped) < 48
-    assert found.dtype == np.uint8
-
-
-def test_a_crop_shifts_each_sample():
-    found = np.asarray(Crop(padding=2)(IMAGES, KEY).inputs)
-    padded = np.pad(IMAGES.inputs, ((0, 0), (2, 2), (2, 2), (0, 0)))
-    shifts = set()
-    for image, whole in zip(found, padded, strict=True):
-        places = [
-            (i, j)
-            for i in range(5)
-            for j in range(5)
-            if (whole[i : i + 6, j : j + 5] == image).all()
-        ]
-        assert len(places) == 1
-        shifts |= set(places)
-    assert len(shifts) > 15
-
-
-@pytest.mark.parametrize("name", AUGMENTATIONS)
-def test_an_augmentation_is_decided_by_its_key(name):
-    change = AUGMENTATIONS[name]()
-    frames = Split(IMAGES.inputs.reshape(16, 4, 6, 5, 2), np.arange(16))
-    for batch in (IMAGES, frames):
-        once, again = change(batch, KEY), change(batch, KEY)
-        np.testing.assert_array_equal(once.inputs, again.inputs)
-        assert np.any(once.inputs != change(batch, jax.random.key(1)).inputs)
-        assert once.inputs.shape == batch.inputs.shape
-        np.testing.assert_array_equal(once.labels, batch.labels)
-    with pytest.raises(ValueError, match=r"expects images \[B, H, W, C\] or frames"):
-        change(Split(np.zeros((4, 9, 2)), np.zeros(4)), KEY)

@@ -42,6 +42,13 @@ def test_sequences_keep_their_other_axes():
     np.testing.assert_array_equal(found, frames.swapaxes(0, 1).astype(np.float32))
 
 
+def test_images_are_normalised_by_channel(float64):
+    mean, deviation = np.array([0.4914, 0.4822]), np.array([0.2023, 0.1994])
+    found = Repeat(steps=2, scale=255.0, mean=mean, deviation=deviation).encode(IMAGES)
+    expected = (IMAGES / 255 - mean) / deviation
+    np.testing.assert_allclose(found, np.stack([expected, expected]), rtol=1e-12)
+
+
 def test_a_rate_is_that_of_its_sample():
     samples = jnp.array([[0.0, 0.25, 1.0]])
     spikes = Rate(steps=4000, gain=0.8).encode(samples, KEY)

@@ -7,7 +7,7 @@ import pytest
 
 from spikejax import Time, run
 from spikejax.networks import LSTM, MLP, ReLUSRNN
-from spikejax.networks.vgg import VGG
+from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.alif import NormalTau
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -154,8 +154,8 @@ def test_attributes_that_do_not_fit(attributes, message):
         (LSTM(units=2.5, classes=2), "expected units as an integer of at least 1, found 2.5"),
         (LSTM(classes="3"), "expected classes as an integer of at least 1, found '3'"),
         (ReLUSRNN(hidden=8, classes=2), r"found 8; give hidden=\(8,\)"),
-        (VGG(0, LIF()), "expected classes as an integer of at least 1, found 0"),
-        (VGG(2, LIF(), width="8"), "expected width as an integer of at least 1, found '8'"),
+        (VGGSNN(0, LIF()), "expected classes as an integer of at least 1, found 0"),
+        (VGGSNN(2, LIF(), width="8"), "expected width as an integer of at least 1, found '8'"),
     ],
 )
 def test_sizes_of_every_network(network, message):

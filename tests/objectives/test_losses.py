@@ -79,34 +79,6 @@ def test_labels_of_each_step(float64):
         value(StepCrossEntropy(), OUTPUTS, labels[:, :4])
 
 
-def test_tet_by_hand(float64):
-    held = np.square(OUTPUTS - 0.5).mean()
-    entropies = value(StepCrossEntropy(), OUTPUTS, CLASSES)
-    found = value(TET(strength=0.2, target=0.5), OUTPUTS, CLASSES)
-    assert found == pytest.approx(0.8 * entropies + 0.2 * held, rel=1e-12)
-    masked = np.square(OUTPUTS - 0.5).mean(-1)[MASK].mean()
-    entropies = value(StepCrossEntropy(), OUTPUTS, CLASSES, MASK)
-    found = value(TET(strength=0.2, target=0.5), OUTPUTS, CLASSES, MASK)
-    assert found == pytest.approx(0.8 * entropies + 0.2 * masked, rel=1e-12)
-
-
-def test_tet_leaves_out_what_is_ignored(float64):
-    """Samples and steps with a label of −1 are in neither term, and class weights are those of both."""
-    per_step = DRAW.integers(-1, C, (B, T))
-    whole, weights = TET(strength=0.2, target=0.5), (1.0, 0.5, 3.0)
-    weighted = TET(strength=0.2, target=0.5, class_weights=weights)
-    for labels in (np.array([2, -1, 1, 1]), per_step):
-        each = np.broadcast_to(labels[:, None], (B, T)) if labels.ndim == 1 else labels
-        places = [(b, t) for (b, t), c in np.ndenumerate(each) if c >= 0 and MASK[t, b]]
-        terms = [
-            0.8 * entropy(OUTPUTS[t, b], each[b, t]) + 0.2 * np.square(OUTPUTS[t, b] - 0.5).mean()
-            for b, t in places
-        ]
-        assert value(whole, OUTPUTS, labels, MASK) == pytest.approx(np.mean(terms), rel=1e-12)
-        expected = np.average(terms, weights=[weights[each[place]] for place in places])
-        assert value(weighted, OUTPUTS, labels, MASK) == pytest.approx(expected, rel=1e-12)
-
-
 @pytest.mark.parametrize("at", ["last", "mean", "each"])
 def test_mse_by_hand(at, float64):
     targets = DRAW.normal(size=(B, T, C) if at == "each" else (B, C))
@@ -164,7 +136,7 @@ def test_ignored_labels_and_class_weights(loss, float64):
     assert value(loss(), OUTPUTS, np.full(B, -1)) == 0  # and not NaN
 
 
-@pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy])
+@pytest.mark.parametrize("loss", [SummedCrossEntropy, MeanCrossEntropy, StepCrossEntropy, TET])
 def test_probabilities_as_labels(loss, float64):
     """One-hot they are class labels; mixed they mix the losses."""
     hot = np.eye(C)

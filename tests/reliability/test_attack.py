@@ -5,9 +5,12 @@ import pytest
 from experiments.reliability import command_lines, damage, kills, lines, misbehaviour, readers
 from experiments.reliability.children import generator
 from experiments.reliability.data_files import READERS
+from experiments.reliability.event_data import FORMATS
 from experiments.reliability.outcomes import Outcome
 
-FAST = [name for name in READERS if name not in readers.SLOW]
+# Most formats of events are left to tests/data, where no process is started for each.
+LEFT_OUT = {*readers.SLOW, *FORMATS} - {"events bin"}
+FAST = [name for name in READERS if name not in LEFT_OUT]
 
 
 def failures(found):
@@ -22,7 +25,9 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", FAST)
 def test_damaged_inputs_are_refused(name, folder):
     found = readers.run({"reader": name, "quick": True}, folder)
-    assert found["trials"] > 20 and found["counts"].get("refused", 0) > 10
+    # A damaged cache of frames is made again.
+    right = "exact" if name == "frame cache" else "refused"
+    assert found["trials"] > 20 and found["counts"].get(right, 0) > 10
     assert not failures(found) and 0 < found["peak_memory_mb"] < 1000
 
 

@@ -1,1 +1,1 @@
-"""Results of the AR-LIF paper and of the convolutional networks that it trains."""
+"""The tables and figures of AR-LIF (arXiv 2507.20746)."""

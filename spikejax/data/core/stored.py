@@ -92,6 +92,47 @@ def verify(path: Path, expected: Stored, remedy: str = AGAIN) -> None:
         )
 
 
+def verify_content(place: str, content: bytes | memoryview, expected: Stored) -> None:
+    """Verifies the length and the checksum of what was read out of a file.
+
+    Args:
+      place: where it was read, for the message.
+      content: what was read.
+      expected: what it must be.
+
+    Raises:
+      CorruptData: it is something else.
+    """
+    if len(content) != expected.length:
+        raise CorruptData(
+            f"{place}: expected {expected.length} bytes of {expected.file}, found {len(content)}; {AGAIN}"
+        )
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected.sha256:
+        raise CorruptData(
+            f"{place}: expected sha256 {expected.sha256} of {expected.file}, found sha256 {found}; {AGAIN}"
+        )
+
+
+def verify_md5(path: Path, expected: str, remedy: str = AGAIN) -> None:
+    """Verifies the MD5 that the authors of a data set publish, reading in blocks; it tells damage, not forgery.
+
+    Args:
+      path: the file.
+      expected: 32 hexadecimal digits.
+      remedy: what to do if it is another one, for the message.
+
+    Raises:
+      MissingData: there is no such file.
+      CorruptData: it is something else.
+    """
+    size_of(path)
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != expected:
+        raise CorruptData(f"{path}: expected md5 {expected}, found md5 {found}; {remedy}")
+
+
 def is_of_the_machine(error: BaseException) -> bool:
     """Whether reading failed for another reason than the content of a file: the disk, the network, the memory.
 

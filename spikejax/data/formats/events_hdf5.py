@@ -47,7 +47,7 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
     try:
         with h5py.File(path, "r") as file:
             stored = [
-                _find(h5py, path, file, name) for name in ("spikes/times", "spikes/units", "labels")
+                find(h5py, path, file, name) for name in ("spikes/times", "spikes/units", "labels")
             ]
             _check_layout(h5py, path, stored, size)
             times, units = _trains(path, stored[0], stored[1], size, channels)
@@ -69,7 +69,7 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
     return Recordings(*_padded(path, times, units, size), labels.astype(np.int32))
 
 
-def _find(h5py, path, file, name) -> Any:
+def find(h5py: Any, path: Path | str, file: Any, name: str) -> Any:
     """A dataset that lies in this file as a whole: no link is followed that could lead to another."""
     place = file
     for part in name.split("/"):

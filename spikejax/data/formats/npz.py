@@ -12,6 +12,7 @@ from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
 
 _OTHER_BYTES = 2**20  # of headers and of members that are not read
+_BLOCK = 2**20
 
 
 class Layout(NamedTuple):
@@ -73,11 +74,16 @@ def _read_member(file, path, name, layout):
                 f"{path}: expected {name} as {layout.dtype} of shape {layout.shape} in row-major order, found "
                 f"{dtype} of shape {shape}{' by columns' if by_columns else ''}; {AGAIN}"
             )
-        # One more than is expected: the end of a member is where its checksum is compared.
-        values = bytearray(member.read(layout.size + 1))
-    if len(values) != layout.size:
-        more = " or more" if len(values) > layout.size else ""
+        # One more than is expected: the end of a member is where its checksum is compared. In blocks: a single read
+        # would need the memory of the values twice.
+        values, count = np.empty(layout.size + 1, np.uint8), 0
+        while count <= layout.size and (
+            block := member.readinto(values.data[count : count + _BLOCK])
+        ):
+            count += block
+    if count != layout.size:
+        more = " or more" if count > layout.size else ""
         raise CorruptData(
-            f"{path}: expected {layout.size} bytes of {name}, found {len(values)}{more}; {AGAIN}"
+            f"{path}: expected {layout.size} bytes of {name}, found {count}{more}; {AGAIN}"
         )
-    return np.frombuffer(values, dtype).reshape(shape)
+    return values[:count].view(dtype).reshape(shape)

@@ -102,7 +102,7 @@ def settings_of(
 
 
 def longest(kernel: Any, steps: int) -> int:
-    """How many of so many steps one call can run."""
+    """How many of so many steps a call runs: those that fit into its memory, fewer if all calls are equal then."""
     if kernel.backend.memory is None:
         return steps
     dynamics, tiles = kernel.dynamics, kernel.tiles
@@ -113,7 +113,11 @@ def longest(kernel: Any, steps: int) -> int:
     matrix = 2 * 4 * tiles.columns**2 if fed else 0
     left = kernel.backend.memory - matrix
     size = tiles.block[0] * (tiles.columns if fed else tiles.block[1])
-    return min(steps, max(1, left // (2 * 4 * arrays * size)))
+    fitting = min(steps, max(1, left // (2 * 4 * arrays * size)))
+    calls = -(-steps // fitting)
+    # A shorter last call would be another program, and what all of them save would be copied together.
+    equal = next((count for count in range(calls, 2 * calls + 1) if steps % count == 0), None)
+    return fitting if equal is None else steps // equal
 
 
 def call(body: Any, kernel: Any, operands: Any, results: Any) -> list[jax.Array]:

@@ -20,7 +20,7 @@ from jax.extend.core import jaxprs_in_params
 
 from spikejax.dynamics import network as executor
 from spikejax.dynamics.steps import Steps, only_real
-from spikejax.layers.declared import DECLARED, Bounds, WholeSequence
+from spikejax.layers.declared import DECLARED, AnyChunk, Bounds, WholeSequence
 from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
 from spikejax.layers.state import START, STATE
 from spikejax.networks.core.interceptor import told
@@ -162,16 +162,19 @@ def inspect_module(module: nn.Module, variables: Any, x: Any) -> Facts:
     jaxpr, (outputs, changed) = jax.make_jaxpr(applied, return_shape=True)(variables, x)
     activity = by_layer(changed.pop(ACTIVITY, {}))
     widths = [_width(values.get(SPIKES, values.get(OUTPUT))) for values in activity.values()]
-    reasons, bounds = {}, {}
+    reasons, bounds, uncut = {}, {}, set()
     for path, fact in _declared(changed.pop(DECLARED, {})):
+        layer = path.rpartition("/")[0] or path
         if isinstance(fact, WholeSequence):
-            reasons[path.rpartition("/")[0] or path] = fact.reason
+            reasons[layer] = fact.reason
+        if isinstance(fact, AnyChunk):
+            uncut.add(layer)
         if isinstance(fact, Bounds):
             bounds[path] = fact.low, fact.high
     changes = tuple(sorted(set(changed) - {START, STATE}))
     for name in changes:
-        for path in sorted({path.rpartition("/")[0] for path in _paths(changed[name])}):
-            reasons[path] = "its statistics are pooled over time in training"
+        for path in sorted({path.rpartition("/")[0] for path in _paths(changed[name])} - uncut):
+            reasons.setdefault(path, "its statistics are pooled over time in training")
     widths += [_width(leaf) for leaf in jax.tree.leaves(outputs)]
     found = set(_operations(jaxpr.jaxpr))
     convolves = not found.isdisjoint({(CONVOLUTION, False), (CONVOLUTION, True)})

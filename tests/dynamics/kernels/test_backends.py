@@ -8,7 +8,8 @@ import pytest
 from fused_cases import MOSAIC_RUNS, compare, currents_of, neuron_of, no_fallback
 from spikejax.dynamics import Feedback, feedback, unroll
 from spikejax.dynamics.choice import using
-from spikejax.dynamics.kernels import backends, tiles
+from spikejax.dynamics.kernels import backends, fused, tiles
+from spikejax.dynamics.kernels.apart import take_apart
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.neurons.lif import LIF
 
@@ -53,6 +54,20 @@ def test_what_is_tried_is_compiled_anew():
     assert "f32[256]" in program()
     with using("pallas", block=(128,)):
         assert "f32[128]" in program()
+
+
+@pytest.mark.parametrize(
+    ("memory", "steps", "length"),
+    [(None, 784, 784), (2**30, 784, 784), (300, 784, 196), (200, 784, 196), (200, 199, 199)]
+    + [(200, 401, 200), (0, 7, 1)],  # 401 is prime
+)
+def test_a_call_runs_what_fits_and_calls_are_equal_if_they_can_be(memory, steps, length):
+    parts = take_apart(LIF().step, LIF().init_state(jnp.ones((8, 128))), jnp.ones((2, 8, 128)))
+    kernel = fused.prepared(parts.dynamics, backends.TPU)
+    # An array of a step has 4 KB, and a step five of them, each twice.
+    memory = memory and memory * 40 * 2**10
+    kernel = kernel._replace(backend=backends.TPU._replace(memory=memory))
+    assert backends.longest(kernel, steps) == length
 
 
 @pytest.mark.parametrize("recurrent", [False, True])

@@ -20,6 +20,7 @@ from fused_cases import (
 )
 from fused_neurons import WRAPPED, Mine
 from spikejax.dynamics import held, unroll
+from spikejax.dynamics.kernels import backends
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.neurons import make
 from spikejax.neurons.lif import LIF
@@ -54,6 +55,14 @@ def test_parameters_of_any_shape_that_broadcasts():
 )
 def test_choices_of_a_model(options):
     compare(LIF(surrogate=Sigmoid(), **options))
+
+
+@pytest.mark.parametrize("length", [1, 3])  # of 7 steps: equal calls, and a shorter last one
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_a_sequence_of_several_calls(monkeypatch, length, recurrent):
+    monkeypatch.setattr(backends, "longest", lambda kernel, steps: min(steps, length))
+    # Of a shape of its own for each length, since JAX keeps what it has traced.
+    compare(make("tc_lif"), recurrent=recurrent, shape=(7, 4, 3 + length))
 
 
 def test_any_features_and_any_number_of_steps():

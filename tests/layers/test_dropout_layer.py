@@ -1,0 +1,46 @@
+"""Dropout with one mask per sequence or per step: its masks, their mean, chunks, and what it refuses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import spikejax
+from spikejax import Time
+from spikejax.layers import Dropout
+
+SHAPE = (6, 8, 100)
+KEYS = {"dropout": jax.random.key(1)}
+
+
+def dropped(layer, chunk=None):
+    run = spikejax.run(layer, {}, jnp.ones(SHAPE), time=Time(chunk), train=True, rngs=KEYS)
+    return np.asarray(run[0])
+
+
+@pytest.mark.parametrize("per", ["sequence", "step"])
+def test_masks(per):
+    y = dropped(Dropout(0.3, per))
+    assert set(np.unique(y)) == {np.float32(0), np.float32(1) / np.float32(0.7)}
+    different = len(np.unique(y.reshape(SHAPE[0], -1), axis=0))
+    assert different == (1 if per == "sequence" else SHAPE[0])
+    assert len(np.unique(y[0], axis=0)) == SHAPE[1]  # each sample has its own
+    independent = 800 if per == "sequence" else 4800
+    assert abs((y == 0).mean() - 0.3) < 5 * (0.3 * 0.7 / independent) ** 0.5
+    np.testing.assert_array_equal(dropped(Dropout(0.3, per), chunk=4), y)
+
+
+def test_evaluation_changes_nothing():
+    x = jnp.ones(SHAPE)
+    np.testing.assert_array_equal(Dropout(0.9).apply({}, x), x)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, "much"])
+def test_other_rates_are_refused(rate):
+    with pytest.raises(ValueError, match=r"rate as a number in \[0, 1\)"):
+        Dropout(rate).apply({}, jnp.ones(SHAPE))
+
+
+def test_another_kind_of_mask_is_refused():
+    with pytest.raises(ValueError, match=r"one of \('sequence', 'step'\), found 'batch'"):
+        Dropout(0.5, "batch").apply({}, jnp.ones(SHAPE))
