@@ -139,8 +139,9 @@ def test_where_custom_vjp_and_scans_stand():
 
     # The rules of a spike, of the fused kernels, and of a convolution.
     assert files_with("jax.custom_vjp") == {"surrogate", "dynamics", "layers"}
-    # Over time in dynamics; over micro-batches and the batches of an epoch elsewhere; that of another program.
-    assert files_with("lax.scan(") == {"dynamics", "training", "sweeps", "analysis"}
+    # Over time in dynamics; over micro-batches, the batches of an epoch and the images of a convolution elsewhere; that
+    # of another program.
+    assert files_with("lax.scan(") == {"dynamics", "layers", "training", "sweeps", "analysis"}
     pallas = {
         path.parent.name for path in SOURCES if "import pallas" in path.read_text(encoding="utf-8")
     }

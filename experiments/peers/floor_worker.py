@@ -53,5 +53,5 @@ def products(workload, options):
 
 if __name__ == "__main__":
     jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
-    builders = dict.fromkeys(("training", "convolution"), products)
+    builders = dict.fromkeys(("training", "convolution", "vgg"), products)
     serve(builders, ("jax",), lambda: {"devices": jax.local_device_count()})

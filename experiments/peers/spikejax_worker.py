@@ -20,7 +20,7 @@ from worker import Program, serve
 
 from spikejax.data import Split
 from spikejax.devices import mesh
-from spikejax.devices.plan import Plan, choose
+from spikejax.devices.plan import Plan, choose, sharing
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
 from spikejax.inputs.batches import place
@@ -28,9 +28,10 @@ from spikejax.layers import Conv, Spiking
 from spikejax.networks import MLP
 from spikejax.networks.core import pure
 from spikejax.networks.core.running import run
+from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.objectives import Accuracy, Rates, SummedCrossEntropy
+from spikejax.objectives import Accuracy, MeanCrossEntropy, Rates, SummedCrossEntropy
 from spikejax.objectives.composed import measurement, objective
 from spikejax.objectives.model import Model
 from spikejax.surrogate import ATan
@@ -143,9 +144,14 @@ def toward_one_spike(outputs, labels, activity, mask):
     return ((outputs.sum(0) - 1) ** 2).mean()
 
 
+def at_once(workload):
+    """The plan of a run with convolutions: all devices share the batch, and process all steps at once."""
+    steps = workload.steps
+    return Plan(sharing(workload.batch, jax.device_count()), 1, steps, steps)
+
+
 def convolution(workload, options):
-    # As in a run: on a CPU one device uses all cores for a convolution.
-    plan, block = Plan(1, 1, workload.steps, workload.steps), Block(workload.sizes[-1])
+    plan, block = at_once(workload), Block(workload.sizes[-1])
     model, batch = Model(pure.Functions(block), Sequence()), batch_of(workload)
 
     def rates(trained):
@@ -154,6 +160,27 @@ def convolution(workload, options):
     example = jnp.zeros((1, 1, *workload.sizes[:3]))
     initial = jax.jit(model.network.init)(jax.random.key(0), example)
     return learner(objective(model, toward_one_spike), initial, batch, plan, rates, True)
+
+
+def vgg(workload, options):
+    *image, width, classes = workload.sizes
+    values = {"decay": common.VGG_DECAY, "threshold": common.THRESHOLD, "surrogate": ATan(2.0)}
+    neuron = LIF(**values, reset="zero", detach_reset=True)
+    module, batch = VGGSNN(classes, neuron, width, learn=()), batch_of(workload)
+    model = Model(pure.Functions(module), Sequence())
+    initial = jax.jit(model.network.init)(jax.random.key(0), jnp.zeros((1, 1, *image)))
+    kernels, readout = common.vgg_weights(workload)
+    for i, kernel in enumerate(kernels):
+        initial["params"][f"Conv_{i}"]["kernel"] = jnp.asarray(kernel)
+    initial["params"]["Dense_0"]["kernel"] = jnp.asarray(readout.kernel)
+    measured = jax.jit(objective(model, MeanCrossEntropy(), (), (Rates(),)))
+
+    def rates(trained):
+        found = measured(trained, batch, jax.random.key(0))[1][0]["firing_rate"].value
+        return [float(rate) for rate in found.values()]
+
+    plan = at_once(workload)
+    return learner(objective(model, MeanCrossEntropy()), initial, batch, plan, rates, True)
 
 
 def neuron(workload, options):
@@ -257,6 +284,7 @@ BUILDERS = {
     "training": training,
     "neuron": neuron,
     "convolution": convolution,
+    "vgg": vgg,
     "streaming": streaming,
     "grid": grid,
 }

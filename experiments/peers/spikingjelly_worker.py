@@ -3,13 +3,13 @@
 Its kernels are for NVIDIA GPUs; on a CPU the neurons loop over time in PyTorch. `ParametricLIFNode` with undecayed
 input and soft reset has exactly the common dynamics; what it learns is σ⁻¹(1 − decay). Feedback is its container for
 element-wise recurrence around a neuron, which runs step by step, unlike the linear layer before it. Streaming and the
-compiled variant use its single-step mode.
+compiled variant use its single-step mode. The neuron of VGG-SNN is its `LIFNode`.
 """
 
 import workload as common
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import nn
-from torch_steps import Library, linear, serve_torch
+from torch_steps import Library, channels_first, convolved, linear, serve_torch
 
 
 def neurons(decay, step_mode):
@@ -21,6 +21,31 @@ def neurons(decay, step_mode):
         surrogate_function=surrogate.ATan(2.0),
         step_mode=step_mode,
     )
+
+
+def vgg(workload, step_mode):
+    kernels, readout = common.vgg_weights(workload)
+    left = iter(kernels)
+    for widths in common.VGG:
+        if widths == common.POOL:
+            yield layer.AvgPool2d(2, step_mode=step_mode)
+            continue
+        kernel = next(left)
+        made = layer.Conv2d(*kernel.shape[2:], 3, padding=1, step_mode=step_mode)
+        yield convolved(kernel, made)
+        yield layer.BatchNorm2d(kernel.shape[3], step_mode=step_mode)
+        yield neuron.LIFNode(
+            tau=1 / (1 - common.VGG_DECAY),
+            decay_input=False,
+            v_threshold=common.THRESHOLD,
+            v_reset=0.0,
+            surrogate_function=surrogate.ATan(2.0),
+            detach_reset=True,
+            step_mode=step_mode,
+        )
+    yield layer.Flatten(step_mode=step_mode)
+    made = layer.Linear(*readout.kernel.shape, step_mode=step_mode)
+    yield linear(channels_first(readout, kernels[-1].shape[3]), readout.bias, made)
 
 
 class Feedback(nn.Module):
@@ -43,6 +68,9 @@ def modules(workload, decay, step_mode):
         yield layer.Conv2d(inward, outward, 3, padding="same", step_mode=step_mode)
         yield layer.BatchNorm2d(outward, step_mode=step_mode)
         yield neurons(decay, step_mode)
+        return
+    if workload.kind == "vgg":
+        yield from vgg(workload, step_mode)
         return
 
     def dense(weights):
@@ -81,5 +109,5 @@ def whole(workload, decay):
 
 
 if __name__ == "__main__":
-    spiking = (neuron.ParametricLIFNode,)
+    spiking = (neuron.ParametricLIFNode, neuron.LIFNode)
     serve_torch(("spikingjelly",), Library(step, spiking, whole, functional.reset_net))

@@ -47,9 +47,11 @@ class Library(NamedTuple):
       step: `(workload, decay)` to a module for one time step: of a network, a block of convolution and normalisation,
         or neurons alone, depending on the kind of the workload.
       spiking: classes of modules whose outputs are spikes.
-      whole: `(workload, decay)` to a module for all time steps at once, if that is the library's way.
+      whole: `(workload, decay)` to a module for all time steps at once, if there is one.
       reset: resets the state of a module.
       scale: factor by which the neurons' currents must be multiplied.
+      at_once: whether all time steps at once is the library's way. The option "at_once" says otherwise, and that the
+        module for all of them is compiled with "compile".
     """
 
     step: Make
@@ -57,11 +59,14 @@ class Library(NamedTuple):
     whole: Make | None = None
     reset: Callable[[nn.Module], None] = lambda module: None
     scale: float = 1.0
+    at_once: bool = True
 
     def over_time(self, workload, options, decay=common.DECAY) -> nn.Module:
-        if self.whole is not None and not options.get("compile"):
-            return self.whole(workload, decay).to(DEVICE)
-        return OverTime(self.step(workload, decay), options.get("compile", False)).to(DEVICE)
+        compiled = options.get("compile", False)
+        if self.whole is not None and options.get("at_once", self.at_once and not compiled):
+            made = self.whole(workload, decay).to(DEVICE)
+            return torch.compile(made) if compiled else made
+        return OverTime(self.step(workload, decay), compiled).to(DEVICE)
 
 
 def linear(kernel: np.ndarray, bias: np.ndarray, made: nn.Module | None = None) -> nn.Module:
@@ -71,6 +76,20 @@ def linear(kernel: np.ndarray, bias: np.ndarray, made: nn.Module | None = None) 
         made.weight.copy_(torch.from_numpy(kernel.T))
         made.bias.copy_(torch.from_numpy(bias))
     return made
+
+
+def convolved(kernel: np.ndarray, made: nn.Module) -> nn.Module:
+    """A convolution with this kernel `[*window, C, D]`, and no bias yet."""
+    with torch.no_grad():
+        made.weight.copy_(torch.from_numpy(kernel).permute(3, 2, 0, 1))
+        made.bias.zero_()
+    return made
+
+
+def channels_first(readout: common.Layer, channels: int) -> np.ndarray:
+    """The kernel of a read-out whose inputs are in the order channels, height, width."""
+    apart = readout.kernel.reshape(-1, channels, readout.kernel.shape[1])
+    return apart.swapaxes(0, 1).reshape(readout.kernel.shape)
 
 
 def update(library, module, optimizer, loss_of):
@@ -130,10 +149,24 @@ def training(library, workload, options):
     return learner(library, module, cross_entropy(labels), inputs)
 
 
+def images(workload):
+    """Inputs `[T, B, C, H, W]`, and labels."""
+    inputs, labels = tensors(workload)
+    return inputs.permute(0, 1, 4, 2, 3).contiguous(), labels
+
+
 def convolution(library, workload, options):
-    inputs = tensors(workload)[0].permute(0, 1, 4, 2, 3).contiguous()
     module = library.over_time(workload, options)
+    inputs, _ = images(workload)
     return learner(library, module, lambda spikes: ((spikes.sum(0) - 1) ** 2).mean(), inputs)
+
+
+def vgg(library, workload, options):
+    inputs, labels = images(workload)
+    module = library.over_time(workload, options)
+    return learner(
+        library, module, lambda logits: functional.cross_entropy(logits.mean(0), labels), inputs
+    )
 
 
 def neuron(library, workload, options):
@@ -186,6 +219,7 @@ BUILDERS = {
     "training": training,
     "neuron": neuron,
     "convolution": convolution,
+    "vgg": vgg,
     "streaming": streaming,
     "grid": grid,
 }

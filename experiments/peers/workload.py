@@ -3,6 +3,10 @@
 The neuron is a leaky integrate-and-fire neuron with decay 0.9 (learned, one parameter per layer), threshold 1, soft
 reset and the arctangent's derivative as surrogate. A network is linear layers, each followed by such neurons, then a
 linear read-out; its loss is the cross-entropy of the logits summed over time; it is trained by Adam at 1e-3.
+
+VGG-SNN has its own neuron, which all of its libraries have alike: decay 0.5, not learned, and a reset to zero that has
+no gradient. Each of its convolutions 3x3 is followed by batch normalisation and such neurons; its loss is the
+cross-entropy of the logits' mean over time.
 """
 
 from dataclasses import dataclass
@@ -11,6 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 DECAY, THRESHOLD, LEARNING_RATE = 0.9, 1.0, 1e-3
+VGG_DECAY = 0.5
+POOL = 0
+VGG = (1, 2, POOL, 4, 4, POOL, 8, 8, POOL, 8, 8, POOL)  # channels in widths; average pooling 2x2
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,12 @@ class Workload:
     Args:
       name: of the row.
       kind: "neuron" (one layer, forward and backward), "training" (a step of a network), "convolution" (a step of
-        convolution, batch normalisation and neurons), "streaming" (one time step of a network, its state carried) or
-        "grid" (networks of different decays, trained).
+        convolution, batch normalisation and neurons), "vgg" (a step of VGG-SNN), "streaming" (one time step of a
+        network, its state carried) or "grid" (networks of different decays, trained).
       steps: T.
       batch: B.
       sizes: of a network: inputs, hidden layers, classes; of a neuron: F; of a convolution: height, width, channels
-        in and out.
+        in and out; of VGG-SNN: height, width, channels in, channels of the first layer, classes.
       recurrent: whether hidden layers feed their spikes back.
       density: fraction of ones in binary inputs; None for inputs between 0 and 1.
       gains: of the weights before each hidden layer, chosen so that it fires in a few per cent of the steps.
@@ -91,13 +98,33 @@ def layers(workload: Workload) -> list[Layer]:
     return made
 
 
+def vgg_weights(workload: Workload) -> tuple[list[np.ndarray], Layer]:
+    """The convolutions' kernels `[3, 3, C, D]`, from N(0, 2 / (9 D)), and the read-out; biases are 0.
+
+    The read-out's inputs are in the order height, width, channels.
+    """
+    random = np.random.default_rng(1)
+    height, width, inward, first, classes = workload.sizes
+    kernels = []
+    for widths in VGG:
+        if widths == POOL:
+            height, width = height // 2, width // 2
+            continue
+        drawn = random.standard_normal((3, 3, inward, widths * first), np.float32)
+        kernels.append(drawn * np.float32(np.sqrt(2 / (9 * widths * first))))
+        inward = widths * first
+    inputs = height * width * inward
+    kernel = random.uniform(-1, 1, (inputs, classes)).astype(np.float32) / np.float32(inputs**0.5)
+    return kernels, Layer(kernel, np.zeros(classes, np.float32), None)
+
+
 def labels(workload: Workload) -> np.ndarray:
     """`[B]`, int32; a single sample has a middle one, whose inputs are neither weak nor strong."""
     return ((np.arange(workload.batch) + workload.classes // 2) % workload.classes).astype(np.int32)
 
 
 def inputs(workload: Workload) -> np.ndarray:
-    """Float32 `[T, B, F]`, of a convolution `[T, B, H, W, C]`; those of a network depend on the label."""
+    """Float32 `[T, B, F]`, of a convolution `[T, B, H, W, C]`; those of an MLP depend on the label."""
     random = np.random.default_rng(2)
     if workload.kind == "neuron":
         shape = (workload.steps, workload.batch, *workload.sizes)
@@ -107,6 +134,9 @@ def inputs(workload: Workload) -> np.ndarray:
         shape = (workload.steps, workload.batch, height, width, channels)
         density = workload.density or 0.0
         return (random.random(shape, np.float32) < density).astype(np.float32)
+    if workload.kind == "vgg":  # the same image at every step
+        images = random.standard_normal((workload.batch, *workload.sizes[:3]), np.float32)
+        return np.repeat(images[None], workload.steps, axis=0)
     features, classes = workload.sizes[0], workload.classes
     drawn = random.random((workload.steps, workload.batch, features), np.float32)
     if workload.density is None:
@@ -134,6 +164,8 @@ def product_flops(workload: Workload) -> int | None:
     if workload.kind == "convolution":
         height, width, inward, outward = workload.sizes
         return 2 * 2 * steps * height * width * 9 * inward * outward
+    if workload.kind == "vgg":
+        return 2 * steps * _vgg_products(workload)
     if workload.kind != "training":
         return None
     per_step = 0
@@ -141,3 +173,15 @@ def product_flops(workload: Workload) -> int | None:
         per_step += layer.kernel.size * (2 if i == 0 else 3)
         per_step += 0 if layer.feedback is None else 3 * layer.feedback.size
     return 2 * steps * per_step
+
+
+def _vgg_products(workload):
+    """Multiplications of VGG-SNN per image and step."""
+    kernels, readout = vgg_weights(workload)
+    pixels, total, left = workload.sizes[0] * workload.sizes[1], 3 * readout.kernel.size, kernels[:]
+    for widths in VGG:
+        if widths == POOL:
+            pixels //= 4
+            continue
+        total += (2 if len(left) == len(kernels) else 3) * pixels * left.pop(0).size
+    return total

@@ -92,10 +92,7 @@ def choose(
             f"features={tuple(features)}, devices={devices}, models={models}, chunk={chunk}"
         )
     least = CPU_ROWS if backend == "cpu" else 1
-    devices = max(
-        [n for n in range(1, devices + 1) if batch_size % n == 0 and batch_size // n >= least],
-        default=1,
-    )
+    devices = sharing(batch_size, devices, least)
     share = batch_size // devices
     if backend == "cpu":
         return Plan(devices, *_on_cpu(steps, share, features, models, chunk), models)
@@ -105,6 +102,16 @@ def choose(
     needed = {plan: needed_by(plan, steps, footprint) for plan in plans}
     fitting = (plan for plan in plans if SLACK * needed[plan] <= memory)
     return next(fitting, min(plans, key=lambda plan: needed[plan]))
+
+
+def sharing(batch_size: int, devices: int, least: int = 1) -> int:
+    """How many devices can share a batch equally, each with at least `least` samples.
+
+    >>> sharing(60, 8), sharing(60, 8, least=16)
+    (6, 3)
+    """
+    able = [n for n in range(1, devices + 1) if batch_size % n == 0 and batch_size // n >= least]
+    return max(able, default=1)
 
 
 def needed_by(plan: Plan, steps: int, footprint: Footprint) -> float:

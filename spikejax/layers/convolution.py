@@ -6,8 +6,13 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 from jax import Array, lax
+from jax.sharding import PartitionSpec
 
+from spikejax.layers import winograd
+
+WINOGRAD_CHANNELS = 64  # least, in and out, for which it is faster on a CPU
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -107,8 +112,11 @@ def _convolve(geometry, x, kernel):
 
 
 def _forward(geometry, x, kernel):
-    # The raw convolution: a custom_vjp called here would break Hessian-vector products.
-    return _plain(geometry, x, kernel), (x, kernel)
+    # Not _convolve: a custom_vjp called here would break Hessian-vector products.
+    plain, fast = (functools.partial(f, geometry) for f in (_plain, _fast))
+    if not _by_winograd(geometry, kernel):
+        return plain(x, kernel), (x, kernel)
+    return lax.platform_dependent(x, kernel, cpu=fast, default=plain), (x, kernel)
 
 
 def _backward(geometry, operands, gradient):
@@ -144,6 +152,53 @@ def _plain(geometry, x, kernel):
     )
 
 
+def _fast(geometry, x, kernel):
+    """The convolution as a CPU computes it fastest."""
+    if _by_winograd(geometry, kernel):
+
+        def convolved(x, kernel):
+            return winograd.convolve(x, kernel, geometry.padding, geometry.precision)
+
+        return _on_each_device(convolved, x, kernel, summed=False)
+    return _plain(geometry, x, kernel)
+
+
+def _on_each_device(function, x, other, *, summed):
+    """A function of images `[N, ...]` and a kernel, or of two sets of images that it sums over.
+
+    Where devices share the images, each calls it with its share: a loop over parts of all images would gather them.
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    if not mesh.auto_axes or len(x) % mesh.size:
+        return function(x, other)
+    split, whole = PartitionSpec(mesh.auto_axes), PartitionSpec()
+
+    def local(x, other):
+        found = function(x, other)
+        return lax.psum(found, mesh.auto_axes) if summed else found
+
+    return jax.shard_map(
+        local,
+        in_specs=(split, split if summed else whole),
+        out_specs=whole if summed else split,
+        check_vma=False,
+    )(x, other)
+
+
+def _by_winograd(geometry, kernel):
+    """Whether fewer products make up for the transforms, which each channel pays once."""
+    *window, inward, outward = kernel.shape
+    moved = (*geometry.strides, *geometry.input_dilation, *geometry.kernel_dilation)
+    return (
+        window == [3, 3]
+        and geometry.groups == 1
+        and set(moved) == {1}
+        and min(sum(geometry.padding, ())) >= 0
+        and min(inward, outward) >= WINOGRAD_CHANNELS
+        and jnp.finfo(kernel.dtype).bits >= 32
+    )
+
+
 def _axes(ndim):
     """[N, *spatial, C], [*window, C, D] and [N, *spatial, D]."""
     spatial = tuple(range(1, ndim - 1))
@@ -168,11 +223,17 @@ def _of_inputs(geometry, x, kernel, gradient):
     turned = geometry._replace(
         strides=geometry.input_dilation, padding=tuple(padding), input_dilation=geometry.strides
     )
-    return _plain(turned, gradient, exchanged)
+    return _fast(turned, gradient, exchanged)
 
 
 def _of_kernel(geometry, x, kernel, gradient):
     """Σ x[o·stride + i·dilation] g[o] over all o: a convolution whose channels are the samples, and the reverse."""
+    if _by_winograd(geometry, kernel):
+
+        def slope(x, gradient):
+            return winograd.of_kernel(x, gradient, geometry.padding, geometry.precision)
+
+        return _on_each_device(slope, x, gradient, summed=True)
     axes, groups = tuple(range(1, x.ndim - 1)), geometry.groups
     images = x.reshape(*x.shape[:-1], groups, -1).transpose(-1, *axes, -2, 0)
     images = images.reshape(*images.shape[:-2], -1)

@@ -135,8 +135,9 @@ def plan_of(
         memory=host.memory,
     )
     if convolves:
-        # One device already uses all cores for a convolution.
-        chosen = chosen._replace(devices=1, micro_batches=1)
+        # A sample has a row per pixel, so a few are enough for a device.
+        shared = plan.sharing(config.batch_size, devices or host.devices)
+        chosen = chosen._replace(devices=shared, micro_batches=1)
     if facts.changes:
         chosen = chosen._replace(micro_batches=1)
     if devices is None and jax.process_count() > 1 and chosen.devices < host.devices:

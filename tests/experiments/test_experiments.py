@@ -38,6 +38,7 @@ SLOW = (
     "ar_lif_fig2_rates",
     "ar_lif_fig3_tracking",
     "bench",
+    "conv_step",
     "gpu",
     "memory_vs_steps",
     "reliability",

@@ -223,7 +223,8 @@ class Conv(nn.Module):
 
     @nn.compact
     def __call__(self, x, train: bool = False):
-        x = nn.Conv(self.units, (2,))(x[..., None])
+        # Without a bias, whose gradient before a normalisation is rounding alone, and which Adam scales to full steps.
+        x = nn.Conv(self.units, (2,), use_bias=False)(x[..., None])
         x = nn.BatchNorm(use_running_average=not train)(self.gain * x)
         return nn.Dense(3)(x.reshape(*x.shape[:2], -1))
 
