@@ -144,7 +144,7 @@ def _conv_step(result: Metrics) -> str:
     rows = []
     for name, library in result["config"]["libraries"].items():
         row = result["metrics"][name]
-        cells = [row["error"], "", ""]
+        cells = [row.get("error", ""), "", ""]
         if "error" not in row:
             times = [f"{1e3 * row[key]:,.0f}" for key in ("seconds", "seconds_median")]
             cells = [*times, f"{row['loss_first']:.5f}"]
