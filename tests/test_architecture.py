@@ -54,7 +54,8 @@ ROOMS = {
     }
     | {"training", "sweeps", "devices", "plot"}
     | {"pytree", "fields", "paths", "registry", "files", "tables"},
-    "recipes": {"runs", "networks", "neurons", "training", "objectives", "inputs", "data"}
+    "recipes": {"runs", "networks", "layers", "neurons", "surrogate"}
+    | {"training", "objectives", "inputs", "data"}
     | {"paths", "registry"},
     "cli": {"runs", "recipes", "catalogue", "plot", "sweeps", "devices", "data", "networks"}
     | {"neurons", "paths", "registry", "tables"},

@@ -94,6 +94,19 @@ def test_what_can_be_relied_on(run_page):
     assert not np.any(outputs[6:, 1])
 
 
+def test_ar_lif(run_page):
+    names = run_page("docs/ar_lif.md", ("python",))
+    assert names["memory"].shape == (32, 64) and names["spikes"].shape == (20, 32, 64)
+    assert set(names["learned"]) == {"a", "c"}
+    fixed = names["both"].init(names["jax"].random.key(0), names["currents"])
+    assert not fixed.get("params") and names["config"].network.width == 16
+    printed = names["as_printed"]
+    state, _ = names["spikejax"].unroll(
+        printed.step, printed.init_state(names["currents"][0]), names["currents"]
+    )
+    assert not state.reset.any()  # r of Eq. 8 stays 0
+
+
 @pytest.mark.slow
 def test_the_readme(run_page):
     names = run_page("README.md", ("python",))

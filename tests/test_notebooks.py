@@ -6,6 +6,7 @@ Cells are executed as plain Python in one namespace: no kernel is needed, and a 
 import ast
 import json
 import re
+import tempfile
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -66,7 +67,29 @@ def first_spikes(names: dict) -> None:
         assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
 
 
-FACTS = {"01_first_spikes": first_spikes}
+def event_camera(names: dict) -> None:
+    # Both recordings are events in the order of time, of both polarities.
+    for events, _ in names["samples"].values():
+        assert (np.diff(events["t"]) >= 0).all() and set(events["p"].tolist()) == {0, 1}
+    # Frames by count hold every event, as many in each but the last.
+    events, frames = names["samples"]["gesture"][0], names["images"]["gesture"]
+    counts = frames.sum((1, 2, 3), dtype=int)
+    assert frames.shape == (20, 128, 128, 2) and counts.sum() == len(events)
+    assert (counts[:-1] == len(events) // 20).all()
+    # The network learns, its neurons fire, and both of their parameters have moved.
+    history = names["trained"].record["history"]
+    assert names["trained"].record["metrics"]["test_accuracy"] > 0.5
+    assert history[-1]["loss"] < history[0]["loss"]
+    rates = names["activity"].rates
+    assert len(rates) == 8 and all(0 < rate < 1 for rate in rates.values())
+    for name, start in (("β", 0), ("α", 1)):
+        assert (
+            len(names["values"][name]) == 8
+            and np.abs(np.subtract(names["values"][name], start)).max() > 0.01
+        )
+
+
+FACTS = {"01_first_spikes": first_spikes, "02_event_camera": event_camera}
 
 
 def by_name(paths: list[Path]) -> dict:
@@ -90,6 +113,26 @@ def test_runs_and_what_it_says_holds(path):
         ran += 1
     assert ran == len(cells) > 0
     FACTS[path.stem](names)
+
+
+def test_the_event_camera_without_data(tmp_path, monkeypatch):
+    """Files are made up and read like the real ones, up to the training."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    for name in ("SPIKEJAX_DATA_DIR", "TFDS_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "02_event_camera"}
+    for cell in code_cells(NOTEBOOKS[0].parent / "02_event_camera.ipynb"):
+        if "fit(config" in source(cell):
+            break
+        exec(compile(source(cell), "02_event_camera", "exec"), names)
+    assert names["missing"] == [names["gestures"], names["digits"]]
+    assert len(names["training"]["digit"]) == 500
+    assert names["images"]["digit"].shape == (5, 16, 16, 2)
+    assert names["samples"]["gesture"][1] == 1 and names["images"]["gesture"].any((1, 2, 3)).all()
 
 
 @pytest.mark.parametrize("path", **by_name(NOTEBOOKS))

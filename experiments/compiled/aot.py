@@ -18,31 +18,21 @@ Time: about 10 minutes on 2 CPU cores.
 """
 
 import json
-import os
 import re
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import jax
 
-from experiments.compiled import layers, programs, registers
+from experiments.compiled import layers, process, programs, registers
 from experiments.compiled.program_text import (
     count_collectives,
     count_fused,
     count_kernels,
     kernels_of_layers,
 )
-from experiments.compiled.targets import (
-    ENVIRONMENT,
-    TARGETS,
-    Target,
-    as_there,
-    compiler,
-    devices_of,
-)
+from experiments.compiled.targets import TARGETS, Target, as_there, compiler, devices_of
 from experiments.experiment import Expectation, Experiment, Request
 from spikejax.devices import mesh
 from spikejax.runs import record
@@ -82,6 +72,7 @@ def measure(function: jax.stages.Wrapped, operands: tuple, target: Target) -> di
     return {
         "compiled_for": target.words,
         "fits": needed <= target.memory_mb,
+        "needed_mb": needed,
         **parts,
         **kernels,
         "collectives": count_collectives(text),
@@ -90,7 +81,7 @@ def measure(function: jax.stages.Wrapped, operands: tuple, target: Target) -> di
 
 
 def measure_all(name: str, quick: bool) -> dict[str, dict]:
-    """A target's rows of the record; the process must have been started in `ENVIRONMENT`."""
+    """A target's rows of the record; the process must have been started in `targets.ENVIRONMENT`."""
     target, rows, size = TARGETS[name], {}, _size(quick)
     devices = devices_of(target)
     for kind in programs.KINDS:
@@ -117,19 +108,6 @@ def measure_layers(name: str, quick: bool) -> dict[str, dict]:
 
 def _size(quick):
     return programs.QUICK if quick else programs.FULL
-
-
-def compile_for(name: str, quick: bool) -> dict[str, dict]:
-    """A target's rows of the record, from a separate process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.compiled.aot", name, "quick" if quick else "full"],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, **ENVIRONMENT},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def lower_for(platform: str, size: programs.Size) -> dict[str, dict]:
@@ -190,7 +168,7 @@ def run(request: Request) -> dict[str, Any]:
     for name, target in TARGETS.items():
         if target.platform in missing:
             continue
-        rows = compile_for(name, quick)
+        rows = process.rows_of("experiments.compiled.aot", name, quick)
         for kind in programs.KINDS:
             own = {key: row for key, row in rows.items() if key.startswith(f"{name} {kind} ")}
             chosen = programs.planned(size, kind, target)

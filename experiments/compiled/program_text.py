@@ -72,7 +72,7 @@ def kernels_of_layers(text: str) -> dict[str, int]:
     def visit(name):
         own = found[name]
         for kernel in own.kernels:
-            layer = re.search(r'op_name="([^"]*/(neuron_\d+)/[^"]*)"', kernel)
+            layer = re.search(r'op_name="([^"]*/((?:neuron|Spiking)_\d+)/[^"]*)"', kernel)
             if layer:
                 key = f"{layer[2]} {'backward' if 'transpose(' in layer[1] else 'forward'}"
                 counts[key] = counts.get(key, 0) + 1

@@ -1,9 +1,11 @@
 """The tables of what was compiled for TPU and GPU, from its record."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from experiments.compiled import aot
+from experiments.compiled import aot, ar_lif_compiled
+from experiments.experiment import Experiment
 from experiments.tables import rows_of, section
 from spikejax.tables import markdown
 
@@ -70,13 +72,61 @@ def _counts(metrics):
     return "\n".join(lines) + "\n"
 
 
-def _expected(result: Mapping[str, Any]) -> str:
-    rows = rows_of(aot.EXPERIMENT, result["metrics"])
+def _expected(experiment: Experiment, result: Mapping[str, Any]) -> str:
+    rows = rows_of(experiment, result["metrics"])
     return markdown(["compiled programs", "expected", "found", "holds"], rows)
+
+
+def _ar_lif(result: Mapping[str, Any]) -> str:
+    metrics = result["metrics"]
+    header = [
+        "compiled for",
+        "recipe",
+        "T",
+        "batch",
+        "time is cut into",
+        "memory, MB",
+        "layers of neurons",
+        "fused kernels",
+        "kernels per layer and direction, at most",
+        "collectives",
+        "compiled in, s",
+    ]
+    rows = []
+    for name, row in metrics.items():
+        target, _, recipe = name.partition(" ")
+        if target not in TARGETS:
+            continue
+        sizes = [str(row[key]) for key in ("steps", "batch")]
+        cut = f"chunks of {row['chunk']}" + (", recomputed" if row["recompute"] else "")
+        memory = f"{row.get('needed_mb', row['temp_mb']):,.0f}"
+        memory += "" if row["fits"] else ": does not fit"
+        most = max(row.get("kernels_of_layers", {}).values(), default="")
+        counts = [row["spiking_layers"], row.get("fused_kernels", 0), most]
+        counts.append(row.get("collectives", ""))
+        seconds = row.get("compile_seconds")
+        shown = "" if seconds is None else f"{seconds:.0f}"
+        rows.append([TARGETS[target], f"`{recipe}`", *sizes, cut, memory, *map(str, counts), shown])
+    return "\n".join(
+        [markdown(header, rows), _steps(metrics), _expected(ar_lif_compiled.EXPERIMENT, result)]
+    )
+
+
+def _steps(metrics):
+    """Two steps of each network on a CPU."""
+    rows = []
+    for name, row in metrics.items():
+        if name.startswith(f"{ar_lif_compiled.CPU} "):
+            losses = ", ".join(f"{loss:.3f}" for loss in row["losses"])
+            recipe = name.removeprefix(f"{ar_lif_compiled.CPU} ")
+            seconds = f"{row['seconds_of_second_step']:.1f}"
+            rows.append([f"`{recipe}`", str(row["batch"]), losses, seconds])
+    return markdown(["run on a CPU", "batch", "losses of two steps", "seconds, second step"], rows)
 
 
 SECTIONS = {
     "compiled": section("aot", _programs),
     "compiled layers": section("aot", _layers),
-    "compiled, expected": section("aot", _expected),
+    "compiled, expected": section("aot", partial(_expected, aot.EXPERIMENT)),
+    "compiled ar_lif": section("ar_lif_compiled", _ar_lif),
 }

@@ -3,6 +3,9 @@
 Reproduces: AR-LIF (arXiv 2507.20746), Table 2, on a small scale. The paper trains on CIFAR-100 and CIFAR10-DVS; here a
 VGG-SNN an eighth as wide is trained on a part of CIFAR-10 (T = 4), and one a quarter as wide on a part of N-MNIST
 (1,000 recordings, T = 5). The header of the printed table lacks a label; its columns are these six rows, in this order.
+Where JAX has a GPU or a TPU there is a third study before these two, "resnet_18": the whole ResNet-18 of the recipe
+ar_lif_cifar10 on the part of CIFAR-10, products in bfloat16, one seed, as many epochs for each row as are expected to
+fit into two thirds of `--seconds`, at most 30; give the same `--seconds` again to continue it.
 
 - "hard", "soft": LIF with decay 0.5, threshold 1 and the rectangle as surrogate; the reset is to zero, or by 1.
 - "alpha_1": AR-LIF with α = 1 fixed, β learned. "threshold_1": β = 0 fixed, so that the threshold is 1; α learned.
@@ -20,21 +23,26 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 import spikejax
 from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.ar_lif.stand_ins import EVENTS, IMAGES, NEURONS, quick
-from spikejax import plot
+from spikejax import paths, plot
 from spikejax.analysis import energy_of, measured_operations
 from spikejax.data import Dataset
+from spikejax.data.cifar10_subset import CIFAR10Subset
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.core.contract import Neuron
+from spikejax.recipes import RECIPES
 from spikejax.runs import load, record, sweep
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import rebuilt
 from spikejax.runs.parts import load as load_data
 
+# Estimates for a large GPU, in seconds: a row of ResNet-18 is compiled, and trained for an epoch.
+COMPILING, EPOCH, MOST_EPOCHS = 30.0, 15.0, 30
 MEASURED = 500  # test samples of which the energy is a mean
 
 
@@ -59,11 +67,24 @@ PAPER = {  # test accuracy in per cent
 }
 
 
+def resnet_18(seconds: float | None) -> Config:
+    """The recipe for CIFAR-10 on a part of it, with as many epochs as are expected to fit."""
+    epochs = MOST_EPOCHS
+    if seconds is not None:
+        training = 2 / 3 * seconds / len(ROWS) - COMPILING
+        epochs = int(min(max(training // EPOCH, 1), MOST_EPOCHS))
+    changes = {"data": CIFAR10Subset(), "network.dtype": "bfloat16", "epochs": epochs}
+    return paths.replace(RECIPES["ar_lif_cifar10"].config, changes)
+
+
 def studies(request: Request) -> dict[str, tuple[Config, tuple[int, ...]]]:
     """By data set, what is trained and with which seeds."""
     if request.quick:
         return {"digits": (quick(EVENTS), (0,))}
-    return {"n_mnist": (EVENTS, (0, 1, 2)), "cifar10_subset": (IMAGES, (0, 1))}
+    found = {"n_mnist": (EVENTS, (0, 1, 2)), "cifar10_subset": (IMAGES, (0, 1))}
+    if jax.default_backend() == "cpu":
+        return found
+    return {"resnet_18": (resnet_18(request.seconds), (0,)), **found}
 
 
 def run(request: Request) -> dict[str, Any]:

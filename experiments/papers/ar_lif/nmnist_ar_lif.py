@@ -4,6 +4,7 @@ Shows: a VGG-SNN of AR-LIF neurons, a quarter as wide as that of the publication
 of an event camera. The data are a subset of N-MNIST, 1,000 training and 100 test recordings, as 5 frames of 16x16; a
 result on it is not a result on N-MNIST. Epochs, learning rate, width and frames were chosen on 200 of the training
 recordings, held out of them; then all 1,000 were used.
+The settings are the recipe ar_lif_n_mnist.
 Command: python -m experiments run nmnist_ar_lif
 Expected: at least 96 % of the 100 test recordings, mean of three seeds.
 Time: about 20 minutes on 2 CPU cores beside other work; can be stopped and continued.
@@ -12,12 +13,12 @@ Time: about 20 minutes on 2 CPU cores beside other work; can be stopped and cont
 from typing import Any
 
 from experiments.experiment import Expectation, Experiment, Request
-from experiments.papers.ar_lif.stand_ins import EVENTS, quick
-from spikejax import paths
+from experiments.papers.ar_lif.stand_ins import quick
+from spikejax.recipes import RECIPES
 from spikejax.runs import sweep
 from spikejax.runs.several import over_seeds
 
-CONFIG = paths.replace(EVENTS, {"epochs": 20})
+CONFIG = RECIPES["ar_lif_n_mnist"].config
 
 
 def run(request: Request) -> dict[str, Any]:

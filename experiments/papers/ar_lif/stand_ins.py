@@ -14,13 +14,13 @@ from experiments.experiment import Request
 from spikejax import data, paths
 from spikejax.data import Dataset, Split
 from spikejax.data.cifar10_subset import CIFAR10Subset
-from spikejax.data.n_mnist import NMNIST
 from spikejax.inputs import Crop, Flip, Repeat
 from spikejax.networks.vgg import VGGSNN
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.core.contract import Neuron
 from spikejax.neurons.lif import LIF
 from spikejax.objectives import TET
+from spikejax.recipes import RECIPES
 from spikejax.runs import fit
 from spikejax.runs.config import Config
 from spikejax.runs.training import Callback, Trained
@@ -34,16 +34,7 @@ NEURONS: dict[str, Neuron] = {
     "ar_lif": ARLIF(),
 }
 
-# Recordings as 5 frames of 16x16.
-EVENTS = Config(
-    data=NMNIST(steps=5, crop=32, resize=16),
-    network=VGGSNN(None, ARLIF(), width=16),
-    augment=(Crop(padding=1),),
-    loss=TET(strength=0.05, target=1.0),
-    optimiser=Adam(learning_rate=6e-3, schedule=Cosine()),
-    epochs=12,
-    batch_size=25,
-)
+EVENTS = paths.replace(RECIPES["ar_lif_n_mnist"].config, {"epochs": 12})
 IMAGES = Config(
     data=CIFAR10Subset(train=10_000),
     network=VGGSNN(None, ARLIF(), width=8),
