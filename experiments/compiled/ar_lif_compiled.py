@@ -59,9 +59,9 @@ CHIPS = ("v5e", "h100")
 def config_of(recipe: str, quick: bool, batch: int | None = None) -> tuple[Config, Dataset]:
     """What is trained on noise, as many samples as a batch has."""
     config = RECIPES[recipe].config
-    batch = batch or (QUICK[recipe] if quick else config.batch_size)
-    data = noise(recipe, batch)
-    changes: dict[str, Any] = {"data": data, "batch_size": batch}
+    count: int = batch or (QUICK[recipe] if quick else config.batch_size)
+    data = noise(recipe, count)
+    changes: dict[str, Any] = {"data": data, "batch_size": count}
     return paths.replace(config, changes | ({"network.width": 4} if quick else {})), data
 
 
