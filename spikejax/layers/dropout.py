@@ -16,7 +16,7 @@ class Dropout(nn.Module):
     """In training y = x m / (1 − p), where each m is 0 with probability p and else 1; in evaluation y = x.
 
     Unlike that of Flax's `nn.Dropout` its rate may be traced, so that a sweep over rates is one program. Masks need
-    `rngs={"dropout": key}`, which training passes. The mask of a step is the same however a sequence is cut into chunks.
+    `rngs={"dropout": key}`, which training passes. The mask of a step is the same however a sequence is cut.
 
     Attributes:
       rate: p, a number or a traced scalar.

@@ -1,5 +1,6 @@
 """Convolutional networks and transformers: parameter counts of publications, and what holds for every network."""
 
+import math
 import re
 
 import flax.linen as nn
@@ -222,7 +223,7 @@ def test_norms_of_summed_branches_share_the_variance():
 
     with nn.intercept_methods(see):
         jax.eval_shape(network.init, KEY, x)
-    half = 2**-0.5
+    half = 1 / math.sqrt(2)
     kept, halved = [1.0, half], [1.0, half, half]
     assert list(found.values()) == [1.0, *kept, *kept, *3 * (halved + kept)]
 

@@ -1,10 +1,11 @@
 """What modules learn of time while a network is applied: which steps are real, and the numbers of the steps.
 
 A module whose `__call__` has an argument `step_mask` receives the mask `[K, B]` of the steps that are real, if samples
-have different lengths, and one with an argument `step_numbers` the numbers `[K]` of the steps; so do our layers. Flax's BatchNorm leaves the other steps out of its statistics, and the masks
-of its Dropout depend on the number of a step, not on how a sequence is cut. Its convolutions fold steps and samples
-into one axis: where devices share a batch as one array, the samples come first, so that each device keeps its share.
-With the steps first XLA would gather the batch and convolve all of it on every device.
+have different lengths, and one with an argument `step_numbers` the numbers `[K]` of the steps; so do our layers.
+Flax's BatchNorm leaves the other steps out of its statistics, and the masks of its Dropout depend on the number of a
+step, not on how a sequence is cut. Its convolutions fold steps and samples into one axis: where devices share a batch
+as one array, the samples come first, so that each device keeps its share. With the steps first XLA would gather the
+batch and convolve all of it on every device.
 """
 
 import inspect
