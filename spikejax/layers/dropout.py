@@ -3,7 +3,11 @@
 from typing import Any
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.core import Tracer
 
 PER = ("sequence", "step")
 
@@ -11,11 +15,11 @@ PER = ("sequence", "step")
 class Dropout(nn.Module):
     """In training y = x m / (1 − p), where each m is 0 with probability p and else 1; in evaluation y = x.
 
-    It is Flax's `nn.Dropout` in the conventions of this package; masks need `rngs={"dropout": key}`, which training
-    passes. The mask of a step is the same however a sequence is cut into chunks.
+    Unlike that of Flax's `nn.Dropout` its rate may be traced, so that a sweep over rates is one program. Masks need
+    `rngs={"dropout": key}`, which training passes. The mask of a step is the same however a sequence is cut.
 
     Attributes:
-      rate: p.
+      rate: p, a number or a traced scalar.
       per: "sequence": a sample has one mask for all of its steps, so that a dropped neuron is silent for the whole
         sequence, as in SpikingJelly; "step": another mask at each step.
 
@@ -32,17 +36,35 @@ class Dropout(nn.Module):
     per: str = "sequence"
 
     @nn.compact
-    def __call__(self, x: Array, train: bool = False) -> Array:
+    def __call__(self, x: Array, train: bool = False, step_numbers: Array | None = None) -> Array:
         """Drops some of the values `[T, B, *F]`.
+
+        Args:
+          x: the values.
+          train: whether values are dropped.
+          step_numbers: the numbers `[T]` of the steps in their sequence, which `spikejax.run` passes; from 0 if None.
 
         Raises:
           ValueError: a rate that is not in [0, 1), or a `per` that is neither of the two.
         """
-        if not (isinstance(self.rate, int | float) and 0 <= self.rate < 1):
-            raise ValueError(
-                f"expected rate as a number in [0, 1) that is known while tracing, found {self.rate!r}"
-            )
+        rate, known = self.rate, not isinstance(self.rate, Tracer)
+        single = isinstance(rate, int | float | np.number | np.ndarray | Array) and not np.ndim(
+            rate
+        )
+        if not single or (known and not 0 <= rate < 1):
+            raise ValueError(f"expected rate as a number in [0, 1), found {self.rate!r}")
         if self.per not in PER:
             raise ValueError(f"expected per as one of {PER}, found {self.per!r}")
-        shared = (0,) if self.per == "sequence" else ()
-        return nn.Dropout(self.rate, shared, deterministic=not train)(x)
+        if not train or (known and rate == 0):
+            return x
+        key = self.make_rng("dropout")
+        if self.per == "sequence":
+            kept = jax.random.bernoulli(key, 1 - rate, x.shape[1:])
+        else:
+            numbers = jnp.arange(len(x)) if step_numbers is None else step_numbers
+
+            def mask(number):
+                return jax.random.bernoulli(jax.random.fold_in(key, number), 1 - rate, x.shape[1:])
+
+            kept = jax.vmap(mask)(numbers)
+        return jnp.where(kept, x / (1 - rate), 0).astype(jnp.result_type(x, 0.5))

@@ -28,7 +28,8 @@ class MSResNet18(nn.Module):
         as in the released code, for images of 224x224; otherwise it is 3x3 with a stride of 1, for images of 32x32.
       learn: names of its parameters that are learned, see `Spiking`.
       record: names of variables of its state that are stored, see `Spiking`.
-      norm: a normalisation; each layer has one like it.
+      norm: a normalisation; each layer has one like it. `TDBN` has α/√2 where a block sums, in its last normalisation
+        and in that of its shortcut, as in Zheng et al. (2021).
       dtype: that in which convolutions and the read-out are computed; that of the inputs if None.
 
     Reference: Hu et al. (2021), Advancing spiking neural networks towards deep residual learning. The released code
@@ -73,7 +74,7 @@ class MSResNet18(nn.Module):
 def residual(layers: Layers, x: Array, features: int, stride: int) -> Array:
     """A block of `MSResNet18`."""
     out = layers.norm(layers.conv(layers.spiking(x), features, 3, stride))
-    out = layers.norm(layers.conv(layers.spiking(out), features))
+    out = layers.norm(layers.conv(layers.spiking(out), features), summed=2)
     if stride > 1 or x.shape[-1] != features:
-        x = layers.norm(layers.conv(x, features, 1, stride))
+        x = layers.norm(layers.conv(x, features, 1, stride), summed=2)
     return out + x

@@ -1,6 +1,7 @@
 """Gestures, CIFAR10-DVS and N-Caltech101 as they are distributed: their files, labels and splits."""
 
 import os
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -180,6 +181,18 @@ def test_recordings_by_number(source):
     assert label == 1 and source.dtype.names == ("x", "y", "t", "p") and len(list(source)) == 4
     with pytest.raises(IndexError):
         source[4]
+
+
+def test_a_zip_is_opened_once(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for name in "abc":
+            file.writestr(name, name)
+    opened, real_file = [], zipfile.ZipFile
+    monkeypatch.setattr(zipfile, "ZipFile", lambda path: opened.append(path) or real_file(path))
+    found = archive(tmp_path / "a.zip")
+    assert [found.content(name) for name in found.sizes] == [b"a", b"b", b"c"]
+    copied = pickle.loads(pickle.dumps(found))
+    assert len(opened) == 1 and copied.content("b") == b"b" and len(opened) == 2
 
 
 def test_archives_that_cannot_be_read(tmp_path, monkeypatch):

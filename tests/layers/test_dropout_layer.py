@@ -1,13 +1,17 @@
 """Dropout with one mask per sequence or per step: its masks, their mean, chunks, and what it refuses."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import spikejax
+import toy
 from spikejax import Time
 from spikejax.layers import Dropout
+from spikejax.paths import replace
+from spikejax.runs import fit, sweep
 
 SHAPE = (6, 8, 100)
 KEYS = {"dropout": jax.random.key(1)}
@@ -15,12 +19,12 @@ KEYS = {"dropout": jax.random.key(1)}
 
 def dropped(layer, chunk=None):
     run = spikejax.run(layer, {}, jnp.ones(SHAPE), time=Time(chunk), train=True, rngs=KEYS)
-    return np.asarray(run[0])
+    return run[0]
 
 
 @pytest.mark.parametrize("per", ["sequence", "step"])
 def test_masks(per):
-    y = dropped(Dropout(0.3, per))
+    y = np.asarray(dropped(Dropout(0.3, per)))
     assert set(np.unique(y)) == {np.float32(0), np.float32(1) / np.float32(0.7)}
     different = len(np.unique(y.reshape(SHAPE[0], -1), axis=0))
     assert different == (1 if per == "sequence" else SHAPE[0])
@@ -35,7 +39,34 @@ def test_evaluation_changes_nothing():
     np.testing.assert_array_equal(Dropout(0.9).apply({}, x), x)
 
 
-@pytest.mark.parametrize("rate", [1.0, -0.1, "much"])
+@pytest.mark.parametrize("per", ["sequence", "step"])
+def test_rates_can_be_traced(per):
+    rates = jnp.array([0.0, 0.3, 0.6])
+    found = jax.jit(jax.vmap(lambda rate: dropped(Dropout(rate, per), chunk=4)))(rates)
+    for rate, y in zip(rates, found, strict=True):
+        np.testing.assert_allclose(y, dropped(Dropout(np.float32(rate), per)), rtol=1e-6)
+
+
+class Network(nn.Module):
+    """A read-out of some of the inputs."""
+
+    dropout: float = 0.0
+
+    @nn.compact
+    def __call__(self, x, train=False):
+        return nn.Dense(toy.CLASSES)(Dropout(self.dropout)(x, train))
+
+
+def test_a_sweep_over_rates(tmp_path):
+    config = toy.config(network=Network(), epochs=1)
+    found = sweep(config, {"network.dropout": (0.1, 0.8)}, tmp_path / "sweep", seeds=(3,))
+    alone = fit(replace(config, {"network.dropout": 0.8, "seed": 3}), tmp_path / "alone")
+    trials = found["metrics"]["trials"]
+    assert trials["0"]["loss"] != trials["1"]["loss"]
+    assert trials["1"]["loss"] == pytest.approx(alone.record["history"][-1]["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1, "much", np.full(2, 0.1)])
 def test_other_rates_are_refused(rate):
     with pytest.raises(ValueError, match=r"rate as a number in \[0, 1\)"):
         Dropout(rate).apply({}, jnp.ones(SHAPE))

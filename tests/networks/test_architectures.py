@@ -1,5 +1,6 @@
 """Convolutional networks and transformers: parameter counts of publications, and what holds for every network."""
 
+import math
 import re
 
 import flax.linen as nn
@@ -10,7 +11,7 @@ import pytest
 
 from fast_compilation import fast_jit
 from spikejax import Time, run
-from spikejax.layers import BatchNorm, Dropout
+from spikejax.layers import TDBN, BatchNorm, Dropout
 from spikejax.networks import NETWORKS
 from spikejax.neurons.ar_lif import ARLIF
 from spikejax.neurons.clif import CLIF
@@ -208,6 +209,23 @@ def test_where_values_are_dropped(name):
         same = np.array_equal(one[layer]["spikes"], other[layer]["spikes"])
         assert same == (int(layer.removeprefix("Spiking_")) < before), layer
     assert np.all(outputs != others)
+
+
+def test_norms_of_summed_branches_share_the_variance():
+    """tdBN in a membrane-shortcut block: α/√2 in its last norm and in that of its shortcut."""
+    network, x = narrow("ms_resnet_18", norm=TDBN(threshold=0.5))
+    found = {}
+
+    def see(call, args, kwargs, context):
+        if isinstance(context.module, TDBN) and context.method_name == "__call__":
+            found[context.module.name] = context.module.alpha
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(see):
+        jax.eval_shape(network.init, KEY, x)
+    half = 1 / math.sqrt(2)
+    kept, halved = [1.0, half], [1.0, half, half]
+    assert list(found.values()) == [1.0, *kept, *kept, *3 * (halved + kept)]
 
 
 @pytest.mark.parametrize("name", NARROW)

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from spikejax.data.core.dataset import CorruptData, MissingData
 from spikejax.data.core.stored import AGAIN, is_of_the_machine, size_of
@@ -57,13 +58,25 @@ class Archive:
 
 
 class _Zip(Archive):
+    """Opened once, since opening it reads the names of all members, tens of thousands; threads may share it."""
+
     def _sizes(self):
-        with _Named(self.path), zipfile.ZipFile(self.path) as file:
-            return {one.filename: one.file_size for one in file.infolist() if not one.is_dir()}
+        with _Named(self.path):
+            return {
+                one.filename: one.file_size for one in self._file.infolist() if not one.is_dir()
+            }
 
     def _content(self, name):
-        with _Named(self.path), zipfile.ZipFile(self.path) as file, file.open(name) as member:
-            return member.read()
+        with _Named(self.path):
+            return self._file.read(name)
+
+    @cached_property
+    def _file(self):
+        return zipfile.ZipFile(self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the open file, which another process cannot share."""
+        return {name: value for name, value in self.__dict__.items() if name != "_file"}
 
 
 class _Tar(Archive):

@@ -63,9 +63,9 @@ class Layers:
         layer = nn.Dense(features, kernel_init=init, dtype=self.network.dtype)
         return layer(x).astype(x.dtype)
 
-    def norm(self, x: Array) -> Array:
-        """A normalisation like the network's attribute `norm`."""
-        return layer_of(self.network.norm)(x, self.train)
+    def norm(self, x: Array, summed: int = 1) -> Array:
+        """A normalisation like the network's attribute `norm`, one of `summed` whose outputs are summed."""
+        return layer_of(self.network.norm, summed=summed)(x, self.train)
 
     def spiking(self, x: Array) -> Array:
         """A layer of the network's neurons."""

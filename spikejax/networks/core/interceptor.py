@@ -1,10 +1,11 @@
 """What modules learn of time while a network is applied: which steps are real, and the numbers of the steps.
 
 A module whose `__call__` has an argument `step_mask` receives the mask `[K, B]` of the steps that are real, if samples
-have different lengths; so do our layers. Flax's BatchNorm leaves the other steps out of its statistics, and the masks
-of its Dropout depend on the number of a step, not on how a sequence is cut. Its convolutions fold steps and samples
-into one axis: where devices share a batch as one array, the samples come first, so that each device keeps its share.
-With the steps first XLA would gather the batch and convolve all of it on every device.
+have different lengths, and one with an argument `step_numbers` the numbers `[K]` of the steps; so do our layers.
+Flax's BatchNorm leaves the other steps out of its statistics, and the masks of its Dropout depend on the number of a
+step, not on how a sequence is cut. Its convolutions fold steps and samples into one axis: where devices share a batch
+as one array, the samples come first, so that each device keeps its share. With the steps first XLA would gather the
+batch and convolve all of it on every device.
 """
 
 import inspect
@@ -54,13 +55,16 @@ def told(steps: Steps) -> Callable[..., Any]:
             return _dropped(module, call, steps.numbers, *args, **kwargs)
         if isinstance(module, CONVOLUTIONS) and jax.sharding.get_abstract_mesh().auto_axes:
             return _samples_first(module, call, *args, **kwargs)
+        signature = inspect.signature(module.__call__)
+        given = signature.bind_partial(*args, **kwargs).arguments
+        if "step_numbers" in signature.parameters and "step_numbers" not in given:
+            kwargs = {**kwargs, "step_numbers": steps.numbers}
         if steps.real is None:
             return call(*args, **kwargs)
-        given = inspect.signature(module.__call__).bind_partial(*args, **kwargs).arguments
         if call_of is nn.BatchNorm.__call__ and given.get("mask") is None:
             kwargs = {**kwargs, "mask": _alongside(steps.real, given["x"])}
-        elif "step_mask" in inspect.signature(module.__call__).parameters:
-            kwargs = kwargs if "step_mask" in given else {**kwargs, "step_mask": steps.real}
+        elif "step_mask" in signature.parameters and "step_mask" not in given:
+            kwargs = {**kwargs, "step_mask": steps.real}
         return call(*args, **kwargs)
 
     return intercept
