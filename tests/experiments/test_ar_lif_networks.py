@@ -111,3 +111,13 @@ ENTRY %main () -> f32[] {
 def test_two_steps_on_a_cpu():
     found = ar_lif_compiled.on_cpu("ar_lif_cifar10_dvs", quick=True)
     assert found["batch"] == 2 and len(found["losses"]) == 2
+
+
+def test_fused_kernels_are_counted_per_pass():
+    """Of a recomputed program there are three passes."""
+    row = {"fits": True, "spiking_layers": 17}
+    stored, recomputed = ({**row, "recompute": again} for again in (False, True))
+    rows = {"a": {**stored, "fused_kernels": 34}, "b": {**recomputed, "fused_kernels": 51}}
+    assert ar_lif_compiled.furthest_from_one(rows) == 1
+    rows["c"] = {**stored, "fused_kernels": 17}
+    assert ar_lif_compiled.furthest_from_one(rows) == 0.5
