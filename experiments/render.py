@@ -6,6 +6,7 @@ from pathlib import Path
 
 from experiments.compiled import tables as compiled
 from experiments.gpu import tables as accelerator
+from experiments.papers.ar_lif import table1
 from experiments.papers.ar_lif import tables as ar_lif
 from experiments.peers.tables import SECTIONS
 from experiments.tables import origin, read
@@ -152,7 +153,7 @@ PAGES: dict[Path, Sections] = {
         "surrogates": descriptions.surrogates,
     },
     BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
-    ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS},
+    ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }
