@@ -94,8 +94,8 @@ def part(
 def spec(cls: type[T]) -> type[T]:
     """Makes a class a spec: a frozen, keyword-only dataclass that is validated and a pytree.
 
-    If its values constrain each other it has a `check()` that raises ValueError; it is called for values that are
-    numbers.
+    If its values constrain each other it has a `check()` that raises ValueError; it is called if all values are known,
+    numbers or arrays: none is a tracer, an initialiser or a shape.
 
     >>> @spec
     ... class Window:
@@ -172,8 +172,10 @@ def validate(model: Any) -> None:
         value, part_check = getattr(model, name), field.metadata["check"]
         if part_check is not None and not (value is None and field.default is None):
             part_check(f"{type(model).__name__}.{name}", value)
-    if all(isinstance(getattr(model, name), float | None) for name in fields_of(model)):
-        model.check()
+    values = [getattr(model, name) for name in fields_of(model)]
+    if all(isinstance(value, float | None) or _is_known(value) for value in values):
+        with jax.ensure_compile_time_eval():  # inside a traced function arrays stay known
+            model.check()
 
 
 def plain(value: Any) -> Any:

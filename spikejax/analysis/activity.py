@@ -38,10 +38,6 @@ class LayerActivity:
         """The fraction of neurons that fired at every step of every sample."""
         return float((self.per_neuron == 1).mean())
 
-    def histogram(self, bins: int = 20) -> tuple[np.ndarray, np.ndarray]:
-        """How many neurons have a firing rate in each of `bins` equal parts of [0, 1], and the edges of these."""
-        return np.histogram(self.per_neuron, bins=bins, range=(0.0, 1.0))
-
 
 class Activity:
     """Firing rates summed up over batches; it holds T values and one per neuron for each layer, not the spikes.
@@ -91,7 +87,7 @@ class Activity:
           ValueError: nothing was added.
         """
         if not self._samples:
-            raise ValueError("expected the activity of a batch at least, found none; call add(…)")
+            raise ValueError("expected the activity of at least one batch, found none; call add(…)")
         found = {}
         for layer, per_neuron in self._per_neuron.items():
             neurons = self._steps * per_neuron.size

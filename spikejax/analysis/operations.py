@@ -109,7 +109,7 @@ def measured_operations(
         sums = sums + samples * np.asarray(run(variables, inputs), np.float64)
         total += samples
     if run is None:
-        raise ValueError("expected a batch of inputs [T, B, *F] at least, found none")
+        raise ValueError("expected at least one batch of inputs [T, B, *F], found none")
     return tuple(op._replace(rate=float(x)) for op, x in zip(found, sums / total, strict=True))
 
 

@@ -231,8 +231,9 @@ def _known(eqn, array, values):
     if not values:
         return Value(array, binary=array.dtype == bool)
     first = values[0]
-    if name in MOVES:
-        return first._replace(array=array)
+    data, weights = any(v.data for v in values), any(v.weights for v in values)
+    if name in MOVES:  # an index that depends on the inputs makes what is gathered depend on them
+        return first._replace(array=array, data=data, weights=weights)
     if name == "stop_gradient":
         return first
     if _is_zero(name, values):
@@ -245,7 +246,6 @@ def _known(eqn, array, values):
         binary |= all(value.binary for value in values)
     if name == "select_n":
         binary |= all(value.binary for value in values[1:])
-    data, weights = any(v.data for v in values), any(v.weights for v in values)
     return Value(array, data, weights, binary)
 
 

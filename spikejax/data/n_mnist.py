@@ -74,13 +74,20 @@ class NMNIST(EventFrames):
         return f"A SUBSET of N-MNIST: {train:,} of {WHOLE[0]:,} training and {test:,} of {WHOLE[1]:,} test recordings."
 
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
-        """Folders that have Train and Test, unpacked or not, and the subset."""
+        """Folders that have Train and Test, unpacked to folders of digits or not, and the subset."""
         root = data_directory(data_dir) or Path()
         places = [root / folder for folder in FOLDERS]
-        found = [(str(place), all(x.exists() for x in self.archives(place))) for place in places]
+        found = [(str(place), all(map(_is_part, self.archives(place)))) for place in places]
         path = root / SUBSET.file
         return [*found, (str(path), path.is_file())]
 
     def _part(self, files: Archive, part: str) -> Recordings:
         found = in_folders(files, DIGITS, (".bin",), within=part)
         return Recordings(files, found, decode, self.sensor_size)
+
+
+def _is_part(path):
+    """Whether it is a zip, or a folder with those of digits: other projects have folders Train and Test, too."""
+    if path.suffix == ".zip":
+        return path.is_file()
+    return any((within / digit).is_dir() for within in (path, path / path.name) for digit in DIGITS)

@@ -79,6 +79,8 @@ class Repeat(Encoder):
 
         x[t] = (sample / scale − mean) / deviation
 
+    A mean or a deviation of another number of channels than the samples have raises ValueError.
+
     Reference: Rathi, Roy (2021), DIET-SNN: direct input encoding with leakage and threshold optimization.
 
     >>> Repeat(steps=4).encode(jnp.ones((2, 3))).shape
@@ -104,6 +106,11 @@ class Repeat(Encoder):
 
     def __call__(self, prepared: Array, steps: Array, key: Any) -> Array:
         x = floats(prepared, self.scale)
+        for name, value in (("mean", self.mean), ("deviation", self.deviation)):
+            if np.shape(value)[-1:] not in ((), (1,), x.shape[-1:]):
+                raise ValueError(
+                    f"expected one {name}, or one per channel of samples {list(x.shape)}, found shape {np.shape(value)}"
+                )
         x = x if self.mean is None else x - self.mean
         x = x if self.deviation is None else x / self.deviation
         return jnp.broadcast_to(x, (*steps.shape, *x.shape))

@@ -47,8 +47,8 @@ class MLP(nn.Module):
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist, a dtype or a gain
-            that is none; see also `Spiking`.
+          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist, an invalid dtype or
+            gain; see also `Spiking`.
         """
         classes = classes_of(self)
         _check(self)

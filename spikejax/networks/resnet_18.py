@@ -27,8 +27,8 @@ class ResNet18(nn.Module):
       learn: names of its parameters that are learned, see `Spiking`.
       record: names of variables of its state that are stored, see `Spiking`.
       norm: a normalisation; each layer has one like it.
-      dropout: fraction of the spikes between the convolutions of a block that are dropped in training, with one mask
-        for all steps of a sequence.
+      dropout: fraction that is dropped in training, with one mask for all steps of a sequence, of the spikes between
+        the convolutions of a block and of the means that the read-out receives.
       dtype: that in which convolutions and the read-out are computed; that of the inputs if None.
 
     Reference: the network of CLIF (Huang et al., 2024) and of AR-LIF, Table 3, as in their released code; activations
@@ -61,7 +61,7 @@ class ResNet18(nn.Module):
             for block in range(2):
                 x = residual(layers, x, widths * self.width, 2 if stage and not block else 1)
         x = layers.spiking(layers.norm(x)).mean((2, 3))
-        return layers.dense(x, layers.classes)
+        return layers.dense(layers.dropped(x), layers.classes)
 
 
 def residual(layers: Layers, x: Array, features: int, stride: int) -> Array:

@@ -12,7 +12,7 @@ from spikejax.networks.core.sizes import check_size
 from spikejax.neurons.core.contract import Neuron
 
 SCALE = 0.125
-TRUNCATED = nn.initializers.normal(0.02)
+NORMAL = nn.initializers.normal(0.02)
 
 
 class Spikformer(nn.Module):
@@ -80,7 +80,7 @@ class Spikformer(nn.Module):
         for _ in range(self.depth):
             x += attention(layers, x, self.heads)
             x += perceptron(layers, x)
-        return layers.dense(x.mean(2), layers.classes, TRUNCATED)
+        return layers.dense(x.mean(2), layers.classes, NORMAL)
 
 
 def attention(layers: Layers, x: Array, heads: int) -> Array:
@@ -99,7 +99,7 @@ def perceptron(layers: Layers, x: Array) -> Array:
 
 def fired(layers: Layers, x: Array, features: int) -> Array:
     """A dense layer, normalisation and neurons."""
-    return layers.spiking(layers.norm(layers.dense(x, features, TRUNCATED)))
+    return layers.spiking(layers.norm(layers.dense(x, features, NORMAL)))
 
 
 def _check(network):

@@ -7,7 +7,7 @@ from jax import Array
 
 from spikejax.layers import BatchNorm, Norm
 from spikejax.networks.core.adaptive_pooling import adaptive_average_pool
-from spikejax.networks.core.convolutional import Layers, images_of
+from spikejax.networks.core.convolutional import PYTORCH, Layers, images_of
 from spikejax.neurons.core.contract import Neuron
 
 POOL = 0
@@ -27,6 +27,8 @@ class _VGG(nn.Module):
     dtype: Any = None
 
     plan: ClassVar[tuple[int, ...]]  # channels of each convolution in widths, or POOL
+    # Of the read-out's initial weights, which are normal; None: they are uniform, as PyTorch's are by default.
+    deviation: ClassVar[float | None] = 0.01
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False) -> Array:
@@ -41,7 +43,8 @@ class _VGG(nn.Module):
                 x = self.after_neurons(layers, layers.spiking(x))
         x = self.before_readout(layers, x)
         x = x.reshape(*x.shape[:2], -1)
-        return layers.dense(x, layers.classes, nn.initializers.normal(0.01))
+        init = PYTORCH if self.deviation is None else nn.initializers.normal(self.deviation)
+        return layers.dense(x, layers.classes, init)
 
     def after_neurons(self, layers: Layers, spikes: Array) -> Array:
         """What the next layer receives of a layer's spikes."""
@@ -81,6 +84,7 @@ class VGGSNN(_VGG):
 
     spec_name: ClassVar = "vgg_snn"
     plan: ClassVar = (1, 2, POOL, 4, 4, POOL, 8, 8, POOL, 8, 8, POOL)
+    deviation: ClassVar = None
 
     def after_neurons(self, layers: Layers, spikes: Array) -> Array:
         """All spikes."""

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import Leaf, param
@@ -81,7 +82,7 @@ class AdEx(Neuron):
 
     def check(self) -> None:
         """Raises ValueError if the upstroke would overflow before it reaches the peak."""
-        if (self.peak - self.rheobase) / self.slope_factor > 80:
+        if np.any((self.peak - self.rheobase) / self.slope_factor > 80):
             raise ValueError(
                 f"expected a peak at most 80 slope factors above the rheobase, found {self.peak} mV, "
                 f"{self.slope_factor} mV and {self.rheobase} mV; lower the peak"

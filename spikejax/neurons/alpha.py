@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import Leaf, option, param
@@ -76,7 +77,7 @@ class Alpha(Neuron):
 
     def check(self) -> None:
         """Raises ValueError if the slow trace is not the slower one."""
-        if self.slow_decay <= self.fast_decay:
+        if np.any(self.slow_decay <= self.fast_decay):
             raise ValueError(
                 f"expected slow_decay above fast_decay, found {self.slow_decay} and {self.fast_decay}"
             )

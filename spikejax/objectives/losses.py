@@ -80,7 +80,7 @@ class SummedCrossEntropy(Loss):
     )
 
     def check(self) -> None:
-        """Raises ValueError for class weights that are none."""
+        """Raises ValueError for invalid class weights."""
         check_weights(self.class_weights)
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
@@ -134,7 +134,7 @@ class StepCrossEntropy(Loss):
     )
 
     def check(self) -> None:
-        """Raises ValueError for class weights that are none."""
+        """Raises ValueError for invalid class weights."""
         check_weights(self.class_weights)
 
     def __call__(self, outputs: Array, labels: Any, activity: Any, mask: Array | None) -> Array:
@@ -171,6 +171,9 @@ class TET(StepCrossEntropy):
 
         L = (1 − λ) L_CE + λ L_MSE     convention="released", that of Deng et al. and of the code of both papers
         L = λ L_CE + (1 − λ) L_MSE     convention="paper", Eq. 9 of AR-LIF: the same with λ → 1 − λ
+
+    `strength` is λ in both, and its default does not depend on the convention: the loss of strength=0.05 with the
+    released one is that of strength=0.95 with the paper's.
 
         L_CE = mean_{t,b} CE(outputs[t, b], y[b]),   L_MSE = mean_{t,b,c} (outputs[t, b, c] − φ[b, c])²
 

@@ -28,7 +28,7 @@ class Surrogate:
         raise NotImplementedError(f"{type(self).__name__} has no derivative")
 
     def check(self) -> None:
-        """Raises ValueError if parameters do not fit together; called for parameters that are numbers."""
+        """Raises ValueError if parameters do not fit together; called for numbers and arrays."""
 
     def fire(self, x: Array, strict: bool) -> Array:
         """What is emitted at a distance x from the threshold: spikes, unless a surrogate mixes them with something."""

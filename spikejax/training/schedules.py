@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
 
@@ -155,7 +156,7 @@ class Ramp:
 
     def check(self) -> None:
         """Raises ValueError for an exponential ramp through zero."""
-        if self.shape == "exponential" and self.start * self.end <= 0:
+        if self.shape == "exponential" and np.any(self.start * self.end <= 0):
             raise ValueError(
                 f"expected an exponential ramp between values of one sign, found {self.start} to {self.end}"
             )

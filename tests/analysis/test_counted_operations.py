@@ -125,6 +125,17 @@ def test_a_carry_is_spikes_only_if_it_always_is():
     assert zeros.spikes and zeros.macs == 5
 
 
+def test_what_is_looked_up_by_the_inputs_depends_on_them():
+    def run(tables, x):
+        gathered = tables["words"][x]  # an embedding
+        sliced = jax.lax.dynamic_slice(tables["words"], (x[0, 0], 0), (2, 3))
+        return gathered @ tables["out"], sliced @ tables["out"]
+
+    tables = {"words": jnp.ones((9, 3)), "out": jnp.ones((3, 5))}
+    found = operations_of(run, tables, jnp.ones((2, 1), int))
+    assert [(op.kind, op.macs) for op in found] == [("product", 15.0), ("product", 15.0)]
+
+
 def test_factors_that_are_no_variables():
     def run(weights, x):
         weighted = x * weights[0]

@@ -9,7 +9,7 @@ from experiments.reliability.event_files import atis_bin, recording
 from files import REAL, real
 from spikejax import data
 from spikejax.data import CorruptData, MissingData, n_mnist
-from spikejax.data.core import frames
+from spikejax.data.core import frame_cache, frames
 from spikejax.data.n_mnist import NMNIST
 
 FILES = {"Train/7/00002.bin": 1, "Train/3/00001.bin": 2, "Test/1/00001.bin": 3}
@@ -40,6 +40,9 @@ def test_what_was_made_is_kept_until_a_file_changes(folder, places, monkeypatch)
     with monkeypatch.context() as context:
         context.setattr(n_mnist, "decode", None)
         assert data.load("n_mnist", folder, steps=3) == first
+        context.setattr(frame_cache, "FORMAT", frame_cache.FORMAT + 1)
+        with pytest.raises(TypeError):  # they are made again
+            data.load("n_mnist", folder, steps=3)
     other = data.load("n_mnist", folder, steps=3, frames="time")
     assert other != first and other.train.inputs.sum() == first.train.inputs.sum()
     for path in (places.cache.parent).glob("n_mnist-*.npz"):
@@ -64,8 +67,21 @@ def test_zips_are_read_as_they_are_distributed(folder, monkeypatch):
     assert data.load("n_mnist", folder) == expected
 
 
+def test_folders_of_another_project_are_not_taken_for_it(places, tmp_path):
+    for part in ("Train", "Test"):
+        (tmp_path / part / "cats").mkdir(parents=True)
+    with pytest.raises(MissingData, match=r"expected N-MNIST.*give the directory that"):
+        data.load("n_mnist", tmp_path)
+    for part in ("Train", "Test"):
+        (tmp_path / part / "0").mkdir()
+    with pytest.raises(CorruptData, match="CLASS/FILE.bin, found none; name another directory"):
+        data.load("n_mnist", tmp_path)
+
+
 def test_recordings_that_are_not_there_or_not_one(folder, tmp_path):
-    with pytest.raises(MissingData, match=r"expected N-MNIST.*, found none of .*nmnist_subset"):
+    with pytest.raises(
+        MissingData, match=r"expected N-MNIST.*, found none of .*nmnist_subset.*: get Train"
+    ):
         data.load("n_mnist", tmp_path / "nowhere")
     path = folder / "N-MNIST/Train/7/00002.bin"
     path.write_bytes(path.read_bytes()[:-1])

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from experiments.experiment import Request
+from experiments.papers.ar_lif import ar_lif_ablation
 from experiments.papers.ar_lif.ar_lif_fig2_rates import divided_twice, excess
 from experiments.papers.ar_lif.ar_lif_fig3_tracking import Tracker, coefficients, moved
 from experiments.papers.ar_lif.ar_lif_table3_energy import EXPERIMENT, ROWS, measured
 from experiments.papers.ar_lif.stand_ins import NEURONS, configs
+from spikejax import data
+from spikejax.runs import record
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +94,33 @@ def test_what_is_tracked():
 def test_a_resumed_run_goes_on_tracking(tmp_path):
     path = tmp_path / "run.json"
     for epoch in (1, 2):  # each by a tracker of its own
-        assert Tracker(path)([{"epoch": 1}, {"epoch": epoch}], learned(epoch, 1.0)) is None
+        Tracker(path)([{"epoch": n} for n in range(1, epoch + 1)], learned(epoch, 1.0 / epoch))
     stored = json.loads(path.read_text())
-    assert list(stored) == ["1", "2"]
-    assert stored["2"]["Spiking_0"]["beta"] == pytest.approx(math.tanh(2.0))
+    found = {epoch: layers["Spiking_0"] for epoch, layers in stored.items()}
+    expected = {str(n): {"beta": math.tanh(n), "alpha": 1.0 / n} for n in (1, 2)}
+    assert found == {epoch: pytest.approx(values) for epoch, values in expected.items()}
+
+
+def test_rows_whose_trials_diverged(tmp_path, monkeypatch):
+    """The energy is that of the first trial that did not; of a row without one nothing was measured."""
+    monkeypatch.setattr(ar_lif_ablation, "microjoules", lambda folder, trial, data: float(trial))
+    one = {"diverged": False, "test_accuracy": 0.5, "rate_a": 0.1}
+    trials = {
+        str(n): one | {"diverged": n in (0, 2, 3)} for n in range(2 * len(ar_lif_ablation.ROWS))
+    }
+    result = {"config": {"seeds": [0, 1]}, "metrics": {"trials": trials}}
+    rows = ar_lif_ablation.table(result, tmp_path, data.load("digits"))
+    found = {
+        name: (row["test_accuracy"], row["energy_uj"], row["diverged"])
+        for name, row in rows.items()
+    }
+    assert found["hard"] == (0.5, 1.0, 1) and found["soft"] == (None, None, 2)
+    assert found["both"] == (0.5, 8.0, 0)
+    gains = [one.found({"n_mnist": rows}) for one in ar_lif_ablation.EXPERIMENT.expected[:2]]
+    assert all(map(math.isnan, gains))
+    ar_lif_ablation.draw({"n_mnist": rows}, tmp_path / "a.png")
+    begun = record.begin("ar_lif_ablation", {}, {"seed": None, "data": {}})
+    record.write(tmp_path / "record.json", {**begun, "metrics": rows, "complete": True})
 
 
 def test_stand_ins_differ_in_their_neurons_alone(tmp_path):

@@ -124,7 +124,11 @@ def test_what_is_erased_is_filled():
     assert erased.any()
     np.testing.assert_array_equal(found[erased], np.tile([125, 123, 114], (erased.sum(), 1)))
     with pytest.raises(ValueError, match="area_low of at most area_high = 0.1, found 0.2"):
-        RandomErasing(area_low=0.2, area_high=0.1)
+        RandomErasing(area_low=0.2, area_high=0.1, fill=np.zeros(3))
+    with pytest.raises(
+        ValueError, match=r"one per channel of \[\.\.\., C = 2\], found shape \(3,\)"
+    ):
+        change(IMAGES, KEY)
 
 
 def test_cut_out_squares():

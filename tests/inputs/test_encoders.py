@@ -150,3 +150,12 @@ def test_integer_times_are_divided_as_integers(traced):
 def test_what_does_not_fit(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("name", ["mean", "deviation"])
+def test_statistics_of_other_channels_are_refused(name):
+    grey = jnp.ones((2, 4, 4, 1))
+    encoder = Repeat(**{name: np.ones(3)})
+    with pytest.raises(ValueError, match=f"one {name}, or one per channel of .*, found shape .3,"):
+        encoder.encode(grey)
+    assert encoder.encode(jnp.ones((2, 4, 4, 3))).shape == (4, 2, 4, 4, 3)

@@ -181,7 +181,7 @@ def test_chunks_and_pieces_give_the_whole(name, float64):
 
 
 # The layers of dropout of a network, and how many layers of neurons come before the first one.
-DROPOUT = {"resnet_18": (8, "sequence", 2), "vgg_snn": (1, "step", 8), "vgg_11": (8, "sequence", 1)}
+DROPOUT = {"resnet_18": (9, "sequence", 2), "vgg_snn": (1, "step", 8), "vgg_11": (8, "sequence", 1)}
 
 
 @pytest.mark.parametrize("name", DROPOUT)
@@ -209,6 +209,19 @@ def test_where_values_are_dropped(name):
         same = np.array_equal(one[layer]["spikes"], other[layer]["spikes"])
         assert same == (int(layer.removeprefix("Spiking_")) < before), layer
     assert np.all(outputs != others)
+
+
+def test_read_outs_of_vgg_start_as_in_the_released_code():
+    """VGG-SNN's as PyTorch's do by default, U(±1/√fan_in); those of VGG-11 and VGG-13 from N(0, 0.01²)."""
+    for name in ("vgg_snn", "vgg_11", "vgg_13"):
+        network, x = narrow(name, neuron=LIF(), classes=40)
+        kernel = fast_jit(network.init)(KEY, x)["params"]["Dense_0"]["kernel"]
+        bound = 1 / math.sqrt(len(kernel))
+        if name == "vgg_snn":
+            assert 0.95 * bound < abs(kernel).max() <= bound
+            assert kernel.std() == pytest.approx(bound / math.sqrt(3), rel=0.05)
+        else:
+            assert kernel.std() == pytest.approx(0.01, rel=0.05) and abs(kernel).max() > 0.03
 
 
 def test_norms_of_summed_branches_share_the_variance():

@@ -12,13 +12,14 @@ fit into two thirds of `--seconds`, at most 30; give the same `--seconds` again 
 - "both": both fixed. "learnable": both learned, which is AR-LIF.
 - "test_accuracy": after the last epoch, mean and standard deviation over seeds. "mean_rate": the firing rate, mean over
   layers. "energy_uj": per sample, all time steps, see `analysis.energy_of`, at the rates of the trained network of the
-  first seed.
+  first seed whose training did not diverge.
 Command: python -m experiments run ar_lif_ablation
 Expected: the order of the paper, adaptive at least as good as soft, soft at least as good as hard (in its CIFAR-100
 column soft is far below hard); differences smaller than the deviation over seeds say nothing.
 Time: about 3 hours on 2 CPU cores; can be stopped and continued.
 """
 
+import math
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,22 +111,22 @@ def run(request: Request) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any], folder: Path, data: Dataset) -> dict[str, Any]:
-    """By row, what was measured on the test samples."""
+    """By row, what was measured on the test samples; None where all trials diverged."""
     count, last = len(result["config"]["seeds"]), result["metrics"]["trials"]
     found = {}
     for number, name in enumerate(ROWS):
         first = number * count
-        trials = [last[str(trial)] for trial in range(first, first + count)]
-        trials = [trial for trial in trials if not trial["diverged"]]
+        kept = [n for n in range(first, first + count) if not last[str(n)]["diverged"]]
+        trials = [last[str(n)] for n in kept]
         accuracies = [trial["test_accuracy"] for trial in trials]
         rates = [[x for key, x in trial.items() if key.startswith("rate_")] for trial in trials]
         found[name] = {
-            "test_accuracy": float(np.mean(accuracies)),
-            "test_accuracy_std": float(np.std(accuracies, ddof=len(accuracies) > 1)),
+            "test_accuracy": float(np.mean(accuracies)) if kept else None,
+            "test_accuracy_std": float(np.std(accuracies, ddof=len(kept) > 1)) if kept else None,
             "test_accuracies": accuracies,
-            "mean_rate": float(np.mean(rates)),
-            "energy_uj": microjoules(folder, first, data),
-            "diverged": count - len(trials),
+            "mean_rate": float(np.mean(rates)) if kept else None,
+            "energy_uj": microjoules(folder, kept[0], data) if kept else None,
+            "diverged": count - len(kept),
         }
     return found
 
@@ -152,9 +153,10 @@ def draw(metrics: dict[str, Any], path: Path) -> None:
             axis.plot(
                 [place] * len(row["test_accuracies"]), row["test_accuracies"], "o", color=plot.FAINT
             )
-            axis.errorbar(
-                place, row["test_accuracy"], row["test_accuracy_std"], fmt="s", color=plot.INK
-            )
+            if row["test_accuracy"] is not None:
+                axis.errorbar(
+                    place, row["test_accuracy"], row["test_accuracy_std"], fmt="s", color=plot.INK
+                )
         axis.set_xticks(range(len(rows)), list(rows), rotation=30)
         axis.set_title(source)
         axis.set_ylabel("test accuracy")
@@ -162,10 +164,15 @@ def draw(metrics: dict[str, Any], path: Path) -> None:
 
 
 def _gain(source: str, better: str, worse: str) -> Expectation:
-    """How far one row is above another."""
+    """How far one row is above another; NaN if all trials of one diverged."""
+
+    def found(metrics):
+        values = [metrics[source][row]["test_accuracy"] for row in (better, worse)]
+        return math.nan if None in values else values[0] - values[1]
+
     return Expectation(
         f"{source}: test accuracy of {better} minus that of {worse}",
-        lambda m: m[source][better]["test_accuracy"] - m[source][worse]["test_accuracy"],
+        found,
         low=0.0,
         source="AR-LIF, Table 2, on other data",
     )

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 
 from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.recordings import Recording
-from spikejax.data.core.stored import AGAIN
 from spikejax.data.formats.archives import Archive
 
 
@@ -34,12 +33,13 @@ def in_folders(
         if path.parent.name not in labels:
             raise CorruptData(
                 f"{files.path / name}: expected it in a folder that is its class, {classes[0]} to {classes[-1]}, found "
-                f"{path.parent.name!r}"
+                f"{path.parent.name!r}; move it away, or name another directory"
             )
         found.append((path.name, Recording(name, labels[path.parent.name])))
     if not found:
         raise CorruptData(
-            f"{files.path}: expected recordings CLASS/FILE{' or '.join(endings)}, found none; {AGAIN}"
+            f"{files.path}: expected recordings CLASS/FILE{' or '.join(endings)}, found none; name another "
+            "directory"
         )
     return [one for _, one in sorted(found)]
 

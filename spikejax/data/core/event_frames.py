@@ -89,7 +89,7 @@ class EventFrames(Source):
         looked = ", ".join(place for place, _ in places)
         raise MissingData(
             f"expected {self.facts.title}, found none of {looked}; give the directory that contains one of them, or "
-            f"name it in the environment variable {DIRECTORY_VARIABLE}"
+            f"name it in the environment variable {DIRECTORY_VARIABLE}; the library downloads {self.facts.download}"
         )
 
     def load(self, data_dir: str | Path | None = None, download: bool = False) -> Dataset:

@@ -14,6 +14,7 @@ from spikejax.data.core.stored import size_of
 from spikejax.data.formats import npz
 
 MOST_NOTE = 2**16  # bytes
+FORMAT = 1  # raised when the same files and settings give other arrays than before
 
 
 def cached(
@@ -31,7 +32,8 @@ def cached(
     Returns:
       The arrays by name.
     """
-    path = cache_file(f"{name}-{files.checksum_of(dict(facts))[:16]}")
+    key = files.checksum_of({"format": FORMAT, **facts})
+    path = cache_file(f"{name}-{key[:16]}")
     note = path.with_suffix(".json")
     arrays = _read(path, note)
     if arrays is None:

@@ -44,7 +44,6 @@ class Recordings:
     decode: Decode
     sensor_size: SensorSize
     dtype: np.dtype = EVENT
-    ordering: str = "xytp"
     # The last file with several recordings and its events: it is decoded once.
     _last: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 

@@ -75,7 +75,12 @@ def solarise(image: Array, threshold: Array) -> Array:
 
 
 def autocontrast(image: Array) -> Array:
-    """The table that spreads the values of each channel over all of the range."""
+    """The table that spreads the values of each channel over all of the range.
+
+        table[i] = ⌊255 (i − low) / (high − low)⌋,   at most 255 and at least 0
+
+    where low and high are the least and the greatest value; it changes nothing where they are the same.
+    """
     low, high = (f(image, (-3, -2)).astype(int)[..., None] for f in (jnp.min, jnp.max))
     same = levels(image)
     spread = (same - low) * (LEVELS - 1) // jnp.maximum(high - low, 1)

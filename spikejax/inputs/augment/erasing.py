@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import Leaf, param, size, spec
@@ -52,7 +53,7 @@ class RandomErasing(Augmentation):
         """Raises ValueError for areas or ratios in the wrong order."""
         for what in ("area", "ratio"):
             low, high = getattr(self, f"{what}_low"), getattr(self, f"{what}_high")
-            if low > high:
+            if np.any(low > high):
                 raise ValueError(
                     f"expected {what}_low of at most {what}_high = {high}, found {low}"
                 )
@@ -123,8 +124,16 @@ class Cutout(Augmentation):
 
 
 def filled(image: Array, box: Box, fill: Any) -> Array:
-    """An image `[..., H, W, C]` with `fill` in a rectangle, which may reach beyond its edges."""
+    """An image `[..., H, W, C]` with `fill` in a rectangle, which may reach beyond its edges.
+
+    Raises:
+      ValueError: a fill that is neither one value nor one per channel.
+    """
     fill = jnp.asarray(fill)
+    if fill.shape[-1:] not in ((), (1,), image.shape[-1:]):
+        raise ValueError(
+            f"expected one fill, or one per channel of [..., C = {image.shape[-1]}], found shape {fill.shape}"
+        )
     whole = jnp.issubdtype(image.dtype, jnp.integer)
     fill = (jnp.round(fill) if whole else fill).astype(image.dtype)
     return jnp.where(inside(box, image.shape[-3:-1]), fill, image)

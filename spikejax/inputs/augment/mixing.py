@@ -2,7 +2,9 @@
 
 A sample is mixed with the one before it in the batch, the first one with the last: batches are shuffled, so that is a
 random partner. The batch is the whole batch, also where devices share it, each of which then gets one sample from its
-neighbour. Labels become probabilities `[B, C]`; a class label that is negative, which losses ignore, mixes as no class.
+neighbour. Labels become probabilities `[B, C]`. A class label that is negative, which losses ignore, mixes as no class:
+the probabilities of its sample and of the one after it then add up to less than 1. Of samples of unequal length each
+keeps its own length: a longer partner is cut off there, a shorter one is followed by its padding.
 """
 
 from typing import Any, ClassVar

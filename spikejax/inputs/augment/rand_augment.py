@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import option, size, spec
@@ -41,7 +42,7 @@ class RandAugment(Augmentation):
 
     def check(self) -> None:
         """Raises ValueError for a magnitude that there is not."""
-        if self.magnitude >= self.bins:
+        if np.any(self.magnitude >= self.bins):
             raise ValueError(
                 f"expected a magnitude from 0 to {self.bins - 1} for {self.bins} bins, found {self.magnitude}"
             )

@@ -42,7 +42,7 @@ class TDBN(Norm):
         """See `Norm`.
 
         Raises:
-          ValueError: values that are not floating point `[T, B, *spatial, C]`, settings that are none.
+          ValueError: values that are not floating point `[T, B, *spatial, C]`, or invalid settings.
         """
         x = core.checked(self, x, step_mask)
         core.check_number("threshold", self.threshold, 0)

@@ -29,7 +29,7 @@ class Layers:
         """Checks the network's attributes.
 
         Raises:
-          ValueError: classes or a width that are no integers of at least 1, a dtype that is none.
+          ValueError: classes or a width that are no integers of at least 1, or an invalid dtype.
         """
         self.network, self.train = network, train
         self.classes = classes_of(network)

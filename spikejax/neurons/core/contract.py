@@ -89,7 +89,7 @@ class Neuron:
         return unroll(self.step, state, currents)
 
     def check(self) -> None:
-        """Raises ValueError if parameters are inconsistent; called for parameters that are numbers."""
+        """Raises ValueError if parameters are inconsistent; called for numbers and arrays."""
 
     def for_steps(self: T, steps: int) -> T:
         """The model for sequences of `steps` steps: its size `steps`, if it has one, is set."""

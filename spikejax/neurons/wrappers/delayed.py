@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from spikejax.fields import Leaf, param, size
@@ -47,7 +48,7 @@ class Delayed(Neuron):
 
     def check(self) -> None:
         """Raises ValueError if the delay is longer than the longest."""
-        if self.delay > self.longest:
+        if np.any(self.delay > self.longest):
             raise ValueError(
                 f"expected a delay of at most longest={self.longest} steps, found {self.delay}"
             )

@@ -57,8 +57,8 @@ def checked(norm: Any, x: Array, step_mask: Array | None) -> Array:
     """Values as an array of JAX.
 
     Raises:
-      ValueError: values that are not floating point `[T, B, *spatial, C]`, a mask that is not `[T, B]`, a momentum or
-        an epsilon that is none.
+      ValueError: values that are not floating point `[T, B, *spatial, C]`, a mask that is not `[T, B]`, an invalid
+        momentum or epsilon.
     """
     check_number("momentum", norm.momentum, 0, 1)
     check_number("epsilon", norm.epsilon, 0)

@@ -14,7 +14,7 @@ def layer_of(norm: Norm, name: str | None = None, *, summed: int = 1) -> Any:
       summed: how many such layers are summed, two at the end of a residual block for example; see `Norm.summed`.
 
     Raises:
-      TypeError: a template that is no norm.
+      TypeError: a template that is not a norm.
 
     >>> import flax.linen as nn, jax, jax.numpy as jnp
     >>> from spikejax.layers.normalisation import TDBN, BatchNorm
