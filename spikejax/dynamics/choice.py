@@ -11,7 +11,6 @@ from spikejax.dynamics.kernels.refusal import Refused, fall_back
 
 KERNELS = ("auto", "scan", "pallas")
 ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
-UNROLLED = 4  # most steps that are compiled one after the other: without a loop, XLA fuses what comes before and after
 
 
 class Choice(NamedTuple):
@@ -92,7 +91,7 @@ def scan(
     """
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}
     if choice.kernel == "scan" or 0 in steps:
-        return jax.lax.scan(body, state, xs, unroll=max(steps, default=0) in range(1, UNROLLED + 1))
+        return jax.lax.scan(body, state, xs)
     # Imported when it is needed: Pallas takes its time, and `backends` asks this module for the platform.
     from spikejax.dynamics.kernels import fused
 

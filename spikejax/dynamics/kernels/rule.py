@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.custom_derivatives import SymbolicZero, zero_from_primal
+from jax.custom_derivatives import SymbolicZero
 
 from spikejax.dynamics.kernels import backward, forward, scanned
 from spikejax.dynamics.kernels.elements import check
@@ -142,44 +142,51 @@ def _placed(kernel, gradient, arrays, fed, found):
 def _forward(kernel: Kernel, keep: Kept, name: str) -> Callable[[Arrays], Ran]:
     """The forward kernel, whose own derivative is that of the scan."""
 
-    @jax.custom_jvp
+    @jax.custom_vjp
     def run(arrays):
         constants, weights, product, state, xs = arrays
         return forward.run(kernel, constants, weights, product, state, xs, keep)
 
-    @run.defjvp
-    def moved(primals, tangents):
+    def forwards(arrays):
         _of_second_order(name)
 
         # Inside a gradient, so that what is differentiated are the rules' own forward passes, as in a scan.
         def primal(arrays):
             return jax.vjp(lambda own: scanned.run(kernel, own), arrays)[0]
 
-        ran = run(*primals)
-        _, (state, saved) = jax.jvp(primal, primals, tangents)
-        # What is kept is read by the backward kernel alone, whose derivative does not go through it.
-        kept = jax.tree.map(zero_from_primal, ran._replace(state=[], saved=[]))
-        return ran, kept._replace(state=state, saved=saved)
+        _, pullback = jax.vjp(primal, arrays)
+        return run(arrays), pullback
 
+    def backwards(pullback, cotangents):
+        # What is kept is read by the backward kernel alone, whose derivative does not go through it.
+        return pullback((cotangents.state, cotangents.saved))
+
+    run.defvjp(forwards, backwards)
     return run
 
 
 def _backward(kernel: Kernel, gradient: Gradient, name: str) -> Callable[..., backward.Cotangents]:
     """The backward kernel, whose own derivative is that of the scan's gradient."""
 
-    @jax.custom_jvp
+    @jax.custom_vjp
     def run(arrays, kept, products, final, saved):
         weights = None if arrays.weights is None else arrays.weights.T
         constants, xs = arrays.constants, arrays.xs
         return backward.run(kernel, gradient, constants, weights, kept, products, xs, final, saved)
 
-    @run.defjvp
-    def moved(primals, tangents):
+    def forwards(arrays, kept, products, final, saved):
         _of_second_order(name)
-        at, along = ((x[0], *x[3:]) for x in (primals, tangents))  # all but what was kept
-        _, found = jax.jvp(lambda *own: scanned.cotangents(kernel, gradient, *own), at, along)
-        return run(*primals), found
+        _, pullback = jax.vjp(
+            lambda *own: scanned.cotangents(kernel, gradient, *own), arrays, final, saved
+        )
+        return run(arrays, kept, products, final, saved), (pullback, kept, products)
 
+    def backwards(residuals, cotangents):
+        pullback, kept, products = residuals
+        arrays, final, saved = pullback(cotangents)
+        return arrays, *jax.tree.map(jnp.zeros_like, (kept, products)), final, saved
+
+    run.defvjp(forwards, backwards)
     return run
 
 

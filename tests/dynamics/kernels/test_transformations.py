@@ -124,22 +124,6 @@ def test_a_derivative_of_second_order_is_that_of_the_scan_and_says_so(matrix):
     same(found, expected)
 
 
-@pytest.mark.parametrize("matrix", [None, MATRIX], ids=["feed-forward", "recurrent"])
-def test_forward_mode_of_a_gradient_is_that_of_the_scan(matrix):
-    def products(kernel):
-        def slope(decay, currents):
-            return jax.grad(total, (0, 1))(decay, currents, matrix, kernel)
-
-        moved = jax.jvp(slope, (0.8, CURRENTS), (1.0, jnp.cos(CURRENTS)))[1]
-        return moved, jax.hessian(total)(0.8, CURRENTS, matrix, kernel)
-
-    with pytest.warns(KernelFallback, match="a derivative of second order runs as a scan"):
-        found = products("pallas")
-    expected = products("scan")
-    assert abs(expected[1]) > 1e-3
-    same(found, expected)
-
-
 @pytest.mark.parametrize(
     "layer", [Spiking(TCLIF(), record=("soma",)), Recurrent(TCLIF())], ids=["spiking", "recurrent"]
 )
