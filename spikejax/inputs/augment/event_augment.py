@@ -17,9 +17,8 @@ class EventAugment(Augmentation):
     """One random operation on each sample, the same for all of its frames `[B, T, H, W, C]` and channels.
 
     Each with probability 1/6: none, a shear along x, a translation along x, one along y, a rotation, or a rectangle set
-    to `cutout.fill`. Magnitudes are equally probable between the greatest either way; maps are about the centre, with
-    the nearest pixel, so that counts of events stay counts. The released code of AR-LIF erases another rectangle in
-    each frame; here, as its operation, it is the same in all frames.
+    to `cutout.fill`. Magnitudes are equally probable between the greatest either way; maps are about the centre. They
+    take the nearest pixel, so that counts of events stay counts; the released code of AR-LIF interpolates bilinearly.
 
     Reference: Li et al. (2022), Neuromorphic data augmentation for training spiking neural networks; the operations are
     those of `SNNAugmentWide` in the released code of AR-LIF (arXiv 2507.20746).
