@@ -1,7 +1,7 @@
 """Images whose values are changed: by a table of 256 values per channel, or blended with another image.
 
-All of it is as in Pillow's `ImageOps` and `ImageEnhance`, on images of bytes `[..., H, W, C]`; autocontrast, whose table
-Pillow computes in floats, differs from it by at most 1.
+All of it is as in Pillow's `ImageOps` and `ImageEnhance`, on images of bytes `[..., H, W, C]`; autocontrast, whose
+table Pillow computes in floats, differs from it by at most 1.
 """
 
 import jax.numpy as jnp
