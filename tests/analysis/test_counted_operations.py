@@ -197,7 +197,7 @@ def test_rates_given():
 def test_refusals():
     with pytest.raises(ValueError, match=r"expected inputs \[T, B, \*F\], found shapes \[\(3,\)\]"):
         operations_of(lambda w, x: x, (), jnp.ones(3))
-    with pytest.raises(ValueError, match="expected a batch of inputs"):
+    with pytest.raises(ValueError, match="expected at least one batch of inputs"):
         measured_operations(lambda w, x: x, (), [])
 
     def until(weights, x):
