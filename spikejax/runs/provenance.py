@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
 
 
 def _command(arguments):
-    """The command line as it would be typed, without this machine's data paths."""
+    """The command line as it would be typed, without this machine's paths."""
     program = Path(arguments[0])
     words = (
         ["python", "-m", program.parent.name] if program.name == "__main__.py" else [program.name]
@@ -51,7 +51,13 @@ def _command(arguments):
                 rest[i] = f"{flag}={shown}"
             elif word == flag and i + 1 < len(rest):
                 rest[i + 1] = shown
-    return shlex.join([*words, *rest])
+    return shlex.join([*words, *map(_without_folders, rest)])
+
+
+def _without_folders(word):
+    """A word of a command line in which an absolute path is its last name."""
+    flag, equals, value = word.rpartition("=")
+    return f"{flag}{equals}{Path(value).name}" if Path(value).is_absolute() else word
 
 
 def _commit():

@@ -113,11 +113,19 @@ def test_provenance(monkeypatch):
     json.dumps(facts, allow_nan=False)
 
 
-def test_where_a_machine_keeps_its_data_is_no_provenance(monkeypatch):
-    words = ["/x/spikejax/__main__.py", "train", "--data-dir", "/home/me", "--coordinator=h:1"]
-    monkeypatch.setattr(sys, "argv", words)
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("--data-dir /data --coordinator=h:1", "--data-dir DIR --coordinator=HOST:PORT"),
+        ("--out /scratch/runs/a --seed 3", "--out a --seed 3"),
+        ("--out=/scratch/runs/a", "--out=a"),
+        ("--out runs/a --grid lr=0.1,0.2", "--out runs/a --grid lr=0.1,0.2"),
+    ],
+)
+def test_where_a_machine_keeps_its_files_is_no_provenance(monkeypatch, given, kept):
+    monkeypatch.setattr(sys, "argv", ["/x/spikejax/__main__.py", "train", *given.split()])
     command = provenance.current_provenance()["command"]
-    assert command == "python -m spikejax train --data-dir DIR --coordinator=HOST:PORT"
+    assert command == f"python -m spikejax train {kept}"
 
 
 def test_no_commit_outside_a_checkout(tmp_path, monkeypatch):

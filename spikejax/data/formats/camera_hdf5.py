@@ -28,7 +28,7 @@ def decode(content: bytes, where: str, sensor_size: SensorSize, *, sha256: str) 
 
     Raises:
       ModuleNotFoundError: h5py is not installed.
-      CorruptData: another checksum, or a file that cannot be read, lacks a dataset, or has events that cannot be.
+      CorruptData: another checksum, or a file that cannot be read, lacks a dataset, or has impossible events.
     """
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:

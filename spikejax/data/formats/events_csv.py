@@ -24,7 +24,7 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
       Events in the order of time; see `spikejax.data.core.events`.
 
     Raises:
-      CorruptData: other names, a line that is no four whole numbers, no events, or events that cannot be.
+      CorruptData: other names, a line other than four whole numbers, no events, or impossible events.
 
     >>> decode(b"t,x,y,p\\n30,1,2,1\\n", "a.csv", (4, 4, 2)).tolist()
     [(1, 2, 30, 1)]

@@ -26,7 +26,7 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
       Events in the order of time; see `spikejax.data.core.events`.
 
     Raises:
-      CorruptData: it cannot be read, lacks an array, or has events that cannot be.
+      CorruptData: it cannot be read, lacks an array, or has impossible events.
 
     >>> file = io.BytesIO()
     >>> np.savez(file, x=[1], y=[2], t=[30], p=[True])

@@ -2,7 +2,7 @@
 
 In the order in which a step passes through them:
 
-- `fused`: the body of a scan as kernels, or why it cannot be.
+- `fused`: the body of a scan as kernels, or why it runs as a scan.
 - `apart`: takes a body apart, into what is known before the loop, what is drawn, and the recurrence (`parts`), with the
   help of `buffers`, `chains` for keys and counters, and `recurrence` for feedback.
 - `elements`: equations on blocks of neurons, and the check that a step acts element by element.
