@@ -74,6 +74,9 @@ def test_arrays_a_network_and_a_loss_of_ones_own(run_page):
     per_step = names["per_step"].record["history"]
     assert per_step[-1]["loss"] < per_step[0]["loss"]
     assert names["shorter"].record["complete"]
+    camera = names["camera"]
+    assert camera.train.inputs.shape == (16, 10, 8, 8, 2) and camera.classes == 2
+    assert (camera.train.inputs.sum((1, 2, 3, 4)) == 200).all()
 
 
 @pytest.mark.slow

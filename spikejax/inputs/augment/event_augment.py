@@ -17,8 +17,9 @@ class EventAugment(Augmentation):
     """One random operation on each sample, the same for all of its frames `[B, T, H, W, C]` and channels.
 
     Each with probability 1/6: none, a shear along x, a translation along x, one along y, a rotation, or a rectangle set
-    to `cutout.fill`. Magnitudes are equally probable between the greatest either way; maps are about the centre. They
-    take the nearest pixel, so that counts of events stay counts; the released code of AR-LIF interpolates bilinearly.
+    to `cutout.fill`, with the probability that `cutout` has. Magnitudes are equally probable between the greatest
+    either way; maps are about the centre. They take the nearest pixel, so that counts of events stay counts; the
+    released code of AR-LIF interpolates bilinearly.
 
     Reference: Li et al. (2022), Neuromorphic data augmentation for training spiking neural networks; the operations are
     those of `SNNAugmentWide` in the released code of AR-LIF (arXiv 2507.20746).
@@ -37,17 +38,19 @@ class EventAugment(Augmentation):
         default=RandomErasing(
             probability=1.0, area_low=0.05, area_high=0.33, ratio_low=0.2, ratio_high=5.0
         ),
-        doc="rectangles that are erased; its probability is of no account",
+        doc="rectangles that are erased",
     )
     bins: int = size(default=31, low=2, doc="number of magnitudes")
 
     def __call__(self, batch: Any, key: Array) -> Any:
         def change(image, key):
-            of_kind, of_number, of_box = jax.random.split(key, 3)
+            of_kind, of_number, of_box, of_choice = jax.random.split(key, 4)
             number = jax.random.randint(of_number, (), 0, self.bins)
             share = 2 * number / (self.bins - 1) - 1
             box = self.cutout.box(image.shape[-3:-1], of_box)
-            return self.operated(image, jax.random.randint(of_kind, (), 0, 6), share, box)
+            kind = jax.random.randint(of_kind, (), 0, 6)
+            left = jax.random.uniform(of_choice) >= self.cutout.probability
+            return self.operated(image, jnp.where((kind == 5) & left, 0, kind), share, box)
 
         return batch._replace(inputs=each(change, images_of(self, batch), key))
 
