@@ -135,6 +135,6 @@ def test_operations_on_events_are_chosen_alike():
     change = EventAugment(cutout=erasing, shift=20.0, bins=2)
     found = np.asarray(jax.jit(change)(Split(ones, np.zeros(600, int)), KEY).inputs)[:, 0, ..., 0]
     areas = (found == 0).sum((1, 2))
-    # Translated by all of the image it is empty; 11 by 11 pixels are erased in half of a sixth, and nothing in the rest.
+    # Translated by all of the image it is empty; 11 by 11 pixels are erased in half of a sixth, nothing in the other.
     for which, share in ((areas == 0, 3 / 12), (areas == 400, 2 / 6), (areas == 121, 1 / 12)):
         assert abs(which.mean() - share) < 4 * np.sqrt(share * (1 - share) / 600)
