@@ -1,7 +1,6 @@
 """Batches of a data set that is larger than memory, read by Grain: deterministic, and resumed where they stopped."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import numpy as np
@@ -10,8 +9,16 @@ from spikejax.extras import require
 from spikejax.inputs.batches import Stream
 
 
+class Source(Protocol):
+    """What has a length, and sample i at `[i]`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
 def grain_batches(
-    source: Sequence[Any], batch_size: int, *, seed: int = 0, threads: int = 4
+    source: Source, batch_size: int, *, seed: int = 0, threads: int = 4
 ) -> Stream:
     """Batches of a random-access source, reshuffled each epoch; samples beyond the last full batch are left out.
 
