@@ -11,6 +11,10 @@ from spikejax.dynamics.kernels.refusal import Refused, fall_back
 
 KERNELS = ("auto", "scan", "pallas")
 ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
+FEW, LARGE = (
+    4,
+    2**20,
+)  # steps, and bytes of an input at a step, with which a scan is not compiled as a loop
 
 
 class Choice(NamedTuple):
@@ -91,7 +95,7 @@ def scan(
     """
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}
     if choice.kernel == "scan" or 0 in steps:
-        return jax.lax.scan(body, state, xs)
+        return _by_xla(body, state, xs)
     # Imported when it is needed: Pallas takes its time, and `backends` asks this module for the platform.
     from spikejax.dynamics.kernels import fused
 
@@ -99,8 +103,19 @@ def scan(
         return fused.scan(body, state, xs, name, dict(choice.settings))
     except Refused as refusal:
         reason = str(refusal)
-    found = jax.lax.scan(body, state, xs)  # what it cannot run either is an error and no warning
+    found = _by_xla(body, state, xs)  # what it cannot run either is an error and no warning
     fall_back(
         f"{name} runs as a scan, not as a fused kernel: {reason}; see docs/kernels.md for what a kernel can run"
     )
     return found
+
+
+def _by_xla(body, state, xs):
+    """`lax.scan`; a few steps of large arrays one after the other, which XLA fuses into passes over memory together.
+
+    Small arrays keep the loop: whatever the length of the pieces of a sequence, their bits are those of the whole.
+    """
+    arrays = jax.tree.leaves(xs)
+    few = all(1 <= x.shape[0] <= FEW for x in arrays)
+    large = few and any(x.size // len(x) * x.dtype.itemsize >= LARGE for x in arrays)
+    return jax.lax.scan(body, state, xs, unroll=large)

@@ -12,7 +12,7 @@ and the sum over the channels in turns each of the 16 element-wise products into
 
     dg = Gᵀ [Σ (Bᵀ d B) ⊙ (A dy Aᵀ)] G        summed over all tiles.
 
-The transforms only add, so the error is as small as that of the sum itself.
+Values differ from those of the sum over the window by rounding.
 
 Reference: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, Sec. 4.1.
 """
