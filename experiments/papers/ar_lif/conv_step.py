@@ -4,11 +4,12 @@ Measures: forward pass, backward pass and Adam of VGG-SNN (channels 64, 128, poo
 512, pool, then 10 classes; each convolution with batch normalisation and LIF neurons) on T = 4 steps of 16 images
 32x32x3, float32, all cores. Images, weights, neurons, loss and optimiser are the same for all
 (`experiments/peers/workload.py`), and so is the first loss, to four digits, of all that normalise over all steps at
-once: a spike at the threshold is a matter of rounding. snnTorch as documented normalises each step. The floor is the
-time of the convolutions' products alone at the best rate of this machine, without Winograd's algorithm, which needs
-fewer.
+once. snnTorch as documented normalises each step. In float64 SpikingJelly's first loss is 2.326064, compiled or not; in
+float32 `torch.compile` rounds in another way, and as some potentials are at the threshold, its loss is 2.3074. The
+floor is the time of the convolutions' products alone at the best rate of this machine, without Winograd's algorithm,
+which needs fewer.
 Command: python -m experiments run conv_step
-Expected: no slower than the fastest of them; the same first loss.
+Expected: no slower than the fastest of them; the same first loss, where nothing is compiled by `torch.compile`.
 Time: about ten minutes on 2 CPU cores after the other libraries are installed.
 """
 
@@ -50,7 +51,7 @@ COMPARED: dict[str, Library] = {
         options={"at_once": True},
     ),
 }
-NORMALISED_AT_ONCE = ("spikingjelly", "spikingjelly_compiled", "snntorch_layers")
+SAME_LOSS = ("spikingjelly", "snntorch_layers")
 
 
 def run(request: Request) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _over_fastest(metrics: Mapping[str, Any]) -> float:
 def _difference(metrics: Mapping[str, Any]) -> float:
     """The largest relative difference between the first losses; NaN if one of them is missing."""
     ours = metrics["spikejax"].get("loss_first", math.nan)
-    losses = [metrics.get(name, {}).get("loss_first", math.nan) for name in NORMALISED_AT_ONCE]
+    losses = [metrics.get(name, {}).get("loss_first", math.nan) for name in SAME_LOSS]
     found = [abs(loss / ours - 1) for loss in losses]
     return math.nan if any(map(math.isnan, found)) else max(found)
 
@@ -94,6 +95,8 @@ EXPERIMENT = Experiment(
     run=run,
     expected=(
         Expectation("our time over that of the fastest other library", _over_fastest, high=1),
-        Expectation("largest relative difference between first losses", _difference, high=1e-4),
+        Expectation(
+            "largest relative difference between first losses, eager", _difference, high=1e-4
+        ),
     ),
 )

@@ -7,6 +7,7 @@ from experiments.papers.ar_lif import (
     ar_lif_ablation,
     ar_lif_fig2_rates,
     ar_lif_fig3_tracking,
+    conv_step,
     nmnist_ar_lif,
 )
 from experiments.papers.ar_lif.stand_ins import NEURONS
@@ -149,7 +150,7 @@ def _conv_step(result: Metrics) -> str:
             times = [f"{1e3 * row[key]:,.0f}" for key in ("seconds", "seconds_median")]
             cells = [*times, f"{row['loss_first']:.5f}"]
         rows.append([library["label"], library["path"], *cells])
-    return markdown(header, rows)
+    return "\n".join([markdown(header, rows), _expected(conv_step, result)])
 
 
 def _accuracy(mean: float, deviation: float) -> str:
