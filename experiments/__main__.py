@@ -38,6 +38,8 @@ class Run:
     """Where the data sets' files are; defaults to the environment variable SPIKEJAX_DATA_DIR."""
     seconds: float | None = None
     """Save and end trainings and measurements after this time; the same command continues them."""
+    rows: tuple[str, ...] = ()
+    """Of a table, only the rows whose names begin so."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def run(command: Run) -> int:
     experiment = EXPERIMENTS[choose("experiment", command.name, EXPERIMENTS)]
     folder = Path("runs") / ("quick" if command.quick else "experiments")
     out = command.out or folder / command.name
-    request = Request(out, command.quick, command.data_dir, command.seconds)
+    request = Request(out, command.quick, command.data_dir, command.seconds, command.rows)
     result = {**experiment.run(request), "experiment": command.name}
     path = record.write(out / "record.json", result)
     if not result["complete"]:

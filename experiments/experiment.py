@@ -17,12 +17,14 @@ class Request(NamedTuple):
       quick: shortened to seconds, to show that it runs.
       data_dir: where the data sets' files are.
       seconds: time after which trainings and measurements are saved and end, to be resumed.
+      rows: beginnings of the names of the rows that are wanted, where an experiment has rows; all if empty.
     """
 
     out: Path
     quick: bool = False
     data_dir: str | None = None
     seconds: float | None = None
+    rows: tuple[str, ...] = ()
 
 
 class Expectation(NamedTuple):

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.experiment import RESULTS
 from experiments.peers import environments, kept, start_up, tables, workload
 from experiments.peers.libraries import LIBRARIES, Library
 from experiments.peers.process import HERE, Failed, Worker, surroundings
 from experiments.peers.rounds import WARM_UP, Rounds, race, summary
 from experiments.speed import bench, memory_vs_steps, sweep_speed
+from spikejax.runs import record
 
 SMALL = replace(bench.SHD, steps=12, batch=4, sizes=(20, 8, 6, 4), density=0.2)
 STREAMED = replace(bench.STREAMING, steps=3, repeats=2)
@@ -270,3 +272,17 @@ def test_everyone_takes_part():
     assert len(compiled) == 3 and all("one step by torch.compile" in x.label for x in compiled)
     assert set(bench.compared(bench.NEURONS[0], quick=True)) == {"spikejax", "spikejax_tc_lif"}
     assert max(memory_vs_steps.STEPS) == 8192 and len(sweep_speed.GRID.decays) == 16
+
+
+def test_some_rows_are_measured_anew_and_the_others_are_as_stored():
+    workloads = [bench.SMNIST, bench.CONV, *bench.NEURONS, bench.START_UP]
+    stored = record.read(RESULTS / "bench.json")
+    kept = bench._kept(workloads, ("conv", "neuron T=784"))
+    rows = [row for row in stored["metrics"] if not row.startswith(("conv", "neuron T=784"))]
+    assert list(kept["metrics"]) == rows and "smnist/spyx" in rows
+    assert all(kept["metrics"][row] == stored["metrics"][row] for row in rows)
+    assert kept["history"]["smnist/commit"] and "conv/commit" not in kept["history"]
+    assert set(kept["libraries"]) == set(stored["config"]["libraries"])
+    assert bench._kept(workloads, ()) == {"metrics": {}, "history": {}, "libraries": {}}
+    with pytest.raises(ValueError, match="expected rows of smnist, conv, .*, found convolution"):
+        bench._kept(workloads, ("convolution",))
