@@ -1,4 +1,7 @@
-"""What networks do and cost: operations and energy, activity. Takes functions, arrays and pytrees."""
+"""What networks do, cost and learn by: activity, operations and energy, gradients over time, the loss around a minimum.
+
+Takes functions, arrays and pytrees.
+"""
 
 from spikejax.analysis.activity import Activity, LayerActivity
 from spikejax.analysis.energy import (
@@ -12,6 +15,9 @@ from spikejax.analysis.energy import (
     neuron_updates,
     rate_of,
 )
+from spikejax.analysis.gradients import shares
+from spikejax.analysis.jacobians import jacobian
+from spikejax.analysis.landscape import filter_normalised, plane
 from spikejax.analysis.operations import (
     Operation,
     count_parameters,
@@ -32,9 +38,13 @@ __all__ = [
     "correct",
     "count_parameters",
     "energy_of",
+    "filter_normalised",
+    "jacobian",
     "measured_operations",
     "neuron_updates",
     "operations_of",
+    "plane",
     "rate_of",
+    "shares",
     "with_rates",
 ]

@@ -1,6 +1,7 @@
 """Flax Linen layers that are generic over every neuron."""
 
 from spikejax.layers.convolution import Conv
+from spikejax.layers.currents import current_gradients
 from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
 from spikejax.layers.normalisation import (
@@ -30,5 +31,6 @@ __all__ = [
     "TDBN",
     "TEBN",
     "carried",
+    "current_gradients",
     "layer_of",
 ]
