@@ -72,6 +72,7 @@ HOMES = {
     "h5py": {"data"},
     "grain": {"inputs"},
     "PIL": {"data"},
+    "librosa": {"data"},
     "tyro": {"cli"},
     "tqdm": {"training"},
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import jax
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from spikejax.data import MissingData, fsd_shd
 from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.stored import Stored
 from spikejax.data.formats.events_hdf5 import read
-from spikejax.inputs import Events
+from spikejax.inputs import Events, grain_batches
 
 h5py = pytest.importorskip("h5py")
 TIMES = ([0.0, 0.25, 0.5], [0.125])
@@ -85,7 +86,8 @@ def test_a_data_set_of_them(tmp_path, monkeypatch):
     test = write(tmp_path / "fsd_shd_test.h5", TIMES[:1], UNITS[:1], (4,))
     with pytest.raises(CorruptData, match="fsd_shd_train.h5: expected sha256 1e16ed1a.* bytes"):
         data.load("fsd_shd", tmp_path)
-    monkeypatch.setattr(fsd_shd, "STORED", (stored_of(train), stored_of(test)))
+    known = {"train": stored_of(train), "test": stored_of(test)}
+    monkeypatch.setattr(fsd_shd.FSDSHD, "stored", known)
     found = data.load("fsd_shd", tmp_path)
     assert (found.train.count, found.test.count, found.kind) == (2, 1, "events")
     assert "NOT SHD" in found.note and found.shape == (700,)
@@ -99,6 +101,66 @@ def test_a_data_set_of_them(tmp_path, monkeypatch):
     test.write_bytes(content)
     with pytest.raises(CorruptData, match="fsd_shd_test.h5: expected sha256"):
         data.load("fsd_shd", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shd", "ssc"])
+def test_data_sets_with_the_names_of_the_distribution(name, tmp_path):
+    source = data.SOURCES[name]()
+    with pytest.raises(
+        MissingData,
+        match=f"expected {name}_train.h5 .*; the library downloads nothing: get {name}_",
+    ):
+        source.load(tmp_path)
+    (tmp_path / name).mkdir()
+    for i, file in enumerate(source.files.values()):
+        # Some in a folder of the set's name, as unpacked, some beside it.
+        write(
+            (tmp_path / name if i else tmp_path) / file,
+            TIMES[: 2 - i % 2],
+            UNITS[: 2 - i % 2],
+            (4, 3)[: 2 - i % 2],
+        )
+    found = source.load(tmp_path)
+    assert (found.name, found.classes, found.train.count, found.test.count) == (
+        name,
+        {"shd": 20, "ssc": 35}[name],
+        2,
+        {"shd": 1, "ssc": 2}[name],
+    )
+    assert (found.validation is not None) == (name == "ssc")
+    assert [there for _, there in source.looked_in(tmp_path)] == [True] * len(source.files)
+    with pytest.raises(ValueError, match="expected a part of"):
+        source.stream("dev", tmp_path)
+
+
+def test_a_stream_pads_each_recording_as_the_data_set_does(tmp_path):
+    for file in data.SOURCES["shd"].files.values():
+        write(tmp_path / file)
+    source = data.SOURCES["shd"]()
+    whole, stream = source.load(tmp_path).train, source.stream("train", tmp_path)
+    assert len(stream) == whole.count == 2
+    for i in range(2):
+        for name in ("times", "units"):
+            np.testing.assert_array_equal(stream[i].inputs[name], whole.inputs[name][i])
+            assert stream[i].inputs[name].dtype == whole.inputs[name].dtype
+        assert stream[i].labels == whole.labels[i]
+    batch = next(iter(grain_batches(stream, 2).epoch(jax.random.key(0), 0, 0, None)))
+    assert Events(steps=6, dt=0.1, shape=(700,)).encode(batch.inputs).shape == (6, 2, 700)
+
+
+def test_speakers(tmp_path):
+    path = write(tmp_path / "shd_train.h5")
+    write(tmp_path / "shd_test.h5")
+    source = data.SOURCES["shd"]()
+    assert source.trains("train", tmp_path).speakers is None
+    with h5py.File(path, "a") as file:
+        file["extra/speaker"] = np.array([3, 1], np.uint16)
+    assert source.trains("train", tmp_path).speakers.tolist() == [3, 1]
+    with h5py.File(path, "a") as file:
+        del file["extra/speaker"]
+        file["extra/speaker"] = np.array([3.0])
+    with pytest.raises(CorruptData, match="expected extra/speaker as 2 integers, found float64"):
+        source.trains("train", tmp_path)
 
 
 @real("fsd_shd_train.h5")

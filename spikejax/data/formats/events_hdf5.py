@@ -29,8 +29,32 @@ class Recordings(NamedTuple):
     labels: np.ndarray
 
 
+class Trains(NamedTuple):
+    """Spike trains as they are stored.
+
+    Attributes:
+      times: seconds, an array per recording.
+      units: addresses, likewise.
+      labels: int32 `[N]`.
+      speakers: integers `[N]`; None if the file does not name them.
+    """
+
+    times: list[np.ndarray]
+    units: list[np.ndarray]
+    labels: np.ndarray
+    speakers: np.ndarray | None
+
+
 def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
-    """Reads the datasets spikes/times, spikes/units and labels of a file; it is not led to any other file.
+    """Reads the spike trains of a file and pads them to the longest; see `trains`."""
+    found = trains(path, channels, classes)
+    return Recordings(*_padded(path, found.times, found.units, size_of(path)), found.labels)
+
+
+def trains(path: Path, channels: int, classes: int | None = None) -> Trains:
+    """Reads the datasets spikes/times, spikes/units and labels of a file, and extra/speaker if it is there.
+
+    It is not led to any other file.
 
     Args:
       path: the file.
@@ -52,6 +76,7 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
             _check_layout(h5py, path, stored, size)
             times, units = _trains(path, stored[0], stored[1], size, channels)
             labels = stored[2][:]
+            speakers = _speakers(h5py, path, file, len(labels))
     except CorruptData:
         raise
     except Exception as error:  # h5py raises many types
@@ -66,7 +91,19 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
         raise CorruptData(
             f"{path}: expected labels from 0 to {largest}, found {labels.min()} to {labels.max()}"
         )
-    return Recordings(*_padded(path, times, units, size), labels.astype(np.int32))
+    return Trains(times, units, labels.astype(np.int32), speakers)
+
+
+def _speakers(h5py, path, file, count):
+    """Who speaks, if the file says so."""
+    if "speaker" not in file.get("extra", ()):
+        return None
+    found = find(h5py, path, file, "extra/speaker")
+    if found.shape != (count,) or found.dtype.kind not in "iu":
+        raise CorruptData(
+            f"{path}: expected extra/speaker as {count} integers, found {found.dtype}{list(found.shape)}; {AGAIN}"
+        )
+    return found[:]
 
 
 def find(h5py: Any, path: Path | str, file: Any, name: str) -> Any:
