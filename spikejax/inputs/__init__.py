@@ -11,6 +11,7 @@ from spikejax.inputs.augment import (
     MixupOrCutMix,
     RandAugment,
     RandomErasing,
+    TrainAugment,
     TrivialAugmentWide,
 )
 from spikejax.inputs.batches import InMemory, Stream
@@ -54,6 +55,7 @@ __all__ = [
     "Repeat",
     "Sequence",
     "Stream",
+    "TrainAugment",
     "TrivialAugmentWide",
     "grain_batches",
 ]

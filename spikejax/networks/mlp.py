@@ -5,7 +5,7 @@ from typing import Any
 import flax.linen as nn
 from jax import Array
 
-from spikejax.layers import Linear, Recurrent, Spiking
+from spikejax.layers import Dropout, Linear, Recurrent, Spiking
 from spikejax.networks.core.sizes import check_product, check_sizes, classes_of
 from spikejax.neurons.core.contract import Neuron
 
@@ -22,6 +22,8 @@ class MLP(nn.Module):
       dtype: that in which spikes and weights are multiplied, see `Linear`; neurons keep the dtype of the inputs.
       gain: scale of the initial weights; it may be traced.
       record: names of variables of the neuron's state that are stored, see `Spiking`.
+      dropout: rate at which currents from the layer before are dropped in training, another mask at each step; it may
+        be traced.
 
     Reference: TC-LIF (AAAI 2024), Tables 1 and 6; which layers are recurrent is from the released code.
 
@@ -41,19 +43,21 @@ class MLP(nn.Module):
     dtype: Any = None
     gain: Any = 1.0
     record: tuple[str, ...] = ()
+    dropout: Any = 0.0
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array, train: bool = False) -> Array:
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
           ValueError: sizes that are not integers, `recurrent` names a layer that does not exist, an invalid dtype or
-            gain; see also `Spiking`.
+            gain; see also `Spiking`, `Dropout`.
         """
         classes = classes_of(self)
         _check(self)
         for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
+            currents = Dropout(self.dropout, "step", name=f"dropout_{i}")(currents, train)
             own = {"neuron": self.neuron, "learn": self.learn, "record": self.record}
             if i in self.recurrent:
                 weights = {"dtype": self.dtype, "gain": self.gain}

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import spikejax
+from spikejax import MLP
 from spikejax.dynamics import Time
+from spikejax.neurons.leaky_integrator import LeakyIntegrator
 
 STEPS, BATCH, FEATURES = 12, 2, 50
 KEYS = {"dropout": jax.random.key(3)}
@@ -59,3 +61,28 @@ def test_one_mask_for_the_batch(dims):
 def test_nothing_is_dropped_outside_training():
     x = jnp.ones((STEPS, BATCH, FEATURES))
     np.testing.assert_array_equal(spikejax.run(Dropped(), {}, x, time=Time(5))[0], x)
+
+
+def test_an_mlp_drops_currents_of_each_step_and_none_in_evaluation():
+    """With a leaky integrator as the neuron, whose potential is the sum of its currents."""
+    neuron = LeakyIntegrator(decay=0.0)
+    network = MLP((FEATURES,), 2, neuron, dropout=0.4)
+    x = jnp.ones((STEPS, BATCH, 3))
+    variables = network.init(jax.random.key(0), x)
+
+    def outputs(train, chunk=None):
+        return np.asarray(
+            spikejax.run(network, variables, x, time=Time(chunk), train=train, rngs=KEYS)[0]
+        )
+
+    plain = MLP((FEATURES,), 2, neuron)
+    np.testing.assert_array_equal(outputs(False), spikejax.run(plain, variables, x)[0])
+    whole = outputs(True)
+    assert len({step.tobytes() for step in whole}) == STEPS  # another mask at each step
+    np.testing.assert_allclose(outputs(True, 5), whole, rtol=1e-6)
+    drawn = [network.copy(dropout=rate) for rate in (0.0, 0.9)]
+    spread = [
+        np.asarray(spikejax.run(n, variables, x, train=True, rngs=KEYS)[0]).std(0).mean()
+        for n in drawn
+    ]
+    assert spread[0] < 1e-6 < spread[1]
