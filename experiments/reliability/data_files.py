@@ -17,11 +17,12 @@ import numpy as np
 
 from experiments.reliability import event_data
 from spikejax import files
-from spikejax.data import digits, fsd_shd, mnist
+from spikejax.data import digits, mnist
 from spikejax.data.core.cache import read_cache, write_cache
 from spikejax.data.core.dataset import fingerprint
 from spikejax.data.core.stored import Stored
 from spikejax.data.formats import idx, mnist_tfds, npz
+from spikejax.data.fsd_shd import FSDSHD
 from spikejax.runs import record
 
 CHANNELS = 20
@@ -112,25 +113,25 @@ def write_events(path: Path, seed: int = 0) -> None:
 
 
 def _write_fsd(folder):
-    for seed, stored in enumerate(fsd_shd.STORED):
-        write_events(folder / stored.file, seed)
+    for seed, file in enumerate(FSDSHD.files.values()):
+        write_events(folder / file, seed)
 
 
 @functools.cache
 def _as_fsd():
     """What the made-up recordings must be; HDF5 files of one content are equal."""
-    stored = []
+    stored = {}
     with tempfile.TemporaryDirectory() as made:
         _write_fsd(Path(made))
-        for real in fsd_shd.STORED:
-            content = (Path(made) / real.file).read_bytes()
-            stored.append(Stored(real.file, len(content), hashlib.sha256(content).hexdigest()))
-    return tuple(stored)
+        for part, file in FSDSHD.files.items():
+            content = (Path(made) / file).read_bytes()
+            stored[part] = Stored(file, len(content), hashlib.sha256(content).hexdigest())
+    return stored
 
 
 def _read_fsd(folder):
-    fsd_shd.STORED = _as_fsd()
-    found = fsd_shd.FSDSHD().load(folder)
+    FSDSHD.stored = _as_fsd()
+    found = FSDSHD().load(folder)
     return found.train.inputs, found.train.labels, found.test.inputs, found.test.labels
 
 

@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class SpeechCommands(Source):
             {"files": identity(used), "settings": settings},
             lambda: self._arrays(place),
         )
-        splits = {
+        splits: dict[str, Any] = {
             part: Split(arrays[part], arrays[f"{part}_labels"]) for part in PARTS if part in arrays
         }
         subset = "A SUBSET of the test set of " if place.name == SUBSET.file else ""
@@ -169,7 +169,7 @@ class SpeechCommands(Source):
             )
         names = tuple(words) if self.words == "35" else OFFICIAL
         names = RELEASED if self.split == "released" else names
-        other = names.index(UNKNOWN) if UNKNOWN in names else None
+        other = names.index(UNKNOWN) if UNKNOWN in names else -1  # not used: all words are names
         labels = {word: names.index(word) if word in names else other for word in words}
         found: dict[str, list[Recording]] = {part: [] for part in PARTS}
         for name in files.sizes:
