@@ -3,7 +3,16 @@
 from experiments.experiment import Experiment
 from spikejax.registry import Registry
 
-FOLDERS = ("papers", "papers.ar_lif", "pages", "speed", "compiled", "reliability", "gpu")
+FOLDERS = (
+    "papers",
+    "papers.ar_lif",
+    "papers.tc_lif",
+    "pages",
+    "speed",
+    "compiled",
+    "reliability",
+    "gpu",
+)
 
 EXPERIMENTS: dict[str, Experiment] = {
     name: experiment

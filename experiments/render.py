@@ -8,6 +8,7 @@ from experiments.compiled import tables as compiled
 from experiments.gpu import tables as accelerator
 from experiments.papers.ar_lif import table1
 from experiments.papers.ar_lif import tables as ar_lif
+from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
 from experiments.tables import origin, read
 from spikejax.catalogue import descriptions, evidence
@@ -154,6 +155,7 @@ PAGES: dict[Path, Sections] = {
     },
     BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},
+    ROOT / "docs" / "tc_lif.md": tc_lif.SECTIONS,
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }

@@ -1,0 +1,1 @@
+"""The tables and figures of TC-LIF (AAAI 2024)."""
