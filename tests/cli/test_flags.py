@@ -218,7 +218,7 @@ def message(capsys, *arguments, code=1):
     ("arguments", "expected"),
     [
         ("trian", "unknown command 'trian'; did you mean train"),
-        ("train", "digits, fsd_shd, psmnist, smnist"),
+        ("train", "digits, fsd_shd, psmnist, psmnist_ff"),
         ("train digit", "unknown recipe 'digit'; did you mean digits?"),
         ("train digits --neuron tclif", "unknown neuron 'tclif'; did you mean tc_lif"),
         ("train digits --surrogate arctan", "unknown surrogate 'arctan'; did you mean atan"),

@@ -189,6 +189,7 @@ def test_what_is_learned_by_neuron():
     assert config.network.learn == ("threshold",) and "network.learn" not in points[0]
 
 
+@pytest.mark.slow
 def test_layers_and_learned_parameters_side_by_side(tmp_path, capsys):
     out = tmp_path / "run"
     command = ["sweep", "digits", "--neuron", "lif", "tc_lif", "--learn", "decay", "c1"]

@@ -50,6 +50,7 @@ def test_data_that_are_not_there_or_not_all_there(tmp_path, monkeypatch):
     assert missing("ar_lif_cifar10", str(tmp_path)) == "4 of its 60,000 samples were found"
 
 
+@pytest.mark.slow
 def test_a_cell_is_trained_as_far_as_the_time_goes(tmp_path):
     small = {"network.width": 1, "epochs": 2, "batch_size": 2}
     data = noise("ar_lif_cifar10_dvs", 4)

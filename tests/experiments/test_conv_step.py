@@ -52,6 +52,7 @@ def reference_loss(given):
     return -log[np.arange(given.batch), workload.labels(given)].mean()
 
 
+@pytest.mark.slow
 def test_our_worker_does_the_work_that_is_described(tmp_path):
     with Worker(conv_step.COMPARED["spikejax"], TINY, tmp_path / "log.txt") as worker:
         first = worker.start()["value"]

@@ -35,14 +35,25 @@ def quick(name, tmp_path):
 
 SLOW = (
     "ar_lif_ablation",
+    "ar_lif_compiled",
     "ar_lif_fig2_rates",
     "ar_lif_fig3_tracking",
+    "ar_lif_table1",
     "bench",
     "conv_step",
+    "digits",
+    "fsd_shd",
     "gpu",
     "memory_vs_steps",
+    "nmnist_ar_lif",
     "reliability",
+    "spoken_digits",
     "sweep_speed",
+    "tc_lif_fig3_gradients",
+    "tc_lif_fig4_curves",
+    "tc_lif_fig5_landscape",
+    "tc_lif_table1",
+    "tc_lif_table2_energy",
 )
 
 

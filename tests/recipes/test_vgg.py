@@ -49,6 +49,7 @@ def trained(config, tmp_path_factory):
     return out, fit(config, out, progress=False)
 
 
+@pytest.mark.slow
 def test_it_learns(trained, config):
     out, result = trained
     history = result.record["history"]
@@ -62,6 +63,7 @@ def test_it_learns(trained, config):
     )  # a convolution takes all steps at once
 
 
+@pytest.mark.slow
 def test_its_statistics_are_saved_and_used(trained, config):
     out, result = trained
     loaded = load(out)
@@ -73,6 +75,7 @@ def test_its_statistics_are_saved_and_used(trained, config):
     assert measured["test_loss"] == pytest.approx(result.record["metrics"]["test_loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_it_resumes(trained, config, tmp_path):
     out, result = trained

@@ -32,6 +32,7 @@ def test_a_run(chunk, tmp_path):
     assert losses[0][-1] < losses[0][0]
 
 
+@pytest.mark.slow
 def test_a_sweep(tmp_path):
     points = {"beta1": [-0.5, -0.3], "surrogate.width": [1.0, 1.5]}
     rows = []
