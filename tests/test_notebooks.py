@@ -89,7 +89,39 @@ def event_camera(names: dict) -> None:
         )
 
 
-FACTS = {"01_first_spikes": first_spikes, "02_event_camera": event_camera}
+def long_sequences(names: dict) -> None:
+    # LIF forgets, TC-LIF does not.
+    np.testing.assert_allclose(abs(names["eigenvalues"]), 1, rtol=1e-5)
+    assert names["norms"]["LIF"][-1] < 1e-6 and min(names["norms"]["TC-LIF"]) > 0.5
+    accuracies = [result.record["metrics"]["test_accuracy"] for result in names["trained"].values()]
+    assert 0.2 < accuracies[0] < accuracies[1] - 0.1 and accuracies[1] > 0.5
+    # More of the first layer's gradient reaches the first half of the steps.
+    halves = [share[:32, :64].sum() / share[:, :64].sum() for share in names["maps"].values()]
+    assert halves[0] < halves[1]
+    # Chunks change the memory and not the result.
+    losses, megabytes = zip(*names["found"].values(), strict=True)
+    np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
+    assert list(megabytes) == sorted(megabytes, reverse=True) and megabytes[-1] < megabytes[0] / 10
+
+
+def beta_grid(names: dict) -> None:
+    # One program for all models, and the second quadrant is the best.
+    assert len(names["programs"]) == 1 and len(names["accuracies"]) == 36
+    assert tuple(np.sign(names["best"])) == (-1, 1) and names["accuracies"][names["best"]] > 0.8
+    quadrant = {
+        signs: [a for p, a in names["accuracies"].items() if tuple(np.sign(p)) == signs]
+        for signs in ((1, 1), (-1, 1), (-1, -1))
+    }
+    assert np.mean(quadrant[-1, 1]) > max(quadrant[1, 1]) > 0
+    assert np.mean(quadrant[-1, 1]) > max(quadrant[-1, -1]) > 0
+
+
+FACTS = {
+    "01_first_spikes": first_spikes,
+    "02_event_camera": event_camera,
+    "03_long_sequences": long_sequences,
+    "04_beta_grid": beta_grid,
+}
 
 
 def by_name(paths: list[Path]) -> dict:
