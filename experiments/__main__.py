@@ -39,7 +39,7 @@ class Run:
     seconds: float | None = None
     """Save and end trainings and measurements after this time; the same command continues them."""
     rows: tuple[str, ...] = ()
-    """Of a table, only the rows whose names begin so."""
+    """Of a table, only the rows whose names begin with one of these."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def main() -> int:
 def run(command: Run) -> int:
     """Runs an experiment, keeps its record and reports what was expected."""
     experiment = EXPERIMENTS[choose("experiment", command.name, EXPERIMENTS)]
+    if command.rows and not experiment.has_rows:
+        raise ValueError(f"expected no --rows, which {command.name} does not have; leave them out")
     folder = Path("runs") / ("quick" if command.quick else "experiments")
     out = command.out or folder / command.name
     request = Request(out, command.quick, command.data_dir, command.seconds, command.rows)

@@ -72,6 +72,7 @@ class Experiment:
       run: from a `Request` to a record.
       expected: what the record should show.
       figure: name of a figure in the run folder that is kept with the record.
+      has_rows: whether single rows can be asked for.
     """
 
     claim: str
@@ -79,3 +80,4 @@ class Experiment:
     run: Callable[[Request], dict[str, Any]]
     expected: tuple[Expectation, ...] = ()
     figure: str | None = None
+    has_rows: bool = False

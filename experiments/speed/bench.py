@@ -4,7 +4,7 @@ Measures: forward and backward pass of a layer of neurons; training steps of a f
 recurrent one on 250 and of a block of convolution, batch normalisation and neurons on 4; streaming, one time step at a
 time; imports and first steps. The floor is the time of the matrix products alone at the best rate of this machine.
 `experiments/README.md` has the protocol and the table, `experiments/peers` the libraries.
-Command: python -m experiments run bench [--rows conv …], of the rows that are named anew and of the others as stored
+Command: python -m experiments run bench; --rows conv … measures only these again and keeps the others as stored
 Expected: training steps 1.3 times faster than spyx's at half its memory and 3 times faster than PyTorch's libraries,
 the feed-forward one within 1.8 times the floor.
 Time: about forty minutes on 2 CPU cores after the other libraries are installed; can be stopped and continued.
@@ -262,4 +262,5 @@ EXPERIMENT = Experiment(
         ),
     ),
     figure="bench.png",
+    has_rows=True,
 )

@@ -15,9 +15,9 @@ from spikejax.analysis.energy import (
     neuron_updates,
     rate_of,
 )
-from spikejax.analysis.gradients import shares
+from spikejax.analysis.gradients import gradient_shares
 from spikejax.analysis.jacobians import jacobian
-from spikejax.analysis.landscape import filter_normalised, plane
+from spikejax.analysis.landscape import filter_normalised, loss_plane
 from spikejax.analysis.operations import (
     Operation,
     count_parameters,
@@ -39,12 +39,12 @@ __all__ = [
     "count_parameters",
     "energy_of",
     "filter_normalised",
+    "gradient_shares",
     "jacobian",
+    "loss_plane",
     "measured_operations",
     "neuron_updates",
     "operations_of",
-    "plane",
     "rate_of",
-    "shares",
     "with_rates",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 
-def shares(gradients: Mapping[str, Any]) -> np.ndarray:
+def gradient_shares(gradients: Mapping[str, Any]) -> np.ndarray:
     """The share of each step and neuron in the gradient, `[T, N]`: mean of |∂L/∂I| over samples, divided by the sum.
 
     Args:
@@ -14,7 +14,7 @@ def shares(gradients: Mapping[str, Any]) -> np.ndarray:
 
     Reference: TC-LIF (AAAI 2024), Figure 3, whose G is not specified further.
 
-    >>> shares({"a": np.ones((2, 3, 1)), "b": -np.ones((2, 3, 1))})
+    >>> gradient_shares({"a": np.ones((2, 3, 1)), "b": -np.ones((2, 3, 1))})
     array([[0.25, 0.25],
            [0.25, 0.25]])
     """

@@ -1,4 +1,4 @@
-"""How far a neuron carries a gradient back in time: the derivative of its state by an earlier state."""
+"""How far a neuron carries a gradient back in time: the derivative of its state with respect to an earlier one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +21,10 @@ def jacobian(step: Callable[[Any, Array], tuple[Any, Array]], state: Any, curren
 
     Returns:
       `[*F, n, n]`, of n floating-point variables in the order of the state: J[..., i, j] is the derivative of
-      variable i by variable j.
+      variable i with respect to variable j.
 
     Raises:
-      ValueError: a state without floating-point variables.
+      ValueError: a state without floating-point variables, or with some of different shapes.
 
     Reference: for a product of one-step derivatives, TC-LIF (AAAI 2024), Eq. 6 and 13.
 
@@ -36,9 +36,11 @@ def jacobian(step: Callable[[Any, Array], tuple[Any, Array]], state: Any, curren
     """
     leaves, structure = jax.tree.flatten(state)
     places = [i for i, x in enumerate(leaves) if jnp.issubdtype(jnp.asarray(x).dtype, jnp.floating)]
-    if not places:
+    shapes = {jnp.shape(leaves[place]) for place in places}
+    if len(shapes) != 1:
         raise ValueError(
-            f"expected a state with floating-point variables, found {state!r}; give the state of one neuron"
+            f"expected floating-point variables of one shape in the state, found {shapes or 'none'}; give the state of "
+            "a neuron whose variables have a value per neuron"
         )
 
     def last(values):

@@ -12,8 +12,8 @@ def filter_normalised(key: Array, params: Any) -> Any:
     """A random direction, as long as the weights of each output unit.
 
     For the weights w to one unit the direction is d ‖w‖/‖d‖ with d from N(0, 1). Scaling the weights before and after a
-    layer against each other, which leaves a network as it is, then leaves the loss along it as it is. Parameters of
-    fewer than two axes, biases and those of neurons, do not move.
+    layer against each other, which leaves a network of rectified linear units as it is, then changes nothing.
+    Parameters of fewer than two axes, biases and those of neurons, do not move.
 
     Args:
       key: PRNG key.
@@ -27,22 +27,21 @@ def filter_normalised(key: Array, params: Any) -> Any:
     (Array([0., 0.], dtype=float32), Array([5., 2.], dtype=float32))
     """
     leaves, structure = jax.tree.flatten(params)
-    keys = jax.random.split(key, len(leaves))
+    # One key for each that moves, so that networks that differ in other parameters have equal directions.
+    keys = iter(jax.random.split(key, max(1, sum(jnp.ndim(x) >= 2 for x in leaves))))
 
-    def direction(key, weights):
+    def direction(weights):
         if jnp.ndim(weights) < 2:
             return jnp.zeros_like(weights)
-        drawn = jax.random.normal(key, weights.shape, weights.dtype)
+        drawn = jax.random.normal(next(keys), weights.shape, weights.dtype)
         axes = tuple(range(weights.ndim - 1))
         sizes = [jnp.sqrt((x**2).sum(axes)) for x in (weights, drawn)]
         return drawn * sizes[0] / sizes[1]
 
-    return structure.unflatten(
-        [direction(key, weights) for key, weights in zip(keys, leaves, strict=True)]
-    )
+    return structure.unflatten([direction(weights) for weights in leaves])
 
 
-def plane(
+def loss_plane(
     loss: Callable[[Any], Array],
     params: Any,
     directions: tuple[Any, Any],
@@ -61,7 +60,7 @@ def plane(
       second: the values b, `[B]`.
       beside: how many points are computed at once.
 
-    >>> plane(lambda x: (x**2).sum(), jnp.zeros(2), tuple(jnp.eye(2)), [0.0, 1.0], [0.0, 3.0])
+    >>> loss_plane(lambda x: (x**2).sum(), jnp.zeros(2), tuple(jnp.eye(2)), [0.0, 1.0], [0.0, 3.0])
     Array([[ 0.,  9.],
            [ 1., 10.]], dtype=float32)
     """

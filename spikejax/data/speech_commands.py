@@ -37,6 +37,7 @@ SUBSET = Stored(
     "cff125bdb72688b82fab0dec7cdf4770af4811ab2e56787c67804aa5826d623c",
 )
 NOISE, SILENCE, UNKNOWN = "_background_noise_", "_silence_", "_unknown_"
+HELD_NOISE = "running_tap.wav"  # for validation, as TFDS has it
 # Of 12 classes in the order of TFDS, and as the released code of TC-LIF numbers them.
 OFFICIAL = ("down", "go", "left", "no", "off", "on", "right", "stop", "up", "yes", SILENCE, UNKNOWN)
 RELEASED = (UNKNOWN, SILENCE, "yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
@@ -58,10 +59,11 @@ class SpeechCommands(Source):
 
     `split` "official": training, validation and test recordings by the lists of the distribution. Of 12 classes
     the test recordings are those of the official test set; "_unknown_" are the other 25 words, and "_silence_" are
-    seconds of the background noises, one each half second. "released": as the code of TC-LIF (AAAI 2024) does with 12
+    seconds of the background noises, one every half second, those of the running tap for validation and the others for
+    training, as TFDS has them. "released": as the code of TC-LIF (AAAI 2024) does with 12
     classes: no validation part, whose recordings are left out; of silence only the first second of each background
-    noise, for training; other numbers of the classes; and a recording shorter than a second followed by frames of the
-    largest magnitude, where ours is followed by silence.
+    noise, for training; another numbering of the classes; and a recording shorter than a second followed by frames of
+    the largest magnitude, where ours is followed by silence.
 
     Reference: P. Warden, Speech Commands: a dataset for limited-vocabulary speech recognition, 2018.
     """
@@ -119,24 +121,27 @@ class SpeechCommands(Source):
         )
 
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
-        """The folder of the distribution, and the subset."""
+        """The folders of the distribution, and the subset."""
         root = data_directory(data_dir) or Path()
-        return [
-            (str(root / FOLDER), (root / FOLDER).is_dir()),
-            (str(root / SUBSET.file), (root / SUBSET.file).is_file()),
-        ]
+        folders, subset = self._places(root)
+        found = [(str(path), path.is_dir()) for path in folders]
+        return found + ([(str(subset), subset.is_file())] if subset else [])
+
+    def _places(self, root):
+        """The folders that are needed, and the subset, if it is for these settings."""
+        if (self.words, self.split) == ("12", "official"):
+            return [root / FOLDER, root / TEST_FOLDER], root / SUBSET.file
+        return [root / FOLDER], None
 
     def _place(self, data_dir):
         """The folder or the file that the recordings are in, and all that is used."""
-        root = data_directory(data_dir) or Path()
-        whole, subset = root / FOLDER, root / SUBSET.file
-        beside = [root / TEST_FOLDER] if (self.words, self.split) == ("12", "official") else []
-        if whole.is_dir() and all(path.is_dir() for path in beside):
-            return whole, [whole, *beside]
-        if subset.is_file() and beside:
+        folders, subset = self._places(data_directory(data_dir) or Path())
+        if all(path.is_dir() for path in folders):
+            return folders[0], folders
+        if subset and subset.is_file() and not folders[0].is_dir():
             verify(subset, SUBSET, "restore it from a copy")
             return subset, [subset]
-        wanted = " and ".join(str(path) for path in (whole, *beside) if not path.is_dir())
+        wanted = " and ".join(str(path) for path in folders if not path.is_dir())
         raise MissingData(
             f"expected {self.facts.title} in {wanted}, found none; give the directory that contains them, or name it "
             f"in the environment variable {DIRECTORY_VARIABLE}; the library downloads {self.facts.download}"
@@ -179,7 +184,9 @@ class SpeechCommands(Source):
                 part = "test" if name in known["testing"] else part
                 found[part].append(Recording(name, labels[word]))
         if SILENCE in names:
-            found["train"] += self._silence(files, names.index(SILENCE))
+            for one in self._silence(files, names.index(SILENCE)):
+                held = self.split == "official" and one.file.endswith(f"/{HELD_NOISE}")
+                found["validation" if held else "train"].append(one)
         if self.split == "released":
             del found["validation"]
         parts = {part: (files, recordings) for part, recordings in found.items()}
@@ -202,7 +209,7 @@ class SpeechCommands(Source):
         found = []
         for name in noises:
             count = len(wav.decode(files.content(name), f"{files.path / name}", mel.RATE))
-            starts = range(0, count - mel.RATE + 1, mel.RATE // 2)
+            starts = range(0, count - mel.RATE, mel.RATE // 2)
             found += [Recording(name, label, start) for start in starts]
         return found
 

@@ -11,10 +11,8 @@ from spikejax.dynamics.kernels.refusal import Refused, fall_back
 
 KERNELS = ("auto", "scan", "pallas")
 ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
-FEW, LARGE = (
-    4,
-    2**20,
-)  # steps, and bytes of an input at a step, with which a scan is not compiled as a loop
+FEW = 4  # steps at most that XLA compiles without a loop, where an input
+LARGE = 2**20  # has at least so many bytes at a step
 
 
 class Choice(NamedTuple):

@@ -11,7 +11,7 @@ from spikejax.inputs.augment import (
     MixupOrCutMix,
     RandAugment,
     RandomErasing,
-    TrainAugment,
+    SpikeTrainAugment,
     TrivialAugmentWide,
 )
 from spikejax.inputs.batches import InMemory, Stream
@@ -55,7 +55,7 @@ __all__ = [
     "Repeat",
     "Sequence",
     "Stream",
-    "TrainAugment",
+    "SpikeTrainAugment",
     "TrivialAugmentWide",
     "grain_batches",
 ]

@@ -1,5 +1,6 @@
-"""The derivative of a loss by the current of each neuron at each step."""
+"""The derivative of a loss with respect to the current of each neuron at each step."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ def current_gradients(loss: Callable[..., Array], *operands: Any) -> dict[str, A
 
     The gradient of a weight w from i to j is Σ_t ∂L/∂I_j[t] s_i[t], so these are what a network learns by. For
     neurons whose current is added to their potential, LIF for example, ∂L/∂I[t] = ∂L/∂U[t]; for those with a dendrite
-    it is the derivative by the dendrite's potential.
+    it is the derivative with respect to the dendrite's potential.
 
     Args:
       loss: function of the operands, which runs a network on whole sequences and returns a scalar.
@@ -77,7 +78,8 @@ def _of_currents(change):
         module = context.module
         if context.method_name != "__call__" or not isinstance(module, Spiking | Recurrent):
             return call(*args, **kwargs)
-        currents, *others = args
-        return call(change("/".join(module.path), currents), *others, **kwargs)
+        given = inspect.signature(module.__call__).bind(*args, **kwargs).arguments
+        currents = change("/".join(module.path), given.pop("currents"))
+        return call(currents, **given)
 
     return intercept

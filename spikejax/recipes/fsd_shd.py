@@ -1,4 +1,4 @@
-"""Spoken digits as spikes of 700 channels: a recurrent network of adaptive-threshold neurons."""
+"""Spoken digits as spikes of 700 channels: a recurrent network of TC-LIF neurons."""
 
 from spikejax.inputs import Events
 from spikejax.networks import MLP

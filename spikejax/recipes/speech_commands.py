@@ -11,7 +11,7 @@ NEURON = TCLIF.from_beta(-0.8, 0.8, gamma=0.7, threshold=1.25)
 
 RECIPE = Recipe(
     title="Speech Commands, 12 classes, 40-300-300-12, recurrent, 101 steps, 196.5 K parameters",
-    source="TC-LIF (AAAI 2024), Tables 1 and 5, and the released code, whose split and numbers of classes these are: "
+    source="TC-LIF (AAAI 2024), Tables 1 and 5, and the released code, whose split and numbering of classes these are: "
     "Adam, batch 128, dropout 0.3, a tenth of the rate from epochs 30, 60, 90 and 120; the paper has 100 epochs and "
     "the last three of these",
     config=Config(

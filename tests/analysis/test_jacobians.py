@@ -73,5 +73,5 @@ def test_all_variables_in_the_order_of_the_state():
 
 
 def test_a_state_without_floats_is_refused():
-    with pytest.raises(ValueError, match="expected a state with floating-point variables"):
+    with pytest.raises(ValueError, match="expected floating-point variables of one shape"):
         jacobian(lambda state, x: (state, x), jnp.arange(3), jnp.zeros((2, 3)))

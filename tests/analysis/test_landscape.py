@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from spikejax.analysis import filter_normalised, plane
+from spikejax.analysis import filter_normalised, loss_plane
 
 KEY = jax.random.key(0)
 PARAMS = {
@@ -41,5 +41,12 @@ def test_the_loss_at_every_point_whatever_is_computed_beside_it():
             moved = jax.tree.map(lambda x, d, e, a=a, b=b: x + a * d + b * e, PARAMS, *directions)
             expected[i, j] = loss(moved)
     for beside in (1, 5, 12):
-        found = plane(loss, PARAMS, directions, first, second, beside=beside)
+        found = loss_plane(loss, PARAMS, directions, first, second, beside=beside)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_networks_that_differ_in_other_parameters_have_equal_directions():
+    more = {**PARAMS, "couplings": {"c1": jnp.zeros(()), "c2": jnp.zeros(())}}
+    one, other = filter_normalised(KEY, PARAMS), filter_normalised(KEY, more)
+    for layer in ("dense", "conv"):
+        np.testing.assert_array_equal(one[layer]["kernel"], other[layer]["kernel"])

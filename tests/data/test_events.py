@@ -161,6 +161,17 @@ def test_speakers(tmp_path):
         file["extra/speaker"] = np.array([3.0])
     with pytest.raises(CorruptData, match="expected extra/speaker as 2 integers, found float64"):
         source.trains("train", tmp_path)
+    # What is not asked for is not read.
+    assert source.load(tmp_path).train.count == len(source.stream("train", tmp_path)) == 2
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["extra/nobody"] = np.zeros(2, int)
+    with h5py.File(path, "a") as file:
+        del file["extra"]
+        file["extra"] = h5py.ExternalLink("other.h5", "extra")
+    with pytest.raises(
+        CorruptData, match="expected extra/speaker in the file itself, found a link"
+    ):
+        source.trains("train", tmp_path)
 
 
 @real("fsd_shd_train.h5")

@@ -50,7 +50,8 @@ def folder(tmp_path, monkeypatch):
     for name, lines in lists.items():
         (root / f"{name}_list.txt").write_text("\n".join(lines) + "\n")
     (root / NOISE).mkdir()
-    (root / NOISE / "hum.wav").write_bytes(content(sound(60, 2.0)))
+    for name in ("hum", "running_tap"):
+        (root / NOISE / f"{name}.wav").write_bytes(content(sound(60, 2.5)))
     for i, word in enumerate(OFFICIAL):
         (tests / word).mkdir(parents=True)
         (tests / word / "1.wav").write_bytes(content(sound(300 + 100 * i)))
@@ -61,9 +62,10 @@ def test_the_official_split_of_12_classes(folder):
     found = SpeechCommands().load(folder)
     assert found.classes == 12 and found.train.inputs.shape[1:] == (101, 40)
     # Three starts of the noise, half a second apart.
-    assert [part.count for part in (found.train, found.validation, found.test)] == [38, 35, 12]
+    assert [part.count for part in (found.train, found.validation, found.test)] == [38, 38, 12]
     counts = np.bincount(found.train.labels, minlength=12)
     assert counts.tolist() == [*[1] * 10, 3, 25]
+    np.testing.assert_array_equal(np.bincount(found.validation.labels, minlength=12), counts)
     assert sorted(found.test.labels) == list(range(12))
     again = SpeechCommands().load(folder)
     assert again == found
@@ -78,9 +80,9 @@ def test_all_35_words(folder):
 
 def test_the_released_split(folder):
     found = SpeechCommands(split="released").load(folder)
-    assert found.validation is None and (found.train.count, found.test.count) == (36, 35)
+    assert found.validation is None and (found.train.count, found.test.count) == (37, 35)
     counts = np.bincount(found.train.labels, minlength=12)
-    assert counts[RELEASED.index("_silence_")] == 1 and counts[RELEASED.index("_unknown_")] == 25
+    assert counts[RELEASED.index("_silence_")] == 2 and counts[RELEASED.index("_unknown_")] == 25
     assert RELEASED.index("yes") == 2 and RELEASED.index("go") == 11
     with pytest.raises(ValueError, match="expected words='12' for the released split"):
         SpeechCommands(words="35", split="released").load(folder)

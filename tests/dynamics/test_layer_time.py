@@ -259,3 +259,14 @@ def test_two_devices_give_what_one_gives(way):
     sent = found[1][1]
     assert len(sent.sharding.device_set) == 2 and 0 < np.mean(sent) < 1
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, 1e-4, 1e-5), found, expected)
+
+
+@pytest.mark.parametrize(("steps", "features", "loops"), [(4, 2**18, 0), (4, 8, 1), (5, 2**18, 1)])
+def test_a_few_steps_of_large_arrays_have_no_loop(steps, features, loops):
+    lif = LIF()
+    currents = jax.ShapeDtypeStruct((steps, 1, features), jnp.float32)
+
+    def run(currents):
+        return unroll(lif.step, lif.init_state(currents[0]), currents, kernel="scan")[1]
+
+    assert jax.jit(run).lower(currents).as_text().count("stablehlo.while") == loops

@@ -15,7 +15,7 @@ COLOURED = Split(
     np.random.default_rng(0).integers(0, 256, (64, 8, 9, 3), np.uint8), np.arange(64) % 10
 )
 MIXING = ("mixup", "cutmix", "mixup_or_cutmix")
-OF_IMAGES = [name for name in AUGMENTATIONS if name != "train_augment"]
+OF_IMAGES = [name for name in AUGMENTATIONS if name != "spike_train_augment"]
 
 
 def made(name):

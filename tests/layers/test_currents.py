@@ -8,7 +8,7 @@ import pytest
 
 import spikejax
 from spikejax import MLP, Spiking
-from spikejax.analysis import shares
+from spikejax.analysis import gradient_shares
 from spikejax.dynamics import Time
 from spikejax.layers import current_gradients
 from spikejax.neurons.lif import LIF
@@ -52,7 +52,7 @@ def test_a_silent_lif_decays_towards_the_past():
 
     (found,) = current_gradients(loss, jnp.ones((6, 1, 1))).values()
     np.testing.assert_allclose(found.ravel(), 0.5 ** np.arange(5, -1, -1), rtol=1e-6)
-    values = shares({"a": found})
+    values = gradient_shares({"a": found})
     assert values.shape == (6, 1) and values.sum() == pytest.approx(1)
     assert values[-1] / values[0] == pytest.approx(32)
 

@@ -76,7 +76,6 @@ def test_its_statistics_are_saved_and_used(trained, config):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_it_resumes(trained, config, tmp_path):
     out, result = trained
     cut, runs = None, 0

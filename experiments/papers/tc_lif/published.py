@@ -38,7 +38,7 @@ class Cell(NamedTuple):
 
     Attributes:
       data: recipe whose data, encoder and training it has.
-      neuron: name in `table1.NEURONS`, or "lstm" or "relu_srnn".
+      neuron: its name; "tc_lif_paper" is TC-LIF with the paper's order, "lstm" and "relu_srnn" are networks.
       hidden: units of its hidden layers, from Table 6 and from the parameters.
       recurrent: which of them are.
       thousands: printed parameters, in thousands.
@@ -104,9 +104,9 @@ TABLE_1 = (
     Cell("ssc", "tc_lif", (128,), (0,), 110.8, 61.09),
 )
 
-# Of independent studies, test accuracy in per cent: (feed-forward, recurrent), networks of two hidden layers of 128.
-NEAT = "NEAT (ZhangShimin1/NEAT), keyword spotting, 700-128-128"
-NEUTRAL = {
+# Of NEAT (ZhangShimin1/NEAT), a later comparison by an author of TC-LIF, keyword spotting: test accuracy in per cent,
+# (feed-forward, recurrent), of networks with two hidden layers of 128.
+NEAT = {
     "shd": {
         "lif": (75.39, 86.34),
         "plif": (77.72, 82.45),

@@ -21,12 +21,12 @@ Result = Mapping[str, Any]
 
 
 def _table_1(result: Result) -> str:
-    header = ["row", "parameters", "printed, K", "printed", "neutral", "here", "state"]
+    header = ["row", "parameters", "printed, K", "printed", "NEAT", "here", "state"]
     rows = []
     for name, row in result["metrics"].items():
         printed = row["printed"]
         thousands = "" if printed["thousands"] is None else f"{printed['thousands']:g}"
-        accuracies = [printed["accuracy"], row["neutral"]]
+        accuracies = [printed["accuracy"], row["neat"]]
         shown = ["" if x is None else f"{x:.2f} %" for x in accuracies]
         here = ""
         if "test_accuracy" in row:

@@ -3,8 +3,9 @@
 Reproduces: TC-LIF (AAAI 2024), Figure 3: feed-forward networks 1-64-256-256-10, a random batch of 256 samples. The
 paper does not say of what the gradient is, nor whether the networks are trained. Here it is |∂L/∂I_n[t]|, averaged over
 the batch and divided by the sum over all neurons and steps, before and after training; I is the current of the neuron,
-so that for LIF it equals the derivative by the membrane potential, and for TC-LIF that by the dendrite's. The paper has
-S-MNIST, T = 784; here it is sequential digits, T = 64, unless JAX has an accelerator.
+so that for LIF it equals the derivative with respect to the membrane potential, for TC-LIF to that of the dendrite, and
+for ALIF it is 1 − α, of its layer, times the one with respect to the membrane potential. The paper has S-MNIST,
+T = 784; here it is sequential digits, T = 64, unless JAX has an accelerator.
 
 - "first_half": the share of the first half of the time steps; 0.5 if the gradient is spread evenly.
 - "first_half_first_layers": the same within the first two hidden layers, neurons 0 to 319, of which the paper speaks.
@@ -29,7 +30,7 @@ from experiments.papers.tc_lif.setups import (
     with_neuron,
 )
 from spikejax import plot
-from spikejax.analysis import shares
+from spikejax.analysis import gradient_shares
 from spikejax.layers import current_gradients
 from spikejax.runs import record
 from spikejax.runs.parts import Parts
@@ -67,15 +68,15 @@ def run(request: Request) -> dict[str, Any]:
 def share(parts: Parts, variables: Any) -> np.ndarray:
     """The share of each time step and neuron in the gradient of the loss of a random batch, `[T, N]`."""
     batch = some(parts.train, BATCH)
-    return shares(current_gradients(loss_of(parts), variables, batch))
+    return gradient_shares(current_gradients(loss_of(parts), variables, batch))
 
 
 def summary(values: np.ndarray, neurons: int) -> dict[str, float]:
     """The share of the first half of the steps, of all neurons and of the first so many."""
-    half, some = len(values) // 2, values[:, :neurons]
+    half, first = len(values) // 2, values[:, :neurons]
     return {
         "first_half": float(values[:half].sum()),
-        "first_half_first_layers": float(some[:half].sum() / some.sum()),
+        "first_half_first_layers": float(first[:half].sum() / first.sum()),
     }
 
 

@@ -3,7 +3,7 @@
 Reproduces: TC-LIF (AAAI 2024), Figure 4: test accuracy against the epoch, mean and standard deviation over four seeds,
 which are trials of one program per neuron. The paper has S-MNIST, 200 epochs; here it is sequential digits with the
 recipe `digits` and networks 1-64-256-256-10, the recurrent ones with feedback in the first two hidden layers, unless
-JAX has an accelerator. LIF, PLIF and TC-LIF are as their authors of TC-LIF released them, GLIF is that of its own
+JAX has an accelerator. LIF, PLIF and TC-LIF are as the authors of TC-LIF released them, GLIF is that of its own
 authors, with a gain of the input for each time step.
 
 - "epochs_to_90": the first epoch whose mean accuracy is at least 90 % of the best mean of all neurons; 0 if none is.
@@ -62,7 +62,7 @@ def summary(source: str, curves: dict[str, dict[str, np.ndarray]]) -> dict[str, 
     found = {}
     for kind, of_neurons in curves.items():
         means = {name: np.nanmean(values, 0) for name, values in of_neurons.items()}
-        wanted = 0.9 * max(mean.max() for mean in means.values())
+        wanted = 0.9 * max(np.nanmax(mean) for mean in means.values() if np.isfinite(mean).any())
         for name, values in of_neurons.items():
             reached = np.flatnonzero(means[name] >= wanted)
             found[f"{source} {kind} {name}"] = {

@@ -30,7 +30,7 @@ from experiments.papers.tc_lif.setups import (
     with_neuron,
 )
 from spikejax import plot
-from spikejax.analysis import filter_normalised, plane
+from spikejax.analysis import filter_normalised, loss_plane
 from spikejax.runs import record
 from spikejax.runs.parts import Parts
 
@@ -73,7 +73,7 @@ def surface(parts: Parts, variables: Any, side: int) -> np.ndarray:
         return loss({"params": params, **others}, batch)
 
     beside = side if on_accelerator() else 1
-    return np.asarray(plane(at, variables["params"], directions, grid, grid, beside=beside))
+    return np.asarray(loss_plane(at, variables["params"], directions, grid, grid, beside=beside))
 
 
 def summary(losses: np.ndarray) -> dict[str, float]:

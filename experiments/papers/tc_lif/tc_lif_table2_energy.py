@@ -7,8 +7,9 @@ layer, is not given. The printed LSTM is cut off, not rounded. TC-LIF comes out 
 for the pixels, and at the printed 28.2 if the read-out is counted in addition; LIF would then be at 23.90.
 
 - "paper_rates": the formulas with the rates that the paper gives.
-- The other rows: the same network trained by the recipe `digits`, with the firing rates of its test samples. What one
-  network costs beside another depends on its rates, and they on the training; these are one seed.
+- The other rows: the same network trained by the recipe `digits`, where JAX has an accelerator on S-MNIST and PS-MNIST
+  too, with the firing rates of its test samples. What one network costs beside another depends on its rates, and they
+  on the training; these are one seed.
 Command: python -m experiments run tc_lif_table2_energy
 Expected: with the paper's rates LSTM to 0.1 nJ, LIF to 0.1, TC-LIF to 0.2.
 Time: about 3 minutes on 2 CPU cores.

@@ -13,8 +13,8 @@ LOW, HIGH = 40.0, 4_000.0  # Hz
 def spectra(samples: np.ndarray, *, repeat_loudest: bool = False) -> np.ndarray:
     """The spectra of a recording, float32 `[101, 40]`, of mean 0 and deviation 1.
 
-    A frame of 480 samples each 160, 40 mel bands from 40 to 4,000 Hz of magnitudes, in dB below the largest one. A
-    longer recording is cut after a second, a shorter one is followed by silence.
+    A frame of 480 samples every 160, 40 mel bands from 40 to 4,000 Hz of magnitudes m, as 10 log10(m / max m), at least
+    −80. A longer recording is cut after a second, a shorter one is followed by silence.
 
     Args:
       samples: int16 at 16 kHz, `[N]`.

@@ -75,7 +75,7 @@ class SpikeTrains(Source):
           ModuleNotFoundError: h5py is not installed.
         """
         splits: dict[str, Any] = {}
-        for part, path in self._paths(data_dir).items():
+        for part, path in self._paths(data_dir, self.files).items():
             self._verify(part, path)
             found = events_hdf5.read(path, CHANNELS, self.facts.classes)
             splits[part] = Split({"times": found.times, "units": found.units}, found.labels)
@@ -104,15 +104,18 @@ class SpikeTrains(Source):
         Raises:
           MissingData, CorruptData, ModuleNotFoundError: as `load`.
         """
-        return TrainSource(self.trains(part, data_dir))
+        return TrainSource(self._trains(part, data_dir, speakers=False))
 
     def trains(self, part: str = "train", data_dir: str | Path | None = None) -> Trains:
         """The spike trains of a part as they are stored, with their speakers; see `stream`."""
+        return self._trains(part, data_dir, speakers=True)
+
+    def _trains(self, part, data_dir, speakers):
         if part not in self.files:
             raise ValueError(f"expected a part of {tuple(self.files)}, found {part!r}")
-        path = self._paths(data_dir)[part]
+        path = self._paths(data_dir, (part,))[part]
         self._verify(part, path)
-        return events_hdf5.trains(path, CHANNELS, self.facts.classes)
+        return events_hdf5.trains(path, CHANNELS, self.facts.classes, speakers)
 
     def looked_in(self, data_dir: str | Path | None = None) -> list[tuple[str, bool]]:
         """Its files in the data directory, or in its folder there."""
@@ -127,8 +130,8 @@ class SpikeTrains(Source):
             for part, file in self.files.items()
         }
 
-    def _paths(self, data_dir):
-        paths = self._found(data_dir)
+    def _paths(self, data_dir, parts):
+        paths = {part: path for part, path in self._found(data_dir).items() if part in parts}
         if missing := [path.name for path in paths.values() if not path.is_file()]:
             raise MissingData(
                 f"expected {' and '.join(missing)} in {data_directory(data_dir) or 'a data directory'}, found none; "

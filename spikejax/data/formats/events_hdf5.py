@@ -36,7 +36,7 @@ class Trains(NamedTuple):
       times: seconds, an array per recording.
       units: addresses, likewise.
       labels: int32 `[N]`.
-      speakers: integers `[N]`; None if the file does not name them.
+      speakers: integers `[N]`; None if the file does not name them, or they were not asked for.
     """
 
     times: list[np.ndarray]
@@ -51,15 +51,14 @@ def read(path: Path, channels: int, classes: int | None = None) -> Recordings:
     return Recordings(*_padded(path, found.times, found.units, size_of(path)), found.labels)
 
 
-def trains(path: Path, channels: int, classes: int | None = None) -> Trains:
-    """Reads the datasets spikes/times, spikes/units and labels of a file, and extra/speaker if it is there.
-
-    It is not led to any other file.
+def trains(path: Path, channels: int, classes: int | None = None, speakers: bool = False) -> Trains:
+    """Reads the datasets spikes/times, spikes/units and labels of a file; it is not led to any other file.
 
     Args:
       path: the file.
       channels: addresses are 0 to `channels` − 1.
       classes: labels are 0 to `classes` − 1; None if their number is not known.
+      speakers: whether extra/speaker is read, if it is there.
 
     Raises:
       ModuleNotFoundError: h5py is not installed.
@@ -76,7 +75,7 @@ def trains(path: Path, channels: int, classes: int | None = None) -> Trains:
             _check_layout(h5py, path, stored, size)
             times, units = _trains(path, stored[0], stored[1], size, channels)
             labels = stored[2][:]
-            speakers = _speakers(h5py, path, file, len(labels))
+            spoken = _speakers(h5py, path, file, len(labels)) if speakers else None
     except CorruptData:
         raise
     except Exception as error:  # h5py raises many types
@@ -91,12 +90,13 @@ def trains(path: Path, channels: int, classes: int | None = None) -> Trains:
         raise CorruptData(
             f"{path}: expected labels from 0 to {largest}, found {labels.min()} to {labels.max()}"
         )
-    return Trains(times, units, labels.astype(np.int32), speakers)
+    return Trains(times, units, labels.astype(np.int32), spoken)
 
 
 def _speakers(h5py, path, file, count):
     """Who speaks, if the file says so."""
-    if "speaker" not in file.get("extra", ()):
+    link = file.get("extra", getlink=True)
+    if link is None or (isinstance(link, h5py.HardLink) and "speaker" not in file["extra"]):
         return None
     found = find(h5py, path, file, "extra/speaker")
     if found.shape != (count,) or found.dtype.kind not in "iu":

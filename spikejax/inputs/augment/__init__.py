@@ -7,7 +7,7 @@ from spikejax.inputs.augment.event_augment import EventAugment
 from spikejax.inputs.augment.flip import Flip
 from spikejax.inputs.augment.mixing import CutMix, Mixup, MixupOrCutMix
 from spikejax.inputs.augment.rand_augment import RandAugment
-from spikejax.inputs.augment.train_augment import TrainAugment
+from spikejax.inputs.augment.spike_train_augment import SpikeTrainAugment
 from spikejax.inputs.augment.trivial_augment import TrivialAugmentWide
 
 __all__ = [
@@ -21,6 +21,6 @@ __all__ = [
     "MixupOrCutMix",
     "RandAugment",
     "RandomErasing",
-    "TrainAugment",
+    "SpikeTrainAugment",
     "TrivialAugmentWide",
 ]
