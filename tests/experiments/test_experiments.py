@@ -82,12 +82,17 @@ def test_a_kept_record_belongs_to_an_experiment(path):
 MUST_HOLD = (
     "nmnist_ar_lif",
     "aot",
+    "ar_lif_fig3_tracking",
     "ar_lif_table3_energy",
     "beta_grid",
     "chunking",
     "digits",
     "memory_vs_steps",
     "smnist_first_epochs",
+    "tc_lif_fig2_beta_grid",
+    "tc_lif_fig3_gradients",
+    "tc_lif_table2_energy",
+    "tc_lif_theory",
 )
 
 
