@@ -83,7 +83,7 @@ def _over_fastest(metrics: Mapping[str, Any]) -> float:
 
 def _difference(metrics: Mapping[str, Any]) -> float:
     """The largest relative difference between the first losses; NaN if one of them is missing."""
-    ours = metrics["spikejax"].get("loss_first", math.nan)
+    ours = metrics.get("spikejax", {}).get("loss_first", math.nan)
     losses = [metrics.get(name, {}).get("loss_first", math.nan) for name in SAME_LOSS]
     found = [abs(loss / ours - 1) for loss in losses]
     return math.nan if any(map(math.isnan, found)) else max(found)
