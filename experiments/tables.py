@@ -61,3 +61,14 @@ def _found(expectation, metrics):
 def expectations(experiment: Experiment, metrics: Mapping[str, Any]) -> str:
     """The same as a text table."""
     return tables.aligned(("", "expected", "found", "holds"), rows_of(experiment, metrics))
+
+
+def expected(experiment: Experiment, result: Mapping[str, Any]) -> str:
+    """The same as a table of a page, from a record."""
+    rows = rows_of(experiment, result["metrics"])
+    return tables.markdown(["", "expected", "found", "holds"], [list(row) for row in rows])
+
+
+def picture(name: str, words: str) -> str:
+    """The figure that was kept with a record, for a page of `docs/`."""
+    return f"![{words}](../experiments/results/{name}.png)\n"

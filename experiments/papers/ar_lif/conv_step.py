@@ -4,10 +4,9 @@ Measures: forward pass, backward pass and Adam of VGG-SNN (channels 64, 128, poo
 512, pool, then 10 classes; each convolution with batch normalisation and LIF neurons) on T = 4 steps of 16 images
 32x32x3, float32, all cores. Images, weights, neurons, loss and optimiser are the same for all
 (`experiments/peers/workload.py`), and so is the first loss, to four digits, of all that normalise over all steps at
-once. snnTorch as documented normalises each step. In float64 SpikingJelly's first loss is 2.326064, compiled or not; in
-float32 `torch.compile` rounds in another way, and as some potentials are at the threshold, its loss is 2.3074. The
-floor is the time of the convolutions' products alone at the best rate of this machine, without Winograd's algorithm,
-which needs fewer.
+once. snnTorch as documented normalises each step. `torch.compile` rounds in another way, and some potentials are at the
+threshold, so that its first loss differs; in float64 it does not. The floor is the time of the convolutions' products
+alone at the best rate of this machine, without Winograd's algorithm, which needs fewer.
 Command: python -m experiments run conv_step
 Expected: no slower than the fastest of them; the same first loss, where nothing is compiled by `torch.compile`.
 Time: about ten minutes on 2 CPU cores after the other libraries are installed.

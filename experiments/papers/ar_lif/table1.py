@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from experiments.papers.ar_lif import ar_lif_table1
-from experiments.tables import rows_of, section
+from experiments.tables import expected, section
 from spikejax.tables import markdown
 
 
@@ -20,9 +20,7 @@ def cells(result: Mapping[str, Any]) -> str:
         first = f"`{source}`" if source != shown else ""
         rows.append([first, f"`{neuron}`", f"{row['parameters']:,}", printed, here, row["state"]])
         shown = source
-    expected = rows_of(ar_lif_table1.EXPERIMENT, result["metrics"])
-    found = markdown(["", "expected", "found", "holds"], [list(row) for row in expected])
-    return f"{markdown(header, rows)}\n{found}"
+    return f"{markdown(header, rows)}\n{expected(ar_lif_table1.EXPERIMENT, result)}"
 
 
 def _printed(one: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from experiments.papers.ar_lif import (
     nmnist_ar_lif,
 )
 from experiments.papers.ar_lif.stand_ins import NEURONS
-from experiments.tables import rows_of, section
+from experiments.tables import expected, picture, section
 from spikejax.tables import markdown
 
 Metrics = Mapping[str, Any]
@@ -78,8 +78,8 @@ def _table_2(result: Metrics) -> str:
             rate, energy = f"{row['mean_rate']:.3f}", f"{row['energy_uj']:.2f}"
             rows.append([f"`{name}`", accuracy, rate, energy, *paper])
         tables.append(markdown(header, rows))
-    shown = _picture("ar_lif_ablation", "test accuracy by reset")
-    return "\n".join([*tables, _expected(ar_lif_ablation, result), shown])
+    shown = picture("ar_lif_ablation", "test accuracy by reset")
+    return "\n".join([*tables, expected(ar_lif_ablation.EXPERIMENT, result), shown])
 
 
 def _table_3(result: Metrics) -> str:
@@ -92,9 +92,7 @@ def _table_3(result: Metrics) -> str:
             steps = values.get("energy_of_all_steps")
             shown = name if who == "paper" else ""
             rows.append([shown, who, *counts, "" if steps is None else f"{steps:,.1f}"])
-    return (
-        f"{markdown(header, rows)}\n{_picture('ar_lif_table3_energy', 'energy of one time step')}"
-    )
+    return f"{markdown(header, rows)}\n{picture('ar_lif_table3_energy', 'energy of one time step')}"
 
 
 def _n_mnist(result: Metrics) -> str:
@@ -105,7 +103,11 @@ def _n_mnist(result: Metrics) -> str:
     ]
     facts = f"{values['seeds']} seeds, mean ± standard deviation; {values['parameters']:,} parameters.\n"
     return "\n".join(
-        [markdown(["recordings", "accuracy"], rows), facts, _expected(nmnist_ar_lif, result)]
+        [
+            markdown(["recordings", "accuracy"], rows),
+            facts,
+            expected(nmnist_ar_lif.EXPERIMENT, result),
+        ]
     )
 
 
@@ -125,8 +127,8 @@ def _figure_2(result: Metrics) -> str:
         rows.append(["mean over layers", *(f"{run['mean_rate']:.3f}" for run in runs)])
         rows.append(["test accuracy", *(f"{100 * run['test_accuracy']:.1f} %" for run in runs)])
         tables.append(markdown(header, rows))
-    shown = _picture("ar_lif_fig2_rates", "firing rate by layer")
-    return "\n".join([*tables, _expected(ar_lif_fig2_rates, result), shown])
+    shown = picture("ar_lif_fig2_rates", "firing rate by layer")
+    return "\n".join([*tables, expected(ar_lif_fig2_rates.EXPERIMENT, result), shown])
 
 
 def _figure_3(result: Metrics) -> str:
@@ -136,8 +138,8 @@ def _figure_3(result: Metrics) -> str:
             values = [f"{layer[key]:.2f}" for layer in found["layers"].values()]
             rows.append([name.rpartition(" ")[0], sign, " ".join(values)])
     table = markdown(["data", "", "after training, from the first layer to the last"], rows)
-    shown = _picture("ar_lif_fig3_tracking", "β and α by epoch")
-    return "\n".join([table, _expected(ar_lif_fig3_tracking, result), shown])
+    shown = picture("ar_lif_fig3_tracking", "β and α by epoch")
+    return "\n".join([table, expected(ar_lif_fig3_tracking.EXPERIMENT, result), shown])
 
 
 def _conv_step(result: Metrics) -> str:
@@ -150,22 +152,11 @@ def _conv_step(result: Metrics) -> str:
             times = [f"{1e3 * row[key]:,.0f}" for key in ("seconds", "seconds_median")]
             cells = [*times, f"{row['loss_first']:.5f}"]
         rows.append([library["label"], library["path"], *cells])
-    return "\n".join([markdown(header, rows), _expected(conv_step, result)])
+    return "\n".join([markdown(header, rows), expected(conv_step.EXPERIMENT, result)])
 
 
 def _accuracy(mean: float, deviation: float) -> str:
     return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
-
-
-def _picture(name: str, words: str) -> str:
-    """The figure that was kept with a record."""
-    return f"![{words}](../experiments/results/{name}.png)\n"
-
-
-def _expected(module: Any, result: Metrics) -> str:
-    """What was expected of an experiment, and whether it holds."""
-    rows = rows_of(module.EXPERIMENT, result["metrics"])
-    return markdown(["", "expected", "found", "holds"], [list(row) for row in rows])
 
 
 SECTIONS: dict[str, Callable[[], str]] = {

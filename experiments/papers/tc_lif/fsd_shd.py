@@ -14,7 +14,7 @@ measured after the last epoch.
 Command: python -m experiments run fsd_shd
 Expected: TC-LIF, recurrent, at least 82 %. Of the same recordings, binned counts classified by ridge regression reach
 56 %, by an RBF kernel 63 %.
-Time: about two hours on 2 CPU cores; can be stopped and continued.
+Time: estimated at two hours on 2 CPU cores; can be stopped and continued.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ import numpy as np
 
 from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.tc_lif import setups
-from spikejax import data, load, paths
+from spikejax import load, paths
 from spikejax.data.fsd_shd import FSDSHD
 from spikejax.inputs import SpikeTrainAugment
 from spikejax.networks.lstm import LSTM
@@ -33,7 +33,6 @@ from spikejax.neurons.alif import ALIF
 from spikejax.recipes import RECIPES
 from spikejax.runs import record, sweep
 from spikejax.runs.config import Config
-from spikejax.runs.parts import build
 from spikejax.runs.training import parameters_of
 
 NEURONS = {
@@ -88,8 +87,7 @@ def run(request: Request) -> dict[str, Any]:
 
 def measured(request: Request, config: Config, out: Any, seeds: int) -> dict[str, Any]:
     """Accuracies of the trained networks of all seeds, by who speaks; of digits only that of all."""
-    source: Any = data.load(config.data, request.data_dir) if isinstance(config.data, str) else None
-    parts = build(config, source, devices=1)
+    parts = setups.parts_of(request, config)
     subsets = {"test_accuracy": parts.dataset.test}
     if config.data == "fsd_shd":
         speakers: Any = FSDSHD().trains("test", request.data_dir).speakers
@@ -117,7 +115,7 @@ def best_other(metrics: Mapping[str, Any]) -> float:
 
 EXPERIMENT = Experiment(
     claim="TC-LIF and five others on fsd_shd (not SHD), feed-forward and recurrent, three seeds",
-    time="about two hours on 2 CPU cores",
+    time="estimated at two hours on 2 CPU cores",
     run=run,
     expected=(
         Expectation(

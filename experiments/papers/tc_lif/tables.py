@@ -14,7 +14,7 @@ from experiments.papers.tc_lif import (
     tc_lif_table7_norms,
     tc_lif_theory,
 )
-from experiments.tables import rows_of, section
+from experiments.tables import expected, picture, section
 from spikejax.tables import markdown
 
 Result = Mapping[str, Any]
@@ -32,7 +32,7 @@ def _table_1(result: Result) -> str:
         if "test_accuracy" in row:
             here = _accuracy(row["test_accuracy"], row["test_accuracy_std"])
         rows.append([f"`{name}`", f"{row['parameters']:,}", thousands, *shown, here, row["state"]])
-    return "\n".join([markdown(header, rows), _expected(tc_lif_table1, result)])
+    return "\n".join([markdown(header, rows), expected(tc_lif_table1.EXPERIMENT, result)])
 
 
 def _table_2(result: Result) -> str:
@@ -44,7 +44,7 @@ def _table_2(result: Result) -> str:
             second = row.get("energy_nj_pixels_at_rate_1")
             cells = [f"{row['energy_nj']:,.2f}", "" if second is None else f"{second:,.2f}"]
             rows.append([source.replace("_", " "), f"`{name}`", rates, *cells])
-    return "\n".join([markdown(header, rows), _expected(tc_lif_table2_energy, result)])
+    return "\n".join([markdown(header, rows), expected(tc_lif_table2_energy.EXPERIMENT, result)])
 
 
 def _table_7(result: Result) -> str:
@@ -64,7 +64,7 @@ def _table_7(result: Result) -> str:
             first.append(f"{row['printed_before']:.3f}")
             rows.append([*first, *mine, *theirs, f"{printed['accuracy']:.2f} %"])
         tables.append(markdown(header, rows))
-    return "\n".join([*tables, _expected(tc_lif_table7_norms, result)])
+    return "\n".join([*tables, expected(tc_lif_table7_norms.EXPERIMENT, result)])
 
 
 def _figure_2(result: Result) -> str:
@@ -77,8 +77,8 @@ def _figure_2(result: Result) -> str:
             shown = [sum(values) / len(values), min(values), max(values)]
             names = ", ".join("+" if sign > 0 else "−" for sign in pair)
             rows.append([source, str(number), names, *(f"{100 * x:.1f} %" for x in shown)])
-    parts = [markdown(header, rows), _expected(tc_lif_fig2_beta_grid, result)]
-    return "\n".join([*parts, _picture("tc_lif_fig2_beta_grid", "test accuracy by β1 and β2")])
+    parts = [markdown(header, rows), expected(tc_lif_fig2_beta_grid.EXPERIMENT, result)]
+    return "\n".join([*parts, picture("tc_lif_fig2_beta_grid", "test accuracy by β1 and β2")])
 
 
 def _figure_3(result: Result) -> str:
@@ -92,8 +92,8 @@ def _figure_3(result: Result) -> str:
             for when in ("untrained", "trained")
         ]
         rows.append([name, *shares, f"{100 * row['test_accuracy']:.1f} %"])
-    parts = [markdown(header, rows), _expected(tc_lif_fig3_gradients, result)]
-    return "\n".join([*parts, _picture("tc_lif_fig3_gradients", "gradients over time and neurons")])
+    parts = [markdown(header, rows), expected(tc_lif_fig3_gradients.EXPERIMENT, result)]
+    return "\n".join([*parts, picture("tc_lif_fig3_gradients", "gradients over time and neurons")])
 
 
 def _figure_4(result: Result) -> str:
@@ -107,8 +107,8 @@ def _figure_4(result: Result) -> str:
         ]
         for name, row in result["metrics"].items()
     ]
-    parts = [markdown(header, rows), _expected(tc_lif_fig4_curves, result)]
-    return "\n".join([*parts, _picture("tc_lif_fig4_curves", "learning curves")])
+    parts = [markdown(header, rows), expected(tc_lif_fig4_curves.EXPERIMENT, result)]
+    return "\n".join([*parts, picture("tc_lif_fig4_curves", "learning curves")])
 
 
 def _figure_5(result: Result) -> str:
@@ -123,8 +123,8 @@ def _figure_5(result: Result) -> str:
         ]
         for name, row in result["metrics"].items()
     ]
-    parts = [markdown(header, rows), _expected(tc_lif_fig5_landscape, result)]
-    return "\n".join([*parts, _picture("tc_lif_fig5_landscape", "the loss around a minimum")])
+    parts = [markdown(header, rows), expected(tc_lif_fig5_landscape.EXPERIMENT, result)]
+    return "\n".join([*parts, picture("tc_lif_fig5_landscape", "the loss around a minimum")])
 
 
 def _theory(result: Result) -> str:
@@ -140,8 +140,8 @@ def _theory(result: Result) -> str:
         [number, *(f"{found[key][0]:.2f} to {found[key][1]:.2f}" for key in keys)]
         for number, found in result["metrics"]["quadrants"].items()
     ]
-    parts = [markdown(header, rows), _expected(tc_lif_theory, result)]
-    return "\n".join([*parts, _picture("tc_lif_theory", "Eq. 15 and the true Jacobian")])
+    parts = [markdown(header, rows), expected(tc_lif_theory.EXPERIMENT, result)]
+    return "\n".join([*parts, picture("tc_lif_theory", "Eq. 15 and the true Jacobian")])
 
 
 def _fsd_shd(result: Result) -> str:
@@ -153,7 +153,7 @@ def _fsd_shd(result: Result) -> str:
             for key in ("test_accuracy", "known", "new")
         ]
         rows.append([name, f"{row['parameters']:,}", *shown])
-    return "\n".join([markdown(header, rows), _expected(fsd_shd, result)])
+    return "\n".join([markdown(header, rows), expected(fsd_shd.EXPERIMENT, result)])
 
 
 def _pair(values: Any, digits: int = 3) -> str:
@@ -163,17 +163,6 @@ def _pair(values: Any, digits: int = 3) -> str:
 
 def _accuracy(mean: float, deviation: float) -> str:
     return f"{100 * mean:.2f} ± {100 * deviation:.2f} %"
-
-
-def _picture(name: str, words: str) -> str:
-    """The figure that was kept with a record."""
-    return f"![{words}](../experiments/results/{name}.png)\n"
-
-
-def _expected(module: Any, result: Result) -> str:
-    """What was expected of an experiment, and whether it holds."""
-    rows = rows_of(module.EXPERIMENT, result["metrics"])
-    return markdown(["", "expected", "found", "holds"], [list(row) for row in rows])
 
 
 SECTIONS: dict[str, Callable[[], str]] = {

@@ -43,6 +43,7 @@ from spikejax.recipes import RECIPES
 from spikejax.runs import record, sweep
 from spikejax.runs.config import Config, source_of
 from spikejax.runs.several import over_seeds
+from spikejax.runs.sweeping import Sweep
 
 NEURONS: dict[str, Neuron] = {
     **{name: setups.NEURONS[name] for name in ("lif", "plif", "glif")},
@@ -128,15 +129,23 @@ def run(request: Request) -> dict[str, Any]:
             "printed": {"thousands": cell.thousands, "accuracy": cell.accuracy},
             "neat": neat_of(cell),
         }
-        before = request.out / name / "record.json"
-        if (why := _not_run(request, name, cell)) and before.is_file():
-            # Trained when it was asked for.
-            row |= _trained(record.read(before), config_of(cell).epochs)
-        elif why:
+        config, seeds = trial_of(request, cell)
+        study = Sweep(config, [{}], seeds).to_json()
+        if before := record.finished(request.out / name, config=study):
+            row |= accuracies(
+                before, config
+            )  # whatever is asked for now, and whatever time is left
+        elif why := _not_run(request, name, cell):
             row["state"] = f"{NOT_RUN}: {why}"
+        elif end is not None and end <= time.perf_counter():
+            row["state"] = f"{NOT_RUN}: no time"
+            cut.append(name)
         else:
-            row |= trained(request, name, cell, end)
-            cut += [name] if row["cut"] else []
+            left = None if end is None else end - time.perf_counter()
+            options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": left}
+            swept = sweep(config, [{}], request.out / name, seeds=seeds, resume=True, **options)
+            row |= accuracies(swept, config) if swept["complete"] else {"state": "begun"}
+            cut += [] if swept["complete"] else [name]
         metrics[name] = row
     facts: dict[str, Any] = {"seed": 0, "data": None}
     if cut:
@@ -167,32 +176,19 @@ def _not_run(request: Request, name: str, cell: Cell) -> str | None:
     return None
 
 
-def trained(request: Request, name: str, cell: Cell, end: float | None) -> dict[str, Any]:
-    """Trains a row with all seeds, or continues it, and says how far that went; "cut" if time was short."""
-    config, seeds = config_of(cell), SEEDS
+def trial_of(request: Request, cell: Cell) -> tuple[Config, tuple[int, ...]]:
+    """What is trained for a row, and with which seeds; with `quick` an epoch on digits."""
     if request.quick:
         small = {"data": "digits", "epochs": 1, "batch_size": 512}
-        config, seeds = paths.replace(config, small), SEEDS[:1]
-    left = None if end is None else end - time.perf_counter()
-    if left is not None and left <= 0:
-        return {"state": f"{NOT_RUN}: no time", "cut": True}
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": left}
-    swept = sweep(config, [{}], request.out / name, seeds=seeds, resume=True, **options)
-    return _trained(swept, config.epochs)
+        return paths.replace(config_of(cell), small), SEEDS[:1]
+    return config_of(cell), SEEDS
 
 
-def _trained(swept: Any, epochs: int) -> dict[str, Any]:
-    """What the sweep of a row has found."""
-    if not swept["complete"]:
-        return {"state": "begun", "cut": True}
+def accuracies(swept: Any, config: Config) -> dict[str, Any]:
+    """What the finished sweep of a row has found."""
     found = over_seeds(swept)
-    kept = ("test_accuracy", "test_accuracy_std", "seeds")
-    return {
-        "state": "trained",
-        "cut": False,
-        "epochs": epochs,
-        **{key: found[key] for key in kept},
-    }
+    kept = {key: found[key] for key in ("test_accuracy", "test_accuracy_std", "seeds")}
+    return {"state": "trained", "epochs": config.epochs, **kept}
 
 
 def furthest(metrics: Any) -> float:
