@@ -44,7 +44,7 @@ class BatchNorm(Norm):
         """See `Norm`.
 
         Raises:
-          ValueError: values that are not floating point `[T, B, *spatial, C]`, or invalid settings.
+          ValueError: values that are not floating point `[T, B, *spatial, C]`, or statistics of another name.
         """
         x = core.checked(self, x, step_mask)
         if self.statistics not in ("pooled", "step"):

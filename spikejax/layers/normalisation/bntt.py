@@ -39,7 +39,7 @@ class BNTT(Norm):
 
         Raises:
           ValueError: values that are not floating point `[T, B, *spatial, C]`, or of another T than at
-            initialisation; invalid settings.
+            initialisation.
         """
         x = core.checked(self, x, step_mask)
         core.check_steps(self, "params", "scale", x)

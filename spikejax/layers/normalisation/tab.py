@@ -40,7 +40,7 @@ class TAB(Norm):
 
         Raises:
           ValueError: values that are not floating point `[T, B, *spatial, C]`, or of another T than at
-            initialisation; invalid settings.
+            initialisation.
         """
         x = core.checked(self, x, step_mask)
         core.check_steps(self, "params", "scale", x)

@@ -1,7 +1,7 @@
 """Threshold-dependent batch normalisation (tdBN)."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 from jax import Array
@@ -36,17 +36,16 @@ class TDBN(Norm):
     alpha: Any = 1.0
     momentum: Any = 0.9
     epsilon: Any = 1e-5
+    ranges: ClassVar = {**Norm.ranges, "threshold": (0, math.inf), "alpha": (0, math.inf)}
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:
         """See `Norm`.
 
         Raises:
-          ValueError: values that are not floating point `[T, B, *spatial, C]`, or invalid settings.
+          ValueError: values that are not floating point `[T, B, *spatial, C]`.
         """
         x = core.checked(self, x, step_mask)
-        core.check_number("threshold", self.threshold, 0)
-        core.check_number("alpha", self.alpha, 0)
         channels = x.shape[-1:]
         scale = self.param("scale", nn.initializers.ones, channels)
         shift = self.param("bias", nn.initializers.zeros, channels)

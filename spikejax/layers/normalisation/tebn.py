@@ -38,7 +38,7 @@ class TEBN(Norm):
 
         Raises:
           ValueError: values that are not floating point `[T, B, *spatial, C]`, or of another T than at
-            initialisation; invalid settings.
+            initialisation.
         """
         x = core.checked(self, x, step_mask)
         core.check_steps(self, "params", "step_scale", x)

@@ -27,7 +27,7 @@ from spikejax.objectives import SummedCrossEntropy
 from spikejax.objectives.composed import objective
 from spikejax.objectives.model import Model
 from spikejax.recipes import Recipe
-from spikejax.runs import Config, fit, load
+from spikejax.runs import Config, fit, load, sweep
 from spikejax.runs.serial import from_json, to_json
 from spikejax.training import Adam, Trainer
 from spikejax.training.gradient import gradient_of_batch
@@ -96,6 +96,29 @@ def test_what_is_no_norm_is_refused():
         TypeError, match=r"expected a norm, BatchNorm\(\) for example, found .*Dense"
     ):
         layer_of(nn.Dense(3))
+
+
+@pytest.mark.parametrize(
+    "make, setting",
+    [
+        (lambda value: BatchNorm(momentum=value), "momentum"),
+        (lambda value: TAB(epsilon=value), "epsilon"),
+        (lambda value: TDBN(threshold=value), "threshold"),
+        (lambda value: TDBN(alpha=value), "alpha"),
+    ],
+    ids=("momentum", "epsilon", "threshold", "alpha"),
+)
+@pytest.mark.parametrize("value", [-0.1, "much", True])
+def test_settings_that_cannot_be_are_refused(make, setting, value):
+    with pytest.raises(ValueError, match=f"expected {setting} as a number in .*, found {value!r}"):
+        make(value)
+
+
+def test_each_point_of_a_sweep_is_checked(toy, tmp_path):
+    axes = {"network.norm.momentum": (0.9, 1.5)}
+    with pytest.raises(ValueError, match=r"momentum as a number in \[0, 1\], found 1.5"):
+        sweep(toy, axes, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @every_norm

@@ -1,7 +1,7 @@
 """What every norm does: its checks, its running statistics, its affine map."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -32,7 +32,23 @@ class Norm(nn.Module):
     In training the statistics are those of the batch, without the steps at which samples have ended; running ones, in
     the collection "batch_stats", follow them and take their place in evaluation, where the layer is an affine map of
     each channel. Statistics are computed in float32 at least, the outputs have the dtype of x.
+
+    Raises:
+      ValueError: a setting outside `ranges`.
     """
+
+    # The lowest and highest value of its numbers, as far as a norm has them; checked when it is made, and so at each
+    # point of a sweep, whose values are traced later.
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {
+        "momentum": (0, 1),
+        "epsilon": (0, math.inf),
+    }
+
+    def __post_init__(self):
+        for name, (low, high) in self.ranges.items():
+            if hasattr(self, name):
+                check_number(name, getattr(self, name), low, high)
+        super().__post_init__()
 
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:
         """Normalises `x[T, B, *spatial, C]`.
@@ -57,11 +73,8 @@ def checked(norm: Any, x: Array, step_mask: Array | None) -> Array:
     """Values as an array of JAX.
 
     Raises:
-      ValueError: values that are not floating point `[T, B, *spatial, C]`, a mask that is not `[T, B]`, an invalid
-        momentum or epsilon.
+      ValueError: values that are not floating point `[T, B, *spatial, C]`, or a mask that is not `[T, B]`.
     """
-    check_number("momentum", norm.momentum, 0, 1)
-    check_number("epsilon", norm.epsilon, 0)
     x = jnp.asarray(x)
     if x.ndim < 3 or not jnp.issubdtype(x.dtype, jnp.floating):
         raise ValueError(
@@ -76,7 +89,7 @@ def checked(norm: Any, x: Array, step_mask: Array | None) -> Array:
     return x
 
 
-def check_number(name: str, value: Any, low: float, high: float = math.inf) -> None:
+def check_number(name: str, value: Any, low: float, high: float) -> None:
     """Raises ValueError for a setting that is no number in [low, high]; one that is traced is not looked at.
 
     >>> check_number("momentum", 1.5, 0, 1)
