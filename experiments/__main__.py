@@ -5,10 +5,11 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tyro
 
-from experiments.experiment import RESULTS, Request
+from experiments.experiment import RESULTS, Experiment, Request
 from experiments.registry import EXPERIMENTS
 from experiments.render import PAGES, render
 from experiments.tables import expectations
@@ -17,6 +18,7 @@ from spikejax.devices.compiled import keep_compiled
 from spikejax.devices.processes import Interrupted
 from spikejax.registry import choose
 from spikejax.runs import record
+from spikejax.runs.several import over_seeds
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,33 @@ def run(command: Run) -> int:
     request = Request(out, command.quick, command.data_dir, command.seconds, command.rows)
     result = {**experiment.run(request), "experiment": command.name}
     path = record.write(out / "record.json", result)
+    if not command.quick and (result["complete"] or experiment.rows_are_runs):
+        path = keep(command.name, experiment, out, result)
     if not result["complete"]:
         print(
             f"not complete: {result['provenance'].get('incomplete')}; the same command continues it"
         )
         return 124
-    if not command.quick:
-        path = record.write(RESULTS / f"{command.name}.json", result)
-        if experiment.figure:
-            shutil.copyfile(out / experiment.figure, RESULTS / f"{command.name}.png")
     print(json.dumps(result["metrics"], indent=1))
     if experiment.expected and not command.quick:
         print(expectations(experiment, result["metrics"]))
     print(f"record  {path}")
     return 0
+
+
+def keep(name: str, experiment: Experiment, out: Path, result: dict[str, Any]) -> Path:
+    """Keeps a record, its figure, and the records of finished rows; returns the path of the first."""
+    path = record.write(RESULTS / f"{name}.json", result)
+    if experiment.figure:
+        shutil.copyfile(out / experiment.figure, RESULTS / f"{name}.png")
+    for row in sorted(out.glob("*/record.json")) if experiment.rows_are_runs else ():
+        if found := record.finished(row.parent):
+            own = {
+                "experiment": row.parent.name,
+                "metrics": {**found["metrics"], **over_seeds(found)},
+            }
+            record.write(RESULTS / name / f"{row.parent.name}.json", {**found, **own})
+    return path
 
 
 if __name__ == "__main__":

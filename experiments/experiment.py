@@ -66,6 +66,9 @@ class Expectation(NamedTuple):
 class Experiment:
     """A result that a command produces; its record is kept as `results/NAME.json`, where NAME is that of its file.
 
+    Of a table whose rows are runs of their own, in `out/ROW`, the record of each finished row is kept as
+    `results/NAME/ROW.json`, and that of the table also while rows are missing.
+
     Args:
       claim: what it reproduces or measures.
       time: how long it takes, in words.
@@ -73,6 +76,7 @@ class Experiment:
       expected: what the record should show.
       figure: name of a figure in the run folder that is kept with the record.
       has_rows: whether single rows can be asked for.
+      rows_are_runs: whether each row is a run of its own, kept beside the table.
     """
 
     claim: str
@@ -81,3 +85,4 @@ class Experiment:
     expected: tuple[Expectation, ...] = ()
     figure: str | None = None
     has_rows: bool = False
+    rows_are_runs: bool = False

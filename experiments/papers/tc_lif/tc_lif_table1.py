@@ -17,7 +17,8 @@ does not have. GSC's rows are not among them.
 Command: python -m experiments run tc_lif_table1 [--rows NAME …]
 Expected: parameters to 0.1 K, and TC-LIF 1-40-200-64-10 at the printed 98.79 % on S-MNIST.
 Time: a minute for the parameters; on a GPU some minutes a row; with `--seconds` rows are trained one after the other as
-far as the time goes, and the same command continues.
+far as the time goes, and the same command continues. The record of each trained row is kept as well, in
+`results/tc_lif_table1`.
 """
 
 import time
@@ -240,4 +241,5 @@ EXPERIMENT = Experiment(
         ),
     ),
     has_rows=True,
+    rows_are_runs=True,
 )
