@@ -97,6 +97,8 @@ TABLE_1 = (
     Cell("psmnist", "ltmd", LARGE, BOTH, 155.1, 54.93),
     Cell("psmnist", "tc_lif", WIDE, BOTH, 63.6, 92.69),
     Cell("psmnist", "tc_lif", LARGE, BOTH, 155.1, 95.36),
+    Cell("speech_commands", "tc_lif", (300, 300), (), 106.2, 91.35),
+    Cell("speech_commands", "tc_lif", (300, 300), (0,), 196.5, 94.84),
     Cell("shd", "tc_lif", (128, 128), (), 108.8, 83.08),
     Cell("shd", "tc_lif", (128, 128), BOTH, 141.8, 88.91),
     Cell("shd", "alif", (128, 128), BOTH, 142.4, 84.40),
