@@ -36,7 +36,7 @@ NEURONS: dict[str, Neuron] = {
 
 EVENTS = paths.replace(RECIPES["ar_lif_n_mnist"].config, {"epochs": 12})
 IMAGES = Config(
-    data=CIFAR10Subset(train=10_000),
+    data=CIFAR10Subset(train=4_000, test=1_000),
     network=VGGSNN(None, ARLIF(), width=8),
     encoder=Repeat(steps=4),
     augment=(Flip(), Crop(padding=4)),
@@ -55,8 +55,7 @@ def quick(config: Config) -> Config:
 
 def configs(request: Request, neurons: tuple[str, ...]) -> dict[str, Config]:
     """By "DATA NEURON", what is trained for a figure; with `quick` a very small network."""
-    few = paths.replace(IMAGES, {"data.train": 4_000, "data.test": 1_000})
-    made = {"n_mnist": EVENTS, "cifar10_subset": few}
+    made = {"n_mnist": EVENTS, "cifar10_subset": IMAGES}
     if request.quick:
         made = {"digits": quick(EVENTS)}
     return {
