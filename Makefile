@@ -24,9 +24,9 @@ $(INSTALLED): pyproject.toml
 train: install
 	$(PYTHON) -m spikejax train digits --neuron lif tc_lif --seeds 0..4 --out runs/digits --resume
 
-# Two processes, a file of tests each: most of the time is compiling, which takes one core.
+# Two processes: most of the time is compiling, which takes one core.
 test: install
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile -m "not slow"
+	$(PYTHON) -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 test-slow: install
 	$(PYTHON) -m pytest -m slow

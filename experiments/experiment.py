@@ -1,23 +1,26 @@
 """What an experiment is: a claim, a function from a request to a record, and what the record should show."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 RESULTS = Path(__file__).parent / "results"
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True)
+class Request:
     """How an experiment is to be run.
 
-    Attributes:
+    Args:
       out: the run folder, in which an existing run is resumed.
       quick: shortened to seconds, to show that it runs.
       data_dir: where the data sets' files are.
       seconds: time after which trainings and measurements are saved and end, to be resumed.
       rows: beginnings of the names of the rows that are wanted, where an experiment has rows; all if empty.
+      begun: when it was made, by `time.perf_counter`.
     """
 
     out: Path
@@ -25,6 +28,35 @@ class Request(NamedTuple):
     data_dir: str | None = None
     seconds: float | None = None
     rows: tuple[str, ...] = ()
+    begun: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float | None:
+        """How many of the seconds are left, at least 0; None if there is no limit."""
+        if self.seconds is None:
+            return None
+        return max(0.0, self.seconds - (time.perf_counter() - self.begun))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a training of the experiment has of it, as options of `fit` and `sweep`."""
+        return {"data_dir": self.data_dir, "seconds": self.left, "resume": True}
+
+
+def joined(result: dict[str, Any], name: str, inner: Mapping[str, Any]) -> bool:
+    """Adds to a record what one of its trainings was, its config and its data; whether that is complete.
+
+    Args:
+      result: the record; what cut the training short joins it, too.
+      name: of the training.
+      inner: its own record.
+    """
+    facts = result["provenance"]
+    result["config"].setdefault("trainings", {})[name] = inner["config"]
+    facts["data"] = {**(facts["data"] or {}), name: inner["provenance"]["data"]}
+    if not inner["complete"]:
+        facts["incomplete"] = inner["provenance"]["incomplete"]
+    return inner["complete"]
 
 
 class Expectation(NamedTuple):

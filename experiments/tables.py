@@ -69,6 +69,17 @@ def expected(experiment: Experiment, result: Mapping[str, Any]) -> str:
     return tables.markdown(["", "expected", "found", "holds"], [list(row) for row in rows])
 
 
+def accuracy(mean: float | None, deviation: float | None, digits: int = 1) -> str:
+    """Mean and standard deviation of test accuracies in per cent; None where all trials diverged.
+
+    >>> accuracy(0.5, 0.01), accuracy(None, None)
+    ('50.0 ± 1.0 %', 'diverged')
+    """
+    if mean is None or deviation is None:
+        return "diverged"
+    return f"{100 * mean:.{digits}f} ± {100 * deviation:.{digits}f} %"
+
+
 def picture(name: str, words: str) -> str:
     """The figure that was kept with a record, for a page of `docs/`."""
     return f"![{words}](../experiments/results/{name}.png)\n"

@@ -39,8 +39,7 @@ def run(request: Request) -> dict[str, Any]:
         # Without the recordings: shows that the page's network and loss run on digits as sequences.
         small = {"data": "digits", "encoder": None, "epochs": 1, "batch_size": 256}
         config, seeds = paths.replace(config, small), (0,)
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-    result = sweep(config, [{}], request.out, seeds=seeds, resume=True, **options)
+    result = sweep(config, [{}], request.out, seeds=seeds, **request.options)
     return {**result, "metrics": over_seeds(result)} if result["complete"] else result
 
 

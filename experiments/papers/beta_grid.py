@@ -30,9 +30,7 @@ def run(request: Request) -> dict[str, Any]:
         request.out,
         seeds=seeds,
         placement=Placement(group=8),
-        data_dir=request.data_dir,
-        resume=True,
-        seconds=request.seconds,
+        **request.options,
     )
     if not result["complete"]:
         return result

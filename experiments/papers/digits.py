@@ -27,9 +27,7 @@ def run(request: Request) -> dict[str, Any]:
         configs,
         request.out,
         seeds=seeds,
-        data_dir=request.data_dir,
-        resume=True,
-        seconds=request.seconds,
+        **request.options,
     )
 
 

@@ -24,8 +24,7 @@ def run(request: Request) -> dict[str, Any]:
     if request.quick:
         changes = {"epochs": 1, "hidden": (8, 8, 8), "chunk": 16, "data": "digits"}
     config = paths.replace(RECIPES["smnist"].config, changes)
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-    return fit(config, request.out, resume=True, **options).record
+    return fit(config, request.out, **request.options).record
 
 
 EXPERIMENT = Experiment(

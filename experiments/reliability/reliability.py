@@ -11,7 +11,6 @@ damaged files and 500 command lines.
 Time: one to two hours on 2 CPU cores; can be stopped and continued.
 """
 
-import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,15 +49,14 @@ TRACEBACKS = ("traceback", "died")
 
 def run(request: Request) -> dict[str, Any]:
     """Runs the parts that have not been run yet, batch by batch."""
-    begun, found, left = time.perf_counter(), {}, 0
+    found, left = {}, 0
     folder = request.out.absolute()
     with stop_signal() as stopped:
         for name, part in PARTS.items():
             done = []
             for number, batch in enumerate(part.batches(request.quick)):
-                over = request.seconds is not None and time.perf_counter() - begun > request.seconds
                 path = folder / "parts" / f"{name.replace(' ', '_')}_{number:02d}.json"
-                if (over or stopped.is_set()) and not path.is_file():
+                if (request.left == 0 or stopped.is_set()) and not path.is_file():
                     left += 1
                     continue
                 done.append(_batch(part, batch, path, folder))

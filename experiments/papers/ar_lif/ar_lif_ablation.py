@@ -21,7 +21,6 @@ Time: about 2 hours on 2 CPU cores; can be stopped and continued.
 """
 
 import math
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +28,7 @@ import jax
 import numpy as np
 
 import spikejax
-from experiments.experiment import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.ar_lif.stand_ins import EVENTS, IMAGES, NEURONS, quick
 from spikejax import paths, plot
 from spikejax.analysis import energy_of, measured_operations
@@ -90,25 +89,20 @@ def studies(request: Request) -> dict[str, tuple[Config, tuple[int, ...]]]:
 
 
 def run(request: Request) -> dict[str, Any]:
-    begun, metrics, facts = time.perf_counter(), {}, {"seed": None, "data": {}}
     studied = studies(request)
     described = {"rows": list(ROWS), "paper": {name: list(row) for name, row in PAPER.items()}}
+    found = record.begin("ar_lif_ablation", described, {"seed": None, "data": None})
+    metrics = found["metrics"]
     points = [{"network.neuron": row.neuron, "network.learn": row.learn} for row in ROWS.values()]
     for source, (config, seeds) in studied.items():
-        left = request.seconds and max(0.0, request.seconds - (time.perf_counter() - begun))
         folder = request.out / source
-        options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": left}
-        result = sweep(config, points, folder, seeds=seeds, resume=True, **options)
-        described[source] = result["config"]
-        facts["data"][source] = result["provenance"]["data"]
-        if not result["complete"]:
-            facts["incomplete"] = f"{source}: {result['provenance']['incomplete']}"
+        result = sweep(config, points, folder, seeds=seeds, **request.options)
+        if not joined(found, source, result):
             break
         metrics[source] = table(result, folder, load_data(config, request.data_dir))
-    found = record.begin("ar_lif_ablation", described, facts)
     if metrics:
         draw(metrics, request.out / "ablation.png")
-    return {**found, "metrics": metrics, "complete": "incomplete" not in facts}
+    return {**found, "complete": len(metrics) == len(studied)}
 
 
 def table(result: dict[str, Any], folder: Path, data: Dataset) -> dict[str, Any]:
@@ -123,7 +117,7 @@ def table(result: dict[str, Any], folder: Path, data: Dataset) -> dict[str, Any]
         rates = [[x for key, x in trial.items() if key.startswith("rate_")] for trial in trials]
         found[name] = {
             "test_accuracy": float(np.mean(accuracies)) if kept else None,
-            "test_accuracy_std": float(np.std(accuracies, ddof=len(kept) > 1)) if kept else None,
+            "test_accuracy_std": float(np.std(accuracies)) if kept else None,
             "test_accuracies": accuracies,
             "mean_rate": float(np.mean(rates)) if kept else None,
             "energy_uj": microjoules(folder, kept[0], data) if kept else None,
@@ -165,11 +159,13 @@ def draw(metrics: dict[str, Any], path: Path) -> None:
 
 
 def _gain(source: str, better: str, worse: str) -> Expectation:
-    """How far one row is above another; NaN if all trials of one diverged."""
+    """How far one row is above another; a row of which all trials diverged is below all others."""
 
     def found(metrics):
-        values = [metrics[source][row]["test_accuracy"] for row in (better, worse)]
-        return math.nan if None in values else values[0] - values[1]
+        first, second = (metrics[source][row]["test_accuracy"] for row in (better, worse))
+        if first is None:
+            return -math.inf
+        return math.inf if second is None else first - second
 
     return Expectation(
         f"{source}: test accuracy of {better} minus that of {worse}",

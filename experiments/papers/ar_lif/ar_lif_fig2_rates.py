@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.experiment import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.ar_lif.stand_ins import NEURONS, configs, train
 from spikejax import plot
 from spikejax.analysis import Activity
@@ -31,18 +31,17 @@ from spikejax.runs.parts import Parts, build, load
 
 def run(request: Request) -> dict[str, Any]:
     trained = configs(request, tuple(NEURONS))
-    described = {"runs": list(trained), "quick": request.quick}
+    described = {"quick": request.quick}
     result = record.begin("ar_lif_fig2_rates", described, {"seed": 0, "data": None})
     for name, config in trained.items():
         found = train(request, name, config)
-        if not found.record["complete"]:
-            result["provenance"]["incomplete"] = found.record["provenance"]["incomplete"]
+        if not joined(result, name, found.record):
             return result
         parts = build(config, load(config, request.data_dir))
         accuracy = found.record["metrics"]["test_accuracy"]
         result["metrics"][name] = {"test_accuracy": accuracy, **measured(parts, found.variables)}
         result["history"][name] = found.record["history"]
-    draw(result["metrics"], request.out)
+    draw(result["metrics"], request.out / "rates.png")
     return {**result, "complete": True}
 
 
@@ -81,13 +80,18 @@ def divided_twice(rates: dict[str, float], steps: int) -> dict[str, float]:
     return {layer: rate / steps for layer, rate in rates.items()}
 
 
-def draw(metrics, folder):
-    """A figure per data set, of which the first is kept with the record."""
-    sources = dict.fromkeys(name.rpartition(" ")[0] for name in metrics)
-    for i, source in enumerate(sources):
-        lines = {name: metrics[f"{source} {name}"]["rates"] for name in NEURONS}
-        made = plot.rates(lines, title=source)
-        plot.save(made, folder / ("rates.png" if i == 0 else f"rates_{source}.png"))
+def draw(metrics, path):
+    """The rate of each layer, a line per reset; a panel per data set."""
+    sources = list(dict.fromkeys(name.rpartition(" ")[0] for name in metrics))
+    made, axes = plot.figure(1, len(sources), width=5.2 * len(sources), height=3.4, sharey=True)
+    for axis, source in zip(axes[0], sources, strict=True):
+        for i, name in enumerate(NEURONS):
+            rates = metrics[f"{source} {name}"]["rates"]
+            axis.plot(range(1, len(rates) + 1), list(rates.values()), f"C{i}.-", label=name)
+        axis.set(title=source, xlabel="layer", ylim=(0, None))
+    axes[0, 0].set_ylabel("spikes per neuron and time step")
+    axes[0, -1].legend(frameon=False, fontsize=7)
+    plot.save(made, path)
 
 
 def excess(metrics: dict[str, Any], source: str) -> float:

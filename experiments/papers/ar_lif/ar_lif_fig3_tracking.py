@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.experiment import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.ar_lif.stand_ins import configs, train
 from spikejax import files, plot
 from spikejax.runs import record
@@ -50,13 +50,12 @@ def coefficients(params: Any) -> dict[str, dict[str, float]]:
 
 def run(request: Request) -> dict[str, Any]:
     trained = configs(request, ("ar_lif",))
-    described = {"runs": list(trained), "quick": request.quick}
+    described = {"quick": request.quick}
     result = record.begin("ar_lif_fig3_tracking", described, {"seed": 0, "data": None})
     for name, config in trained.items():
         tracker = Tracker(request.out / f"{name}.json")
         found = train(request, name, config, (tracker,)).record
-        if not found["complete"]:
-            result["provenance"]["incomplete"] = found["provenance"]["incomplete"]
+        if not joined(result, name, found):
             return result
         tracked = tracker.read()
         result["history"][name] = tracked

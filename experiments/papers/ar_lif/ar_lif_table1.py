@@ -8,7 +8,7 @@ AR-LIF. A printed value is beside ours, with the network and the T that it is of
 
 - "hard", "soft": LIF with the decay and the surrogate of the data set's AR-LIF, and a reset to zero or by 1. Every
   other neuron has its own defaults. Of MPE-PSN the term of the loss is left out, of LTMD the moderate dropout; the mask
-  of a masked PSN grows over the first eighth of the epochs. MPD-AGL, ASGL, IM-LIF and FPT are not neurons here.
+  of a masked PSN grows over the first eighth of the epochs. MPD-AGL, ASGL, IM-LIF and FPT have no rows.
 - "parameters": all that are learned, those of the neurons included.
 - "state": "trained", so many epochs, or "not run" and why: a data set of which not all samples are found is not used.
 - "test_accuracy", "best_test_accuracy": after the last epoch, and of the best epoch, which is what the paper reports;
@@ -19,7 +19,6 @@ Time: a minute without data. A GPU needs hours per cell; with `--seconds` the ce
 far as the time goes, and the same command continues.
 """
 
-import time
 from typing import Any, NamedTuple
 
 import jax
@@ -136,7 +135,6 @@ def missing(recipe: str, data_dir: str | None) -> str | None:
 
 
 def run(request: Request) -> dict[str, Any]:
-    end = None if request.seconds is None else time.perf_counter() + request.seconds
     recipes, neurons = (QUICK, QUICK_NEURONS) if request.quick else (tuple(FORMS), NEURONS)
     metrics = {}
     for recipe in recipes:
@@ -151,7 +149,7 @@ def run(request: Request) -> dict[str, Any]:
                 "paper": [printed._asdict() for printed in PAPER[recipe].get(name, ())],
                 "epochs_wanted": config.epochs,
                 **({"state": f"{NOT_RUN}: {why}"} if why else {}),
-                **({} if why else trained(request, cell_of(recipe, name), config, end)),
+                **({} if why else trained(request, cell_of(recipe, name), config)),
             }
     cut = [name for name, row in metrics.items() if row.get("cut", False)]
     facts: dict[str, Any] = {"seed": 0, "data": None}
@@ -162,14 +160,12 @@ def run(request: Request) -> dict[str, Any]:
     return {**result, "metrics": metrics, "complete": not cut}
 
 
-def trained(request: Request, name: str, config: Config, end: float | None) -> dict[str, Any]:
+def trained(request: Request, name: str, config: Config) -> dict[str, Any]:
     """Trains a cell in a folder of its name, or continues it, and says how far that went; "cut" if time was short."""
     folder = request.out / name.replace(" ", "_")
-    left = None if end is None else end - time.perf_counter()
-    if left is None or left > 0:
-        options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": left}
+    if request.left != 0:
         try:
-            history = fit(config, folder, resume=True, **options).record["history"]
+            history = fit(config, folder, **request.options).record["history"]
         except Diverged as problem:
             return {"state": f"diverged: {problem}"}
     else:

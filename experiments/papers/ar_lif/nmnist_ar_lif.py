@@ -23,8 +23,7 @@ CONFIG = RECIPES["ar_lif_n_mnist"].config
 
 def run(request: Request) -> dict[str, Any]:
     config, seeds = (quick(CONFIG), (0,)) if request.quick else (CONFIG, (0, 1, 2))
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-    result = sweep(config, [{}], request.out, seeds=seeds, resume=True, **options)
+    result = sweep(config, [{}], request.out, seeds=seeds, **request.options)
     return {**result, "metrics": over_seeds(result)} if result["complete"] else result
 
 

@@ -6,7 +6,6 @@ CIFAR-10, and are trained by Adam; the loss, the surrogate and the decays are th
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -69,8 +68,7 @@ def train(
     request: Request, name: str, config: Config, callbacks: Sequence[Callback] = ()
 ) -> Trained:
     """Trains one of them in a folder of its name, or continues it."""
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-    return fit(config, request.out / name, resume=True, callbacks=callbacks, **options)
+    return fit(config, request.out / name, callbacks=callbacks, **request.options)
 
 
 def _digits() -> Dataset:

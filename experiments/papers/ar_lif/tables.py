@@ -11,7 +11,7 @@ from experiments.papers.ar_lif import (
     nmnist_ar_lif,
 )
 from experiments.papers.ar_lif.stand_ins import NEURONS
-from experiments.tables import expected, picture, section
+from experiments.tables import accuracy, expected, picture, section
 from spikejax.tables import markdown
 
 Metrics = Mapping[str, Any]
@@ -71,12 +71,13 @@ def _table_2(result: Metrics) -> str:
         header += [f"paper, {name}" for name in ar_lif_ablation.PAPER]
         rows = []
         for place, (name, row) in enumerate(found.items()):
-            accuracy = _accuracy(row["test_accuracy"], row["test_accuracy_std"])
+            shown = accuracy(row["test_accuracy"], row["test_accuracy_std"])
             if row["diverged"]:
-                accuracy += f" ({row['diverged']} diverged)"
+                shown += f" ({row['diverged']} diverged)"
             paper = [f"{values[place]:.1f} %" for values in ar_lif_ablation.PAPER.values()]
-            rate, energy = f"{row['mean_rate']:.3f}", f"{row['energy_uj']:.2f}"
-            rows.append([f"`{name}`", accuracy, rate, energy, *paper])
+            values = [row["mean_rate"], row["energy_uj"]]
+            cells = ["" if x is None else f"{x:.{d}f}" for x, d in zip(values, (3, 2), strict=True)]
+            rows.append([f"`{name}`", shown, *cells, *paper])
         tables.append(markdown(header, rows))
     shown = picture("ar_lif_ablation", "test accuracy by reset")
     return "\n".join([*tables, expected(ar_lif_ablation.EXPERIMENT, result), shown])
@@ -98,7 +99,7 @@ def _table_3(result: Metrics) -> str:
 def _n_mnist(result: Metrics) -> str:
     values = result["metrics"]
     rows = [
-        [part, _accuracy(values[name], values[f"{name}_std"])]
+        [part, accuracy(values[name], values[f"{name}_std"])]
         for part, name in (("training", "accuracy"), ("test", "test_accuracy"))
     ]
     facts = f"{values['seeds']} seeds, mean ± standard deviation; {values['parameters']:,} parameters.\n"
@@ -153,10 +154,6 @@ def _conv_step(result: Metrics) -> str:
             cells = [*times, f"{row['loss_first']:.5f}"]
         rows.append([library["label"], library["path"], *cells])
     return "\n".join([markdown(header, rows), expected(conv_step.EXPERIMENT, result)])
-
-
-def _accuracy(mean: float, deviation: float) -> str:
-    return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
 
 
 SECTIONS: dict[str, Callable[[], str]] = {

@@ -47,6 +47,9 @@ RECURRENT = {"hidden": (64, 256, 256), "recurrent": (0, 1)}
 QUICK = {"hidden": (8, 8, 8), "recurrent": (), "epochs": 1, "batch_size": 256}
 
 
+SOURCES = ("digits", "smnist", "psmnist")  # all that `sources` may have
+
+
 def on_accelerator() -> bool:
     """Whether JAX has one."""
     return jax.default_backend() != "cpu"
@@ -70,8 +73,7 @@ def with_neuron(config: Config, name: str, changes: Mapping[str, Any] | None = N
 
 def train(request: Request, name: str, config: Config) -> Trained:
     """Trains a network in a folder of its name, or continues it."""
-    options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-    return fit(config, request.out / name, resume=True, **options)
+    return fit(config, request.out / name, **request.options)
 
 
 def parts_of(request: Request, config: Config) -> Parts:

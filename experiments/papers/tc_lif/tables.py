@@ -14,7 +14,8 @@ from experiments.papers.tc_lif import (
     tc_lif_table7_norms,
     tc_lif_theory,
 )
-from experiments.tables import expected, picture, section
+from experiments.papers.tc_lif.published import NEUTRAL
+from experiments.tables import accuracy, expected, picture, section
 from spikejax.tables import markdown
 
 Result = Mapping[str, Any]
@@ -30,7 +31,7 @@ def _table_1(result: Result) -> str:
         shown = ["" if x is None else f"{x:.2f} %" for x in accuracies]
         here = ""
         if "test_accuracy" in row:
-            here = _accuracy(row["test_accuracy"], row["test_accuracy_std"])
+            here = accuracy(row["test_accuracy"], row["test_accuracy_std"], 2)
         rows.append([f"`{name}`", f"{row['parameters']:,}", thousands, *shown, here, row["state"]])
     return "\n".join([markdown(header, rows), expected(tc_lif_table1.EXPERIMENT, result)])
 
@@ -57,8 +58,8 @@ def _table_7(result: Result) -> str:
             printed, after = row["printed"], row["after"]
             mine = ["diverged", "", ""]
             if after is not None:
-                accuracy = f"{100 * row['test_accuracy']:.2f} %"
-                mine = [_pair(after), f"{row['norm_after']:.3f}", accuracy]
+                reached = f"{100 * row['test_accuracy']:.2f} %"
+                mine = [_pair(after), f"{row['norm_after']:.3f}", reached]
             theirs = [_pair(printed["after"]), f"{printed['norm_after']:.3f}"]
             first = [_pair(row["before"], 1), f"{row['norm_before']:.3f}"]
             first.append(f"{row['printed_before']:.3f}")
@@ -101,7 +102,7 @@ def _figure_4(result: Result) -> str:
     rows = [
         [
             name,
-            _accuracy(row["test_accuracy"], row["test_accuracy_std"]),
+            accuracy(row["test_accuracy"], row["test_accuracy_std"], 2),
             str(row["epochs_to_90"] or "never"),
             str(row["diverged"]),
         ]
@@ -149,7 +150,7 @@ def _fsd_shd(result: Result) -> str:
     rows = []
     for name, row in result["metrics"].items():
         shown = [
-            _accuracy(row[key], row[f"{key}_std"]) if key in row else ""
+            accuracy(row[key], row[f"{key}_std"]) if key in row else ""
             for key in ("test_accuracy", "known", "new")
         ]
         rows.append([name, f"{row['parameters']:,}", *shown])
@@ -161,12 +162,20 @@ def _pair(values: Any, digits: int = 3) -> str:
     return f"{first}, {second}"
 
 
-def _accuracy(mean: float, deviation: float) -> str:
-    return f"{100 * mean:.2f} ± {100 * deviation:.2f} %"
+def _neutral() -> str:
+    """Accuracies that others measured with the same networks and settings for all neurons."""
+    header = ["neuron", *(f"{data}, {kind}" for data in NEUTRAL for kind in ("FF", "rec"))]
+    rows = []
+    for name in dict.fromkeys(name for found in NEUTRAL.values() for name in found):
+        pairs = (found.get(name, (None, None)) for found in NEUTRAL.values())
+        shown = ["" if x is None else f"{x:.2f}" for pair in pairs for x in pair]
+        rows.append([f"**{name}**" if name == "TC-LIF" else name, *shown])
+    return markdown(header, rows)
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "table 1": section("tc_lif_table1", _table_1),
+    "neutral": _neutral,
     "table 2": section("tc_lif_table2_energy", _table_2),
     "table 7": section("tc_lif_table7_norms", _table_7),
     "figure 2": section("tc_lif_fig2_beta_grid", _figure_2),

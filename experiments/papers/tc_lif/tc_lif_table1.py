@@ -15,13 +15,14 @@ does not have. ALIF on Speech Commands (221.7 K) is not among them: it has three
 - "neat": what a later comparison by an author of TC-LIF measured with the same neuron in 700-128-128, feed-forward or
   recurrent (NEAT).
 Command: python -m experiments run tc_lif_table1 [--rows NAME …]
-Expected: parameters to 0.1 K, and TC-LIF 1-40-200-64-10 at the printed 98.79 % on S-MNIST.
+Expected: parameters to 0.1 K; TC-LIF, 1-40-200-64-10 recurrent, at the printed accuracy on S-MNIST and PS-MNIST;
+1-64-256-256-10, feed-forward and recurrent, at most half a percentage point below it on S-MNIST.
 Time: a minute for the parameters; on a GPU some minutes a row; with `--seconds` rows are trained one after the other as
 far as the time goes, and the same command continues. The record of each trained row is kept as well, in
 `results/tc_lif_table1`.
 """
 
-import time
+import math
 from typing import Any
 
 import jax
@@ -29,7 +30,7 @@ import jax.numpy as jnp
 
 from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.tc_lif import setups
-from experiments.papers.tc_lif.published import NEAT, TABLE_1, Cell
+from experiments.papers.tc_lif.published import NEUTRAL, TABLE_1, Cell
 from spikejax import paths
 from spikejax.analysis import count_parameters
 from spikejax.data import MissingData
@@ -61,6 +62,7 @@ STEPS = {
     "ssc": (250, 700, 35),
 }
 TRAINED_BY = {"smnist": "smnist_one_cycle", "psmnist": "psmnist_one_cycle"}
+NAMES = {"tc_lif": "TC-LIF"}  # of a row's neuron in the other tables
 SEEDS = (0, 1, 2, 3)
 NOT_RUN = "not run"
 QUICK_ROWS = ("smnist_tc_lif_rec_40-200-64", "smnist_lstm_128")
@@ -112,12 +114,13 @@ def parameters(cell: Cell) -> int:
 
 def neat_of(cell: Cell) -> float | None:
     """What NEAT has for the neuron of a row in a network of this size, in per cent."""
-    found = NEAT.get(cell.data, {}).get(cell.neuron)
-    return found[bool(cell.recurrent)] if found and cell.hidden == (128, 128) else None
+    if cell.data not in ("shd", "ssc") or cell.hidden != (128, 128):
+        return None
+    found = NEUTRAL[cell.data.upper()].get(NAMES.get(cell.neuron, ""))
+    return found[bool(cell.recurrent)] if found else None
 
 
 def run(request: Request) -> dict[str, Any]:
-    end = None if request.seconds is None else time.perf_counter() + request.seconds
     rows = {name: ROWS[name] for name in QUICK_ROWS} if request.quick else ROWS
     if unknown := [name for name in request.rows if not _asked(name, ROWS)]:
         raise ValueError(
@@ -133,18 +136,15 @@ def run(request: Request) -> dict[str, Any]:
         config, seeds = trial_of(request, cell)
         study = Sweep(config, [{}], seeds).to_json()
         if before := record.finished(request.out / name, config=study):
-            row |= accuracies(
-                before, config
-            )  # whatever is asked for now, and whatever time is left
+            # Whatever is asked for now, and whatever time is left.
+            row |= accuracies(before, config)
         elif why := _not_run(request, name, cell):
             row["state"] = f"{NOT_RUN}: {why}"
-        elif end is not None and end <= time.perf_counter():
+        elif request.left == 0:
             row["state"] = f"{NOT_RUN}: no time"
             cut.append(name)
         else:
-            left = None if end is None else end - time.perf_counter()
-            options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": left}
-            swept = sweep(config, [{}], request.out / name, seeds=seeds, resume=True, **options)
+            swept = sweep(config, [{}], request.out / name, seeds=seeds, **request.options)
             row |= accuracies(swept, config) if swept["complete"] else {"state": "begun"}
             cut += [] if swept["complete"] else [name]
         metrics[name] = row
@@ -202,12 +202,15 @@ def furthest(metrics: Any) -> float:
 
 
 def _below(name: str):
-    """How far a row is below its printed accuracy, in percentage points; NaN if it was not trained."""
+    """How far a row is below its printed accuracy, in percentage points: NaN if it was not trained, infinite if all of
+    its trials diverged."""
 
     def found(metrics):
         row = metrics.get(name, {})
         if "test_accuracy" not in row:
-            return float("nan")
+            return math.nan
+        if row["test_accuracy"] is None:
+            return math.inf
         return row["printed"]["accuracy"] - 100 * row["test_accuracy"]
 
     return found

@@ -17,7 +17,7 @@ Time: about 3 minutes on 2 CPU cores.
 
 from typing import Any
 
-from experiments.experiment import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.tc_lif import energy
 from experiments.papers.tc_lif.setups import RECURRENT, sources, train, with_neuron
 from spikejax.runs import record
@@ -38,8 +38,7 @@ def run(request: Request) -> dict[str, Any]:
         for name in rates:
             own = with_neuron(config, name, None if request.quick else RECURRENT)
             trained = train(request, f"{source} {name}", own)
-            if not trained.record["complete"]:
-                result["provenance"]["incomplete"] = trained.record["provenance"]["incomplete"]
+            if not joined(result, f"{source} {name}", trained.record):
                 return result
             metrics = trained.record["metrics"]
             measured = tuple(metrics["firing_rate"].values())

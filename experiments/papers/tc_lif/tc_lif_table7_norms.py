@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.experiment import Expectation, Experiment, Request
+from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.tc_lif import theory
 from experiments.papers.tc_lif.published import TABLE_7
 from experiments.papers.tc_lif.setups import sources
@@ -32,10 +32,8 @@ def run(request: Request) -> dict[str, Any]:
     for source, config in sources(request).items():
         points = [{"beta1": row.before[0], "beta2": row.before[1]} for row in rows]
         out = request.out / source
-        options: dict[str, Any] = {"data_dir": request.data_dir, "seconds": request.seconds}
-        swept = sweep(config, points, out, resume=True, **options)
-        if not swept["complete"]:
-            result["provenance"]["incomplete"] = swept["provenance"]["incomplete"]
+        swept = sweep(config, points, out, **request.options)
+        if not joined(result, source, swept):
             return result
         found = []
         for trial, row in enumerate(rows):
