@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from experiments.experiment import Expectation, Experiment, Request, joined
-from experiments.papers.tc_lif import theory
 from experiments.papers.tc_lif.setups import SOURCES, sources
 from spikejax import plot
 from spikejax.runs import record, report, sweep
@@ -67,8 +66,6 @@ def points_of(swept: dict[str, Any]) -> list[dict[str, Any]]:
 def draw(metrics: dict[str, Any], path: Any) -> None:
     """A panel per data set: a point per model with its accuracy in per cent."""
     made, axes = plot.figure(1, len(metrics), width=4.6 * len(metrics), height=4.4)
-    plane = np.linspace(-1, 1, 201)
-    beta1, beta2 = np.meshgrid(plane, plane)
     for axis, (source, found) in zip(axes[0], metrics.items(), strict=True):
         models = found["models"]
         x, y = ([model[name] for model in models] for name in ("beta1", "beta2"))
@@ -83,8 +80,7 @@ def draw(metrics: dict[str, Any], path: Any) -> None:
             text = "diverged" if model["test_accuracy"] is None else f"{100 * accuracy:.1f}"
             place = (model["beta1"], model["beta2"])
             axis.annotate(text, place, (0, 6), textcoords="offset points", ha="center", fontsize=6)
-        norms = np.where(beta1 <= 0, theory.paper_norm(beta1, beta2), np.nan)
-        axis.contour(beta1, beta2, norms, levels=[1.0], colors="C0", zorder=0)
+        axis.plot([-1, 0, 0], [0, 0, -1], color="C0", zorder=0)  # where Eq. 15 is 1
         axis.axhline(0, color="0.8", lw=0.5, zorder=0)
         axis.axvline(0, color="0.8", lw=0.5, zorder=0)
         axis.set(title=source, xlabel="β1", ylabel="β2", xlim=(-1, 1), ylim=(-1, 1))

@@ -1,6 +1,6 @@
 """Batch normalisation with one affine map for all steps: statistics pooled over time, or of each step."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 from jax import Array
@@ -38,6 +38,7 @@ class BatchNorm(Norm):
     statistics: str = "pooled"
     momentum: Any = 0.9
     epsilon: Any = 1e-5
+    ranges: ClassVar = core.RANGES
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:

@@ -1,6 +1,6 @@
 """Batch normalisation through time (BNTT)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 from jax import Array
@@ -32,6 +32,7 @@ class BNTT(Norm):
 
     momentum: Any = 0.9
     epsilon: Any = 1e-4
+    ranges: ClassVar = core.RANGES
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:

@@ -1,6 +1,6 @@
 """Temporal accumulated batch normalisation (TAB)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -33,6 +33,7 @@ class TAB(Norm):
 
     momentum: Any = 0.9
     epsilon: Any = 1e-5
+    ranges: ClassVar = core.RANGES
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:

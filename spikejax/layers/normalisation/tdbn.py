@@ -36,7 +36,7 @@ class TDBN(Norm):
     alpha: Any = 1.0
     momentum: Any = 0.9
     epsilon: Any = 1e-5
-    ranges: ClassVar = {**Norm.ranges, "threshold": (0, math.inf), "alpha": (0, math.inf)}
+    ranges: ClassVar = {**core.RANGES, "threshold": (0, math.inf), "alpha": (0, math.inf)}
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:

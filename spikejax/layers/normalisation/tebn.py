@@ -1,6 +1,6 @@
 """Temporal effective batch normalisation (TEBN)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 from jax import Array
@@ -31,6 +31,7 @@ class TEBN(Norm):
 
     momentum: Any = 0.9
     epsilon: Any = 1e-5
+    ranges: ClassVar = core.RANGES
 
     @nn.compact
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:

@@ -12,6 +12,7 @@ from jax import Array
 from spikejax.layers.normalisation.core.statistics import Moments, followed, spread
 
 STATISTICS = "batch_stats"
+RANGES = {"momentum": (0, 1), "epsilon": (0, math.inf)}  # of what every norm here has
 
 
 class Affine(NamedTuple):
@@ -37,17 +38,13 @@ class Norm(nn.Module):
       ValueError: a setting outside `ranges`.
     """
 
-    # The lowest and highest value of its numbers, as far as a norm has them; checked when it is made, and so at each
-    # point of a sweep, whose values are traced later.
-    ranges: ClassVar[dict[str, tuple[float, float]]] = {
-        "momentum": (0, 1),
-        "epsilon": (0, math.inf),
-    }
+    # The lowest and highest value of settings; checked when a norm is made, and so at each point of a sweep, whose
+    # values are traced later.
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {}
 
     def __post_init__(self):
         for name, (low, high) in self.ranges.items():
-            if hasattr(self, name):
-                check_number(name, getattr(self, name), low, high)
+            check_number(name, getattr(self, name), low, high)
         super().__post_init__()
 
     def __call__(self, x: Array, train: bool = False, step_mask: Array | None = None) -> Array:
