@@ -101,6 +101,17 @@ for order in ("yin", "lsnn", "sfa", "tc_lif", "spyx"):
         variables={"threshold": "threshold"} if order == "tc_lif" else {},
     )
 case(
+    "adlif",
+    "adlif",
+    {
+        "decay": np.array([0.83, 0.9, 0.95]),
+        "adaptation_decay": 0.98,
+        "a": VECTOR - 0.8,
+        "b": 0.7,
+        "threshold": 0.9,
+    },
+)
+case(
     "ahp",
     "ahp",
     {"strength": 20.0, "tau_membrane": 5.0, "tau_adaptation": 30.0, "threshold": 0.9},

@@ -8,6 +8,7 @@ import numpy as np
 from oracle_inputs import BIAS, CURRENTS, NOISE, RANDOM, UNIFORM, VECTOR, WEIGHT
 from oracles import (
     adex,
+    adlif,
     ahp,
     alif,
     alpha,
@@ -67,6 +68,15 @@ CASES = {
     "ar_lif_forgetful": case(ar_lif, {"carry": False}, a=0.3, c=1.0, decay=0.2),
     "ar_lif_paper": case(ar_lif, {"order": "paper"}, a=0.3, c=1.0, decay=0.5),
     "alpha_none": case(alpha, {"reset": "none"}, synaptic_decay=VECTOR + 0.1, decay=0.4),
+    "adlif": case(
+        adlif,
+        currents=4.0 * CURRENTS,
+        decay=VECTOR,
+        adaptation_decay=0.9,
+        a=-0.1,
+        b=0.5,
+        threshold=0.8,
+    ),
     "ahp": case(ahp, tau_membrane=5.0, tau_adaptation=8.0, strength=20.0, threshold=0.7),
     "clif": case(clif, tau=2.5, threshold=0.9),
     "ltmd": case(ltmd, w=VECTOR, decay=0.4),

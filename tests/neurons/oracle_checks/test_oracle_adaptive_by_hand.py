@@ -5,7 +5,7 @@ import pytest
 
 import oracles
 from oracle_inputs import CURRENTS, check, logit
-from oracles import ahp, alif, glif, integrate_and_fire, lif
+from oracles import adlif, ahp, alif, glif, integrate_and_fire, lif
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ def test_alif_by_hand(order, strength, membrane, adaptation, spikes):
     check(trace, membrane=membrane, adaptation=adaptation, spikes=spikes)
     if order == "tc_lif":
         check(trace, threshold=[0.2, 0.7, 0.575], membrane_after=[0.8, 0.2, 0.1])
+
+
+def test_adlif_by_hand():
+    """The first input fires; its spike and its membrane both drive the current of the next step."""
+    trace = adlif([4, 0, 8], decay=0.5, adaptation_decay=0.75, a=0.5, b=1.0)
+    check(trace, membrane=[2, -0.5, 3.125], adaptation=[0, 2, 1.25], spikes=[1, 0, 1])
 
 
 def test_ahp_by_hand():
