@@ -2,14 +2,11 @@
 
 import numpy as np
 
+import values_cases_recent  # noqa: F401, adds its own
 from neuron_traces import NOISE, STEPS, VECTOR
-from oracle_comparison import Case
+from values_case import CASES, case
 
-CASES: dict[str, Case] = {}
-
-
-def case(name, model, settings, drive=None, **rest):
-    CASES[name] = Case(model, settings, drive or model, **rest)
+__all__ = ["CASES"]
 
 
 def label(**choices):
@@ -100,17 +97,6 @@ for order in ("yin", "lsnn", "sfa", "tc_lif", "spyx"):
         [(0.6, 1.0), (0.6, 2.0)] if order != "spyx" else [(0.1, 0.5), (0.0, 1.0)],
         variables={"threshold": "threshold"} if order == "tc_lif" else {},
     )
-case(
-    "adlif",
-    "adlif",
-    {
-        "decay": np.array([0.83, 0.9, 0.95]),
-        "adaptation_decay": 0.98,
-        "a": VECTOR - 0.8,
-        "b": 0.7,
-        "threshold": 0.9,
-    },
-)
 case(
     "ahp",
     "ahp",

@@ -1,14 +1,13 @@
 """The oracles with the parameters at which their gradients are compared with central differences."""
 
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 
-from oracle_inputs import BIAS, CURRENTS, NOISE, RANDOM, UNIFORM, VECTOR, WEIGHT
+from oracle_cases_recent import CASES as RECENT
+from oracle_inputs import BIAS, CURRENTS, NOISE, RANDOM, UNIFORM, VECTOR, WEIGHT, case
 from oracles import (
     adex,
-    adlif,
     ahp,
     alif,
     alpha,
@@ -39,19 +38,6 @@ from oracles import (
     two_compartment,
 )
 
-
-class Case(NamedTuple):
-    neuron: object
-    parameters: dict  # these are differentiated
-    options: dict  # these are not
-    currents: np.ndarray
-    quiet: np.ndarray  # these make no spikes
-
-
-def case(neuron, options=None, currents=CURRENTS, quiet=0.02 * CURRENTS, **parameters):
-    return Case(neuron, parameters, options or {}, currents, quiet)
-
-
 CASES = {
     "lif_scaled": case(lif, {"input_scaling": True}, decay=VECTOR, threshold=0.4),
     "plif_zero": case(plif, {"detach_reset": False, "input_scaling": "none"}, w=-1.4),
@@ -68,15 +54,6 @@ CASES = {
     "ar_lif_forgetful": case(ar_lif, {"carry": False}, a=0.3, c=1.0, decay=0.2),
     "ar_lif_paper": case(ar_lif, {"order": "paper"}, a=0.3, c=1.0, decay=0.5),
     "alpha_none": case(alpha, {"reset": "none"}, synaptic_decay=VECTOR + 0.1, decay=0.4),
-    "adlif": case(
-        adlif,
-        currents=4.0 * CURRENTS,
-        decay=VECTOR,
-        adaptation_decay=0.9,
-        a=-0.1,
-        b=0.5,
-        threshold=0.8,
-    ),
     "ahp": case(ahp, tau_membrane=5.0, tau_adaptation=8.0, strength=20.0, threshold=0.7),
     "clif": case(clif, tau=2.5, threshold=0.9),
     "ltmd": case(ltmd, w=VECTOR, decay=0.4),
@@ -258,3 +235,4 @@ for coupling in ("physical", "printed"):
         dt=0.03,
         threshold=-60.0,
     )
+CASES |= RECENT
