@@ -16,3 +16,20 @@ case(
         "threshold": 0.9,
     },
 )
+for method in ("symplectic", "forward"):
+    for detach in (True, False):
+        case(
+            f"se_adlif-{method}-{detach}",
+            "se_adlif",
+            {
+                "tau_membrane": np.array([6.0, 10.0, 20.0]),
+                "tau_adaptation": 80.0,
+                "a": VECTOR,
+                "b": 0.8,
+                "q": 100.0,
+                "threshold": 0.9,
+                "discretisation": method,
+                "detach_reset": detach,
+            },
+            options={"detach": detach, "detach_reset": None},
+        )

@@ -3,6 +3,7 @@
 from oracle_inputs import CURRENTS, VECTOR, Case, case
 from oracles import (
     adlif,
+    se_adlif,
 )
 
 CASES: dict[str, Case] = {}
@@ -15,3 +16,15 @@ CASES["adlif"] = case(
     b=0.5,
     threshold=0.8,
 )
+for method in ("symplectic", "forward"):
+    CASES[f"se_adlif_{method}"] = case(
+        se_adlif,
+        {"discretisation": method, "detach": False},
+        currents=8.0 * CURRENTS,
+        tau_membrane=8.0,
+        tau_adaptation=20.0 * VECTOR,
+        a=0.4,
+        b=0.7,
+        q=10.0,
+        threshold=0.8,
+    )

@@ -5,7 +5,7 @@ import pytest
 
 import oracles
 from oracle_inputs import CURRENTS, check, logit
-from oracles import adlif, ahp, alif, glif, integrate_and_fire, lif
+from oracles import adlif, ahp, alif, glif, integrate_and_fire, lif, se_adlif
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,18 @@ def test_adlif_by_hand():
     """The first input fires; its spike and its membrane both drive the current of the next step."""
     trace = adlif([4, 0, 8], decay=0.5, adaptation_decay=0.75, a=0.5, b=1.0)
     check(trace, membrane=[2, -0.5, 3.125], adaptation=[0, 2, 1.25], spikes=[1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "method, membrane, adaptation",
+    [("symplectic", [2, -1, 3.75], [2, -2.5, 0.125]), ("forward", [2, 0, 2], [0, 2, 1.5])],
+)
+def test_se_adlif_by_hand(method, membrane, adaptation):
+    """The decays are 1/2 and 3/4; a reset membrane is 0, so a spike alone drives the adaptation."""
+    times = {"tau_membrane": -1 / np.log(0.5), "tau_adaptation": -1 / np.log(0.75)}
+    numbers = {"a": 2.0, "b": 1.0, "q": 8.0}
+    trace = se_adlif([4, 0, 6], discretisation=method, **times, **numbers)
+    check(trace, membrane=membrane, adaptation=adaptation)
 
 
 def test_ahp_by_hand():

@@ -38,6 +38,7 @@ VARIANTS = {
     "alpha reset none": NO_RESET,
     "alif": [{"order": order} for order in ("yin", "lsnn", "sfa", "tc_lif")],
     "alif spyx": [{"order": "spyx"}],
+    "se_adlif": [{"discretisation": method} for method in ("symplectic", "forward")],
     "glif": [{"leak": logit(0.25 / 24)}],
     "klif": BOTH + with_all(BOTH, scale_reset=True),
     "klif none": with_all(BOTH, input_scaling="none"),

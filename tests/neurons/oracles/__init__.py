@@ -5,7 +5,7 @@ numbers; with dual numbers the same lines give the surrogate gradient in forward
 nothing with reverse-mode differentiation.
 """
 
-from oracles.adaptation_currents import adlif
+from oracles.adaptation_currents import adlif, se_adlif
 from oracles.adaptive import adaptive_relu, ahp, alif
 from oracles.biophysical import pinsky_rinzel
 from oracles.compartments import lm_h, tc_lif, two_compartment
@@ -88,6 +88,7 @@ __all__ = [
     "quadratic_lif",
     "relu",
     "resonate_and_fire",
+    "se_adlif",
     "sigmoid",
     "sin",
     "sliding_psn",
@@ -120,6 +121,7 @@ DRIVES = {
     "alif": [(0.4, 1.0), (0.4, 2.0), (0.4, 4.0)],
     "alif spyx": [(0.02, 0.2), (0.0, 1.0), (-0.1, 4.0)],
     "adlif": [(8.0, 4.0), (8.0, 8.0), (6.0, 16.0)],
+    "se_adlif": [(12.0, 4.0), (12.0, 12.0), (10.0, 30.0)],
     "ahp": [(0.7, 0.5), (1.0, 1.0), (1.0, 4.0)],
     "glif": [(0.4, 0.5), (0.4, 2.0), (0.2, 4.0)],
     "klif": [(1.0, 1.0), (0.8, 2.0), (0.0, 4.0)],
