@@ -33,3 +33,14 @@ for method in ("symplectic", "forward"):
             },
             options={"detach": detach, "detach_reset": None},
         )
+case(
+    "balanced_resonate_and_fire",
+    "balanced_resonate_and_fire",
+    {
+        "frequency": 12.0 * VECTOR,
+        "damping": 2.2,
+        "recovery": 0.8,
+        "threshold": 0.9,
+        "dt": 0.009,
+    },
+)

@@ -3,6 +3,7 @@
 from oracle_inputs import CURRENTS, VECTOR, Case, case
 from oracles import (
     adlif,
+    balanced_resonate_and_fire,
     se_adlif,
 )
 
@@ -28,3 +29,12 @@ for method in ("symplectic", "forward"):
         q=10.0,
         threshold=0.8,
     )
+CASES["balanced_resonate_and_fire"] = case(
+    balanced_resonate_and_fire,
+    currents=60.0 * CURRENTS,
+    frequency=10.0 * VECTOR,
+    damping=1.5,
+    recovery=0.8,
+    threshold=0.6,
+    dt=0.02,
+)

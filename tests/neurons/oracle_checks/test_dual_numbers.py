@@ -18,6 +18,7 @@ EXPRESSIONS = {
     "power": lambda x, y: x**3 - (x * y) ** 2,
     "exp": lambda x, y: oracles.exp(-x / y),
     "log": lambda x, y: oracles.log(x * x + y * y),
+    "root": lambda x, y: oracles.square_root(1.0 + (x * y) ** 2) / y,
     "turn": lambda x, y: oracles.cos(x * y) - 2.0 * oracles.sin(x + y),
     "extremes": lambda x, y: oracles.maximum(x, y) - 3.0 * oracles.minimum(x * y, 0.1),
     "shapes": lambda x, y: x[1] * y - y[2] / x + x[0],

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from oracle_inputs import check
-from oracles import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
+from oracles import (
+    adex,
+    balanced_resonate_and_fire,
+    exponential_lif,
+    izhikevich,
+    quadratic_lif,
+    resonate_and_fire,
+)
 
 
 def test_quadratic_lif_by_hand():
@@ -74,3 +81,9 @@ def test_resets_of_resonate_and_fire(reset, after):
     trace = resonate_and_fire([2.0, -1.0], reset=reset, **numbers)
     check(trace, imaginary=[0, 2], real=[2, -1], spikes=[0, 1])
     check(trace, real_after=[2, after[0]], imaginary_after=[0, after[1]])
+
+
+def test_balanced_resonate_and_fire_by_hand():
+    """dt ω = 3/5, so the boundary is at −2; a spike damps the next step and raises its threshold by 1."""
+    trace = balanced_resonate_and_fire([20, 0], frequency=6.0, damping=3.0, dt=0.1)
+    check(trace, real=[2, 0.8], imaginary=[0, 1.2], refractory=[1, 0.9], spikes=[1, 0])

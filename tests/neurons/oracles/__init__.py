@@ -27,6 +27,7 @@ from oracles.dual import (
     relu,
     sigmoid,
     sin,
+    square_root,
     stack,
     tanh,
 )
@@ -35,6 +36,7 @@ from oracles.leaky import da_lif, integrate_and_fire, klif, leaky_integrator, li
 from oracles.nonlinear import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
 from oracles.parallel import masked_psn, psn, sliding_psn
 from oracles.resetting import ar_lif, clif, ltmd
+from oracles.resonating import balanced_resonate_and_fire
 from oracles.stochastic import mpe_psn, stochastic_lif
 from oracles.surrogates import SURROGATES, multi_gaussian, normal
 from oracles.synaptic import alpha, cuba_lif, heterogeneous_lif
@@ -48,6 +50,7 @@ __all__ = [
     "alif",
     "alpha",
     "ar_lif",
+    "balanced_resonate_and_fire",
     "bernoulli",
     "clif",
     "cos",
@@ -92,6 +95,7 @@ __all__ = [
     "sigmoid",
     "sin",
     "sliding_psn",
+    "square_root",
     "stack",
     "stochastic_lif",
     "SURROGATES",
@@ -140,6 +144,7 @@ DRIVES = {
     "quadratic_lif": [(1.0, 0.5), (1.0, 2.0), (0.5, 4.0)],
     "exponential_lif": [(0.6, 0.5), (0.6, 2.0), (0.6, 4.0)],
     "resonate_and_fire": [(0.5, 2.0), (0.5, 4.0)],
+    "balanced_resonate_and_fire": [(60.0, 30.0), (40.0, 120.0)],
     "psn": [(0.0, 2.0), (0.0, 4.0)],
     "masked_psn": [(0.6, 8.0), (1.0, 16.0)],
     "sliding_psn": [(0.3, 1.0), (0.3, 4.0)],

@@ -141,6 +141,7 @@ sigmoid = elementwise(logistic, lambda v: logistic(v) * logistic(-v))
 tanh = elementwise(np.tanh, lambda v: 1.0 - np.tanh(v) ** 2)
 exp = elementwise(np.exp, np.exp)
 log = elementwise(np.log, lambda v: 1.0 / v)
+square_root = elementwise(np.sqrt, lambda v: 0.5 / np.sqrt(v))
 cos = elementwise(np.cos, lambda v: -np.sin(v))
 sin = elementwise(np.sin, np.cos)
 relu = elementwise(lambda v: np.maximum(v, 0.0), lambda v: np.where(v > 0.0, 1.0, 0.0))  # 0 at 0
