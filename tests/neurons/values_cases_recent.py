@@ -44,3 +44,24 @@ case(
         "dt": 0.009,
     },
 )
+for detach in (True, False):
+    case(
+        f"i_lif-{detach}",
+        "i_lif",
+        {"levels": 3, "decay": VECTOR, "threshold": 0.8, "detach_reset": detach},
+        [(0.8, 0.5), (0.5, 2.0)],
+    )
+for reset in ("zero", "subtract"):
+    for detach in (True, False):
+        case(
+            f"ternary_lif-{reset}-{detach}",
+            "ternary_lif",
+            {
+                "decay": VECTOR,
+                "threshold": 0.6,
+                "amplitude": 1.3,
+                "reset": reset,
+                "detach_reset": detach,
+            },
+            [(0.0, 0.6), (0.0, 2.0)],
+        )

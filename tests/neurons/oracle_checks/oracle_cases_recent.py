@@ -4,7 +4,9 @@ from oracle_inputs import CURRENTS, VECTOR, Case, case
 from oracles import (
     adlif,
     balanced_resonate_and_fire,
+    i_lif,
     se_adlif,
+    ternary_lif,
 )
 
 CASES: dict[str, Case] = {}
@@ -38,3 +40,10 @@ CASES["balanced_resonate_and_fire"] = case(
     threshold=0.6,
     dt=0.02,
 )
+CASES["i_lif"] = case(
+    i_lif, {"levels": 2}, quiet=0.02 * CURRENTS - 1.0, decay=VECTOR, threshold=0.9
+)
+for reset in ("subtract", "zero"):
+    CASES[f"ternary_lif_{reset}"] = case(
+        ternary_lif, {"reset": reset}, decay=VECTOR, threshold=0.6, amplitude=1.2
+    )

@@ -44,4 +44,7 @@ def test_functions_at_their_corners():
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE).value, [0, 1, 1])
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE, strict=True).value, [0, 0, 1])
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE).tangent, [[0, 1, 0]])
+    x = Dual([-0.1, 0.0, 1.5, 2.5, 3.0, 9.0], np.ones((1, 6)))
+    np.testing.assert_array_equal(oracles.count(x, 3).value, [0, 0, 2, 2, 3, 3])
+    np.testing.assert_array_equal(oracles.count(x, 3).tangent, [[0, 1, 1, 1, 1, 0]])
     np.testing.assert_array_equal(oracles.sigmoid([-2000.0, 0.0, 2000.0]), [0, 0.5, 1])

@@ -46,6 +46,7 @@ VARIANTS = {
     "ar_lif": [{"a": 0.0, "c": 1.0, "order": order} for order in ("code", "paper")],
     "two_compartment": [{"alpha1": 0.9, "alpha2": 0.8, "beta1": -0.4, "beta2": 0.6}],
     "tc_lif": [{"c1": 0, "c2": 0, "gamma": 0.5, "order": order} for order in ("code", "paper")],
+    "ternary_lif": RESETS,
     "pinsky_rinzel": [{"coupling": coupling} for coupling in ("physical", "printed")],
     "resonate_and_fire": [{"reset": reset} for reset in ("zero", "voltage", "none")],
     "psn": [{"weight": square(24), "bias": -np.ones(24)}],

@@ -8,9 +8,11 @@ from oracles import (
     adex,
     balanced_resonate_and_fire,
     exponential_lif,
+    i_lif,
     izhikevich,
     quadratic_lif,
     resonate_and_fire,
+    ternary_lif,
 )
 
 
@@ -21,6 +23,18 @@ def test_quadratic_lif_by_hand():
     for fixed_point in (None, 0.3, 0.7):
         trace = quadratic_lif(np.zeros(5), rest=0.3, critical=0.7, start=fixed_point)
         check(trace, membrane_after=np.full(5, fixed_point or 0.3))
+
+
+def test_i_lif_by_hand():
+    trace = i_lif([2.75, 0.25, 9, -4], decay=0.5)
+    check(trace, membrane=[2.75, 0.125, 9.0625, -1.46875], spikes=[3, 0, 4, 0])
+    check(trace, membrane_after=[-0.25, 0.125, 5.0625, -1.46875])
+
+
+@pytest.mark.parametrize("reset, membrane", [("zero", [-1, 0.25, 1.125]), ("subtract", [-1, 0, 1])])
+def test_ternary_lif_by_hand(reset, membrane):
+    trace = ternary_lif([-1, 0.25, 1], decay=0.5, amplitude=2.0, reset=reset)
+    check(trace, membrane=membrane, spikes=[-2, 0, 2])
 
 
 def test_exponential_lif_by_hand():

@@ -13,6 +13,7 @@ from oracles.dual import (
     Dual,
     bernoulli,
     cos,
+    count,
     detach,
     draw,
     elementwise,
@@ -33,6 +34,7 @@ from oracles.dual import (
 )
 from oracles.gated import glif
 from oracles.leaky import da_lif, integrate_and_fire, klif, leaky_integrator, lif, plif
+from oracles.multilevel import i_lif, ternary_lif
 from oracles.nonlinear import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
 from oracles.parallel import masked_psn, psn, sliding_psn
 from oracles.resetting import ar_lif, clif, ltmd
@@ -54,6 +56,7 @@ __all__ = [
     "bernoulli",
     "clif",
     "cos",
+    "count",
     "cuba_lif",
     "da_lif",
     "detach",
@@ -68,6 +71,7 @@ __all__ = [
     "gradient",
     "heaviside",
     "heterogeneous_lif",
+    "i_lif",
     "integrate_and_fire",
     "izhikevich",
     "klif",
@@ -101,6 +105,7 @@ __all__ = [
     "SURROGATES",
     "tanh",
     "tc_lif",
+    "ternary_lif",
     "traced",
     "two_compartment",
 ]
@@ -131,6 +136,8 @@ DRIVES = {
     "klif": [(1.0, 1.0), (0.8, 2.0), (0.0, 4.0)],
     "klif none": [(0.3, 1.0), (0.0, 2.0), (-0.3, 4.0)],
     "clif": [(0.6, 0.5), (0.6, 1.0), (0.4, 4.0)],
+    "i_lif": [(0.3, 0.5), (0.1, 1.0)],
+    "ternary_lif": [(0.3, 0.4), (0.4, 1.0), (1.0, 4.0)],
     "ltmd": [(0.3, 0.5), (0.2, 1.0), (0.2, 4.0)],
     "da_lif": [(1.0, 1.0), (0.8, 2.0), (0.5, 4.0)],
     "ar_lif": [(0.6, 1.0), (0.6, 2.0), (0.6, 4.0)],
