@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuron_traces import VECTOR
+from neuron_traces import NOISE, STEPS, VECTOR
 from values_case import case
 
 case(
@@ -65,3 +65,21 @@ for reset in ("zero", "subtract"):
             },
             [(0.0, 0.6), (0.0, 2.0)],
         )
+case(
+    "ce_lif",
+    "ce_lif",
+    {
+        "steps": STEPS,
+        "embedding": 0.2 * NOISE[:, 0],
+        "decay": VECTOR,
+        "recovery": 0.05,
+        "threshold": 0.6,
+    },
+    variables={"threshold": "threshold"},
+)
+case(
+    "ce_lif-shared-and-short",
+    "ce_lif",
+    {"steps": 5, "embedding": np.linspace(-0.1, 0.2, 5)},
+    variables={"threshold": "threshold"},
+)

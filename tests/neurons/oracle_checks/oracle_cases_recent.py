@@ -1,9 +1,12 @@
 """The oracles of neurons published since 2022 with the parameters at which their gradients are compared."""
 
+import numpy as np
+
 from oracle_inputs import CURRENTS, VECTOR, Case, case
 from oracles import (
     adlif,
     balanced_resonate_and_fire,
+    ce_lif,
     i_lif,
     se_adlif,
     ternary_lif,
@@ -47,3 +50,10 @@ for reset in ("subtract", "zero"):
     CASES[f"ternary_lif_{reset}"] = case(
         ternary_lif, {"reset": reset}, decay=VECTOR, threshold=0.6, amplitude=1.2
     )
+CASES["ce_lif"] = case(
+    ce_lif,
+    embedding=0.2 * np.random.default_rng(8).normal(size=(9, 2)),
+    decay=VECTOR,
+    recovery=0.1,
+    threshold=0.7,
+)

@@ -5,7 +5,7 @@ import pytest
 
 import oracles
 from oracle_inputs import CURRENTS, check, logit
-from oracles import adlif, ahp, alif, glif, integrate_and_fire, lif, se_adlif
+from oracles import adlif, ahp, alif, ce_lif, glif, integrate_and_fire, lif, se_adlif
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,14 @@ def test_se_adlif_by_hand(method, membrane, adaptation):
     numbers = {"a": 2.0, "b": 1.0, "q": 8.0}
     trace = se_adlif([4, 0, 6], discretisation=method, **times, **numbers)
     check(trace, membrane=membrane, adaptation=adaptation)
+
+
+def test_ce_lif_by_hand():
+    """The membrane after its spike has raised the threshold is 0 before the input; half of the rise is lost."""
+    trace = ce_lif(
+        [1, 0.75, 1], embedding=np.array([9.0, 1.0, 2.0]), decay=0.5, recovery=0.5, threshold=0.5
+    )
+    check(trace, membrane=[1, 0.75, 1.375], threshold=[0.5, 1.5, 2.5], spikes=[1, 0, 0])
 
 
 def test_ahp_by_hand():

@@ -39,6 +39,7 @@ VARIANTS = {
     "alif": [{"order": order} for order in ("yin", "lsnn", "sfa", "tc_lif")],
     "alif spyx": [{"order": "spyx"}],
     "se_adlif": [{"discretisation": method} for method in ("symplectic", "forward")],
+    "ce_lif": [{"embedding": np.random.default_rng(5).normal(0.05, 0.05, (24, 3))}],
     "glif": [{"leak": logit(0.25 / 24)}],
     "klif": BOTH + with_all(BOTH, scale_reset=True),
     "klif none": with_all(BOTH, input_scaling="none"),
