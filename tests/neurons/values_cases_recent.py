@@ -83,3 +83,25 @@ case(
     {"steps": 5, "embedding": np.linspace(-0.1, 0.2, 5)},
     variables={"threshold": "threshold"},
 )
+draw = np.random.default_rng(7)
+case(
+    "pmsn",
+    "pmsn",
+    {
+        "compartments": 3,
+        "log_dt": np.array([-2.0, -2.5, -3.0]),
+        **{
+            name: draw.normal(mean, 0.3, (3, 3))
+            for name, mean in {
+                "log_rate": -0.5,
+                "frequency": 4.0,
+                "input_real": 1.0,
+                "input_imaginary": 0.3,
+                "output_real": 0.5,
+                "output_imaginary": 0.2,
+            }.items()
+        },
+        "feedthrough": np.array([0.3, 0.4, 0.5]),
+        "threshold": 0.9,
+    },
+)

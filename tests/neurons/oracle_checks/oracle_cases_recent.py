@@ -8,6 +8,7 @@ from oracles import (
     balanced_resonate_and_fire,
     ce_lif,
     i_lif,
+    pmsn,
     se_adlif,
     ternary_lif,
 )
@@ -55,5 +56,19 @@ CASES["ce_lif"] = case(
     embedding=0.2 * np.random.default_rng(8).normal(size=(9, 2)),
     decay=VECTOR,
     recovery=0.1,
+    threshold=0.7,
+)
+CASES["pmsn"] = case(
+    pmsn,
+    {"detach": False},
+    quiet=-1.0 + 0.02 * CURRENTS,
+    log_dt=VECTOR - 3.0,
+    log_rate=np.array([-0.5, -0.7]),
+    frequency=np.array([4.0, -3.0]),
+    input_real=np.array([1.0, 0.9]),
+    input_imaginary=np.array([0.1, -0.2]),
+    output_real=np.array([0.6, 0.8]),
+    output_imaginary=np.array([-0.3, 0.2]),
+    feedthrough=0.4,
     threshold=0.7,
 )

@@ -50,6 +50,18 @@ VARIANTS = {
     "ternary_lif": RESETS,
     "pinsky_rinzel": [{"coupling": coupling} for coupling in ("physical", "printed")],
     "resonate_and_fire": [{"reset": reset} for reset in ("zero", "voltage", "none")],
+    "pmsn": [
+        {
+            "log_dt": -3.0,
+            "log_rate": np.log([0.5, 0.5]),
+            "frequency": np.array([-5.0, 5.0]),
+            "input_real": np.ones(2),
+            "input_imaginary": np.array([-0.5, 0.5]),
+            "output_real": np.ones(2),
+            "output_imaginary": np.array([0.5, -0.5]),
+            "feedthrough": 0.4,
+        }
+    ],
     "psn": [{"weight": square(24), "bias": -np.ones(24)}],
     "masked_psn": [
         {"weight": square(24), "bias": -np.ones(24), "order": 3, "masking": masking}

@@ -88,7 +88,7 @@ RESETTING = [
     name
     for name, case in CASES.items()
     if case.options.get("reset") != "none"
-    and not name.startswith(("leaky", "heterogeneous", "pinsky", "se_adlif"))
+    and not name.startswith(("leaky", "heterogeneous", "pinsky", "pmsn", "se_adlif"))
     and "psn" not in name
 ]
 

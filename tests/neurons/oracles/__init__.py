@@ -36,7 +36,7 @@ from oracles.gated import glif
 from oracles.leaky import da_lif, integrate_and_fire, klif, leaky_integrator, lif, plif
 from oracles.multilevel import i_lif, ternary_lif
 from oracles.nonlinear import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
-from oracles.parallel import masked_psn, psn, sliding_psn
+from oracles.parallel import masked_psn, pmsn, psn, sliding_psn
 from oracles.resetting import ar_lif, clif, ltmd
 from oracles.resonating import balanced_resonate_and_fire
 from oracles.stochastic import mpe_psn, stochastic_lif
@@ -92,6 +92,7 @@ __all__ = [
     "objective",
     "pinsky_rinzel",
     "plif",
+    "pmsn",
     "psn",
     "quadratic_lif",
     "relu",
@@ -154,6 +155,7 @@ DRIVES = {
     "exponential_lif": [(0.6, 0.5), (0.6, 2.0), (0.6, 4.0)],
     "resonate_and_fire": [(0.5, 2.0), (0.5, 4.0)],
     "balanced_resonate_and_fire": [(60.0, 30.0), (40.0, 120.0)],
+    "pmsn": [(0.3, 0.5), (0.2, 1.0), (0.0, 4.0)],
     "psn": [(0.0, 2.0), (0.0, 4.0)],
     "masked_psn": [(0.6, 8.0), (1.0, 16.0)],
     "sliding_psn": [(0.3, 1.0), (0.3, 4.0)],
