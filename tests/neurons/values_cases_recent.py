@@ -105,3 +105,16 @@ case(
         "threshold": 0.9,
     },
 )
+case(
+    "silif",
+    "silif",
+    {
+        "log_dt": -0.4,
+        "log_rate": VECTOR - 2.5,
+        "log_adaptation_rate": -3.5,
+        "a": VECTOR,
+        "b": 0.7,
+        "threshold": 0.9,
+    },
+    "adlif",
+)

@@ -10,6 +10,7 @@ from oracles import (
     i_lif,
     pmsn,
     se_adlif,
+    silif,
     ternary_lif,
 )
 
@@ -71,4 +72,14 @@ CASES["pmsn"] = case(
     output_imaginary=np.array([-0.3, 0.2]),
     feedthrough=0.4,
     threshold=0.7,
+)
+CASES["silif"] = case(
+    silif,
+    currents=4.0 * CURRENTS,
+    log_dt=-0.3,
+    log_rate=VECTOR - 2.0,
+    log_adaptation_rate=-1.5,
+    a=0.3,
+    b=0.5,
+    threshold=0.8,
 )

@@ -5,7 +5,7 @@ import pytest
 
 import oracles
 from oracle_inputs import CURRENTS, check, logit
-from oracles import adlif, ahp, alif, ce_lif, glif, integrate_and_fire, lif, se_adlif
+from oracles import adlif, ahp, alif, ce_lif, glif, integrate_and_fire, lif, se_adlif, silif
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,16 @@ def test_ce_lif_by_hand():
         [1, 0.75, 1], embedding=np.array([9.0, 1.0, 2.0]), decay=0.5, recovery=0.5, threshold=0.5
     )
     check(trace, membrane=[1, 0.75, 1.375], threshold=[0.5, 1.5, 2.5], spikes=[1, 0, 0])
+
+
+def test_silif_is_adlif_with_other_parameters():
+    rates = {"log_rate": np.log(0.3), "log_adaptation_rate": np.log(0.1), "log_dt": np.log(0.5)}
+    found = silif(6 * CURRENTS, a=0.4, b=0.6, **rates)
+    expected = adlif(
+        6 * CURRENTS, a=0.4, b=0.6, decay=np.exp(-0.15), adaptation_decay=np.exp(-0.05)
+    )
+    assert 0.1 < expected["spikes"].mean() < 0.6
+    check(found, **expected)
 
 
 def test_ahp_by_hand():

@@ -5,7 +5,7 @@ numbers; with dual numbers the same lines give the surrogate gradient in forward
 nothing with reverse-mode differentiation.
 """
 
-from oracles.adaptation_currents import adlif, se_adlif
+from oracles.adaptation_currents import adlif, se_adlif, silif
 from oracles.adaptive import adaptive_relu, ahp, alif, ce_lif
 from oracles.biophysical import pinsky_rinzel
 from oracles.compartments import lm_h, tc_lif, two_compartment
@@ -99,6 +99,7 @@ __all__ = [
     "resonate_and_fire",
     "se_adlif",
     "sigmoid",
+    "silif",
     "sin",
     "sliding_psn",
     "square_root",
@@ -134,6 +135,7 @@ DRIVES = {
     "adlif": [(8.0, 4.0), (8.0, 8.0), (6.0, 16.0)],
     "se_adlif": [(12.0, 4.0), (12.0, 12.0), (10.0, 30.0)],
     "ce_lif": [(0.3, 0.5), (0.3, 1.0), (0.3, 4.0)],
+    "silif": [(8.0, 4.0), (8.0, 8.0), (6.0, 16.0)],
     "ahp": [(0.7, 0.5), (1.0, 1.0), (1.0, 4.0)],
     "glif": [(0.4, 0.5), (0.4, 2.0), (0.2, 4.0)],
     "klif": [(1.0, 1.0), (0.8, 2.0), (0.0, 4.0)],

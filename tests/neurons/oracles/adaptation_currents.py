@@ -46,3 +46,26 @@ def se_adlif(
         seen, fired = {"symplectic": (u, last), "forward": old}[discretisation]
         w = beta * w + (1.0 - beta) * q * (a * seen + b * fired)
         yield {"membrane": h, "adaptation": w, "spikes": s, "membrane_after": u}
+
+
+@traced(strict=True)
+def silif(
+    currents,
+    spike,
+    *,
+    log_dt=0.0,
+    log_rate=-2.25,
+    log_adaptation_rate=-3.9,
+    a=0.5,
+    b=1.0,
+    threshold=1.0,
+):
+    """Fabre et al. 2025: the equations of `adlif`; decays that are exponentials of rates times a step."""
+    dt = exp(log_dt)
+    alpha, beta = exp(-exp(log_rate) * dt), exp(-exp(log_adaptation_rate) * dt)
+    u = w = z = 0.0
+    for x in currents:
+        w = beta * w + a * u + b * z
+        u = alpha * (u - threshold * z) + (1.0 - alpha) * (x - w)
+        s, z = spike(u - threshold)
+        yield {"membrane": u, "adaptation": w, "spikes": s}
