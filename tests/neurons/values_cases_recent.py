@@ -118,3 +118,15 @@ case(
     },
     "adlif",
 )
+case(
+    "c_silif",
+    "c_silif",
+    {
+        "log_dt": -1.0 - VECTOR,
+        "log_rate": -0.6,
+        "frequency": 3.5,
+        "gain": 0.8,
+        "reset_factor": 0.4,
+        "threshold": 0.9,
+    },
+)

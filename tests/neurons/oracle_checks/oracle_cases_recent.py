@@ -6,6 +6,7 @@ from oracle_inputs import CURRENTS, VECTOR, Case, case
 from oracles import (
     adlif,
     balanced_resonate_and_fire,
+    c_silif,
     ce_lif,
     i_lif,
     pmsn,
@@ -81,5 +82,14 @@ CASES["silif"] = case(
     log_adaptation_rate=-1.5,
     a=0.3,
     b=0.5,
+    threshold=0.8,
+)
+CASES["c_silif"] = case(
+    c_silif,
+    log_dt=-1.2,
+    log_rate=VECTOR - 1.0,
+    frequency=2.5,
+    gain=0.6,
+    reset_factor=0.4,
     threshold=0.8,
 )

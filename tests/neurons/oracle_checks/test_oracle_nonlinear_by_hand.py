@@ -7,6 +7,7 @@ from oracle_inputs import check
 from oracles import (
     adex,
     balanced_resonate_and_fire,
+    c_silif,
     exponential_lif,
     i_lif,
     izhikevich,
@@ -101,3 +102,10 @@ def test_balanced_resonate_and_fire_by_hand():
     """dt ω = 3/5, so the boundary is at −2; a spike damps the next step and raises its threshold by 1."""
     trace = balanced_resonate_and_fire([20, 0], frequency=6.0, damping=3.0, dt=0.1)
     check(trace, real=[2, 0.8], imaginary=[0, 1.2], refractory=[1, 0.9], spikes=[1, 0])
+
+
+def test_c_silif_by_hand():
+    """A quarter turn in each step, its decay 1/2; a spike takes 1/2 from x before the turn."""
+    numbers = {"log_dt": 0.0, "log_rate": np.log(np.log(2.0)), "frequency": np.pi / 2}
+    trace = c_silif([2, 0, 1], **numbers)
+    check(trace, real=[2, 0, 0.625], imaginary=[0, 0.75, 0], spikes=[1, 0, 1])

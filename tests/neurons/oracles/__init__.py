@@ -38,7 +38,7 @@ from oracles.multilevel import i_lif, ternary_lif
 from oracles.nonlinear import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
 from oracles.parallel import masked_psn, pmsn, psn, sliding_psn
 from oracles.resetting import ar_lif, clif, ltmd
-from oracles.resonating import balanced_resonate_and_fire
+from oracles.resonating import balanced_resonate_and_fire, c_silif
 from oracles.stochastic import mpe_psn, stochastic_lif
 from oracles.surrogates import SURROGATES, multi_gaussian, normal
 from oracles.synaptic import alpha, cuba_lif, heterogeneous_lif
@@ -54,6 +54,7 @@ __all__ = [
     "ar_lif",
     "balanced_resonate_and_fire",
     "bernoulli",
+    "c_silif",
     "ce_lif",
     "clif",
     "cos",
@@ -158,6 +159,7 @@ DRIVES = {
     "resonate_and_fire": [(0.5, 2.0), (0.5, 4.0)],
     "balanced_resonate_and_fire": [(60.0, 30.0), (40.0, 120.0)],
     "pmsn": [(0.3, 0.5), (0.2, 1.0), (0.0, 4.0)],
+    "c_silif": [(0.3, 0.3), (0.2, 1.0), (0.1, 4.0)],
     "psn": [(0.0, 2.0), (0.0, 4.0)],
     "masked_psn": [(0.6, 8.0), (1.0, 16.0)],
     "sliding_psn": [(0.3, 1.0), (0.3, 4.0)],
