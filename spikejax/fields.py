@@ -28,7 +28,7 @@ def param(
     high: float = math.inf,
     unit: str = "",
     learned: bool = False,
-    axes: tuple[str, ...] | None = None,
+    axes: tuple[Any, ...] | None = None,
     doc: str,
 ) -> Any:
     """A parameter: a leaf. A number outside [low, high], or one that is not finite, is rejected at construction.
@@ -39,7 +39,8 @@ def param(
       high: greatest value.
       unit: its unit.
       learned: whether the model's authors learn it; layers then do so by default.
-      axes: names of the model's sizes, for a parameter that is an array of that shape; None for a scalar or `[*F]`.
+      axes: names of the model's sizes, for a parameter that is an array of that shape, or, if `...` follows, of that
+        shape and `[*F]`; None for a scalar or `[*F]`.
       doc: what it is.
     """
     bounds = {"low": low, "high": high, "unit": unit, "learned": learned, "axes": axes}
@@ -148,7 +149,7 @@ def validate(model: Any) -> None:
         object.__setattr__(model, name, value)
         axes, shape = field.metadata["axes"], np.shape(value)
         if axes and shape:
-            sizes = tuple(getattr(model, axis) for axis in axes)
+            sizes = tuple(getattr(model, axis) for axis in axes if axis is not ...)
             if shape[: len(sizes)] != sizes:
                 raise ValueError(
                     f"{type(model).__name__}.{name} has the axes {axes}: expected a shape that begins with {sizes}, "

@@ -80,11 +80,12 @@ def _wrapper(name):
 
 
 def _list(entries):
+    width = max(len(entry["name"]) for entry in entries)
     for entry in entries:
-        print(f"{entry['name']:<20} {entry['summary']}")
+        print(f"{entry['name']:<{width}} {entry['summary']}")
     print("\nwrappers, each around any neuron, composed in Python: Refractory(neuron=LIF())\n")
     for name in WRAPPERS:
-        print(f"{name:<20} {_wrapper(name)['summary']}")
+        print(f"{name:<{width}} {_wrapper(name)['summary']}")
     print("\nspikejax neurons NAME describes one: equations, parameters, evidence, reference")
 
 

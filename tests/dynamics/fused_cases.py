@@ -33,6 +33,7 @@ MOSAIC_RUNS = pytest.mark.skipif(
 # Reasons why a neuron runs as a scan, by back end.
 REFUSED = {
     ("pinsky_rinzel", "tpu"): "it contains expm1, which Mosaic for TPUs does not have",
+    ("pmsn", "mosaic"): "it contains floor, which Mosaic for GPUs does not have",
     ("pinsky_rinzel", "mosaic"): "it contains expm1, which Mosaic for GPUs does not have",
 }
 

@@ -1,8 +1,8 @@
 """Measures how far every model is from its oracle, its printed traces and the peers' records, and keeps it.
 
-Command: python tests/neurons/evidence.py
+Command: python tests/neurons/evidence.py [NAME ...]
 It takes three minutes and writes spikejax/catalogue/evidence.json, which `spikejax neurons` and the page of the neurons
-show.
+show. With names it measures these models and keeps what was measured of the others.
 The tests hold the same differences to their limits; this only says how large they are.
 """
 
@@ -21,6 +21,7 @@ from printed_traces import golden_differences  # noqa: E402
 from spikejax.catalogue.evidence import FILE  # noqa: E402
 from spikejax.neurons import NEURONS  # noqa: E402
 from spikejax.runs import record  # noqa: E402
+from spikejax.runs.provenance import current_provenance  # noqa: E402
 from values_cases import CASES as ORACLE_CASES  # noqa: E402
 
 
@@ -73,7 +74,7 @@ def seen(peer):
     return {"version": meta["version"], "defects": defects}
 
 
-def measure():
+def measure(models):
     with jax.enable_x64(True):
         printed = golden_differences()
         return {
@@ -82,11 +83,14 @@ def measure():
                 "printed": printed.get(model, {}),
                 "peers": peers(model),
             }
-            for model in NEURONS
+            for model in models
         }
 
 
 if __name__ == "__main__":
+    named = sys.argv[1:]
+    kept = record.read(FILE)["metrics"] if named else {}
+    metrics = kept | measure(named or NEURONS)
     result = {
         "experiment": "fidelity",
         "config": {
@@ -94,8 +98,8 @@ if __name__ == "__main__":
             "dtype": "float64",
             "peers": {peer: seen(peer) for peer in PEERS},
         },
-        "provenance": record.provenance(seed=0, data=None),
-        "metrics": measure(),
+        "provenance": current_provenance(seed=0, data=None),
+        "metrics": {model: metrics[model] for model in NEURONS},
         "history": {},
         "complete": True,
     }

@@ -15,6 +15,9 @@ from spikejax.fields import fields_of
 from spikejax.neurons import NEURONS, make
 from spikejax.surrogate import SURROGATES, Scaled
 
+# Sizes that an oracle has to be told.
+SIZES = {"masked_psn": "order", "i_lif": "levels"}
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -82,8 +85,8 @@ def arguments(case, neuron, currents):
     options = {name: getattr(neuron, name) for name in fields_of(neuron, "option")} | case.options
     if neuron.stochastic:
         options["uniform"] = draws(len(currents), currents.shape[1:])
-    if case.model == "masked_psn":
-        options["order"] = neuron.order
+    if size := SIZES.get(case.model):
+        options[size] = getattr(neuron, size)
     return parameters, {name: value for name, value in options.items() if value is not None}
 
 
@@ -100,7 +103,7 @@ def differences(case, surrogate=None):
         currents = mean + deviation * noise
         parameters, options = arguments(case, neuron, currents)
         expected = oracle(currents, curve, **parameters, **options)
-        ours = shared(case, expected) | ({"spikes": "spikes"} if neuron.spiking else {})
+        ours = shared(case, expected) | ({"spikes": "spikes"} if "spikes" in expected else {})
         draw = np.random.default_rng(1).normal
         weights = {name: draw(size=currents.shape) for name in ours}
         by_ours = {ours[name]: weight for name, weight in weights.items()}

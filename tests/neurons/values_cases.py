@@ -2,14 +2,11 @@
 
 import numpy as np
 
+import values_cases_recent  # noqa: F401, adds its own
 from neuron_traces import NOISE, STEPS, VECTOR
-from oracle_comparison import Case
+from values_case import CASES, case
 
-CASES: dict[str, Case] = {}
-
-
-def case(name, model, settings, drive=None, **rest):
-    CASES[name] = Case(model, settings, drive or model, **rest)
+__all__ = ["CASES"]
 
 
 def label(**choices):

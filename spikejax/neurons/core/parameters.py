@@ -33,7 +33,8 @@ def map_parameters(function: Callable[[str, Any, tuple[int, ...] | None], Any], 
     Args:
       function: `(name, leaf, shape) -> leaf`. A parameter's name is its field's; those of a surrogate are
         prefixed with "surrogate_". Those of a neuron inside a wrapper keep their names, prefixed with "neuron_" if one
-        of them is also the name of a parameter of the wrapper. The shape is that of a parameter with axes, else None.
+        of them is also the name of a parameter of the wrapper. The shape is that of a parameter with axes, which ends
+        in `...` if `[*F]` follows, else None.
       model: a neuron.
 
     >>> from spikejax.neurons.lif import LIF
@@ -45,7 +46,7 @@ def map_parameters(function: Callable[[str, Any, tuple[int, ...] | None], Any], 
 
     def apply(name, leaf, field, owner):
         axes = None if field is None else field.metadata["axes"]
-        shape = None if axes is None else tuple(getattr(owner, axis) for axis in axes)
+        shape = axes and tuple(axis if axis is ... else getattr(owner, axis) for axis in axes)
         return function(name, leaf, shape)
 
     return _walk(apply, model)
@@ -138,6 +139,8 @@ def initialise(
 
 def make_parameter(leaf: Any, shape: Any, features: Any, dtype: Any, key: Any) -> Any:
     """One parameter as an array: an initialiser sampled, a number with axes spread over its shape."""
+    if shape is not None and ... in shape:
+        shape = (*shape[:-1], *features)
     if callable(leaf):
         return leaf(key, features if shape is None else shape, dtype)
     array = jnp.asarray(leaf, dtype)

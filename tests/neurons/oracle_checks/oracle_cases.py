@@ -1,11 +1,11 @@
 """The oracles with the parameters at which their gradients are compared with central differences."""
 
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 
-from oracle_inputs import BIAS, CURRENTS, NOISE, RANDOM, UNIFORM, VECTOR, WEIGHT
+from oracle_cases_recent import CASES as RECENT
+from oracle_inputs import BIAS, CURRENTS, NOISE, RANDOM, UNIFORM, VECTOR, WEIGHT, case
 from oracles import (
     adex,
     ahp,
@@ -37,19 +37,6 @@ from oracles import (
     tc_lif,
     two_compartment,
 )
-
-
-class Case(NamedTuple):
-    neuron: object
-    parameters: dict  # these are differentiated
-    options: dict  # these are not
-    currents: np.ndarray
-    quiet: np.ndarray  # these make no spikes
-
-
-def case(neuron, options=None, currents=CURRENTS, quiet=0.02 * CURRENTS, **parameters):
-    return Case(neuron, parameters, options or {}, currents, quiet)
-
 
 CASES = {
     "lif_scaled": case(lif, {"input_scaling": True}, decay=VECTOR, threshold=0.4),
@@ -248,3 +235,4 @@ for coupling in ("physical", "printed"):
         dt=0.03,
         threshold=-60.0,
     )
+CASES |= RECENT

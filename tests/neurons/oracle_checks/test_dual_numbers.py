@@ -18,6 +18,7 @@ EXPRESSIONS = {
     "power": lambda x, y: x**3 - (x * y) ** 2,
     "exp": lambda x, y: oracles.exp(-x / y),
     "log": lambda x, y: oracles.log(x * x + y * y),
+    "root": lambda x, y: oracles.square_root(1.0 + (x * y) ** 2) / y,
     "turn": lambda x, y: oracles.cos(x * y) - 2.0 * oracles.sin(x + y),
     "extremes": lambda x, y: oracles.maximum(x, y) - 3.0 * oracles.minimum(x * y, 0.1),
     "shapes": lambda x, y: x[1] * y - y[2] / x + x[0],
@@ -43,4 +44,7 @@ def test_functions_at_their_corners():
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE).value, [0, 1, 1])
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE, strict=True).value, [0, 0, 1])
     np.testing.assert_array_equal(oracles.fire(x, TRIANGLE).tangent, [[0, 1, 0]])
+    x = Dual([-0.1, 0.0, 1.5, 2.5, 3.0, 9.0], np.ones((1, 6)))
+    np.testing.assert_array_equal(oracles.count(x, 3).value, [0, 0, 2, 2, 3, 3])
+    np.testing.assert_array_equal(oracles.count(x, 3).tangent, [[0, 1, 1, 1, 1, 0]])
     np.testing.assert_array_equal(oracles.sigmoid([-2000.0, 0.0, 2000.0]), [0, 0.5, 1])

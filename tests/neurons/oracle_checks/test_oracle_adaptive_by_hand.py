@@ -5,7 +5,7 @@ import pytest
 
 import oracles
 from oracle_inputs import CURRENTS, check, logit
-from oracles import ahp, alif, glif, integrate_and_fire, lif
+from oracles import adlif, ahp, alif, ce_lif, glif, integrate_and_fire, lif, se_adlif, silif
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,42 @@ def test_alif_by_hand(order, strength, membrane, adaptation, spikes):
     check(trace, membrane=membrane, adaptation=adaptation, spikes=spikes)
     if order == "tc_lif":
         check(trace, threshold=[0.2, 0.7, 0.575], membrane_after=[0.8, 0.2, 0.1])
+
+
+def test_adlif_by_hand():
+    """The first input fires; its spike and its membrane both drive the current of the next step."""
+    trace = adlif([4, 0, 8], decay=0.5, adaptation_decay=0.75, a=0.5, b=1.0)
+    check(trace, membrane=[2, -0.5, 3.125], adaptation=[0, 2, 1.25], spikes=[1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "method, membrane, adaptation",
+    [("symplectic", [2, -1, 3.75], [2, -2.5, 0.125]), ("forward", [2, 0, 2], [0, 2, 1.5])],
+)
+def test_se_adlif_by_hand(method, membrane, adaptation):
+    """The decays are 1/2 and 3/4; a reset membrane is 0, so a spike alone drives the adaptation."""
+    times = {"tau_membrane": -1 / np.log(0.5), "tau_adaptation": -1 / np.log(0.75)}
+    numbers = {"a": 2.0, "b": 1.0, "q": 8.0}
+    trace = se_adlif([4, 0, 6], discretisation=method, **times, **numbers)
+    check(trace, membrane=membrane, adaptation=adaptation)
+
+
+def test_ce_lif_by_hand():
+    """The membrane after its spike has raised the threshold is 0 before the input; half of the rise is lost."""
+    trace = ce_lif(
+        [1, 0.75, 1], embedding=np.array([9.0, 1.0, 2.0]), decay=0.5, recovery=0.5, threshold=0.5
+    )
+    check(trace, membrane=[1, 0.75, 1.375], threshold=[0.5, 1.5, 2.5], spikes=[1, 0, 0])
+
+
+def test_silif_is_adlif_with_other_parameters():
+    rates = {"log_rate": np.log(0.3), "log_adaptation_rate": np.log(0.1), "log_dt": np.log(0.5)}
+    found = silif(6 * CURRENTS, a=0.4, b=0.6, **rates)
+    expected = adlif(
+        6 * CURRENTS, a=0.4, b=0.6, decay=np.exp(-0.15), adaptation_decay=np.exp(-0.05)
+    )
+    assert 0.1 < expected["spikes"].mean() < 0.6
+    check(found, **expected)
 
 
 def test_ahp_by_hand():

@@ -38,6 +38,8 @@ VARIANTS = {
     "alpha reset none": NO_RESET,
     "alif": [{"order": order} for order in ("yin", "lsnn", "sfa", "tc_lif")],
     "alif spyx": [{"order": "spyx"}],
+    "se_adlif": [{"discretisation": method} for method in ("symplectic", "forward")],
+    "ce_lif": [{"embedding": np.random.default_rng(5).normal(0.05, 0.05, (24, 3))}],
     "glif": [{"leak": logit(0.25 / 24)}],
     "klif": BOTH + with_all(BOTH, scale_reset=True),
     "klif none": with_all(BOTH, input_scaling="none"),
@@ -45,8 +47,21 @@ VARIANTS = {
     "ar_lif": [{"a": 0.0, "c": 1.0, "order": order} for order in ("code", "paper")],
     "two_compartment": [{"alpha1": 0.9, "alpha2": 0.8, "beta1": -0.4, "beta2": 0.6}],
     "tc_lif": [{"c1": 0, "c2": 0, "gamma": 0.5, "order": order} for order in ("code", "paper")],
+    "ternary_lif": RESETS,
     "pinsky_rinzel": [{"coupling": coupling} for coupling in ("physical", "printed")],
     "resonate_and_fire": [{"reset": reset} for reset in ("zero", "voltage", "none")],
+    "pmsn": [
+        {
+            "log_dt": -3.0,
+            "log_rate": np.log([0.5, 0.5]),
+            "frequency": np.array([-5.0, 5.0]),
+            "input_real": np.ones(2),
+            "input_imaginary": np.array([-0.5, 0.5]),
+            "output_real": np.ones(2),
+            "output_imaginary": np.array([0.5, -0.5]),
+            "feedthrough": 0.4,
+        }
+    ],
     "psn": [{"weight": square(24), "bias": -np.ones(24)}],
     "masked_psn": [
         {"weight": square(24), "bias": -np.ones(24), "order": 3, "masking": masking}

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from oracle_inputs import check
-from oracles import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
+from oracles import (
+    adex,
+    balanced_resonate_and_fire,
+    c_silif,
+    exponential_lif,
+    i_lif,
+    izhikevich,
+    quadratic_lif,
+    resonate_and_fire,
+    ternary_lif,
+)
 
 
 def test_quadratic_lif_by_hand():
@@ -14,6 +24,18 @@ def test_quadratic_lif_by_hand():
     for fixed_point in (None, 0.3, 0.7):
         trace = quadratic_lif(np.zeros(5), rest=0.3, critical=0.7, start=fixed_point)
         check(trace, membrane_after=np.full(5, fixed_point or 0.3))
+
+
+def test_i_lif_by_hand():
+    trace = i_lif([2.75, 0.25, 9, -4], decay=0.5)
+    check(trace, membrane=[2.75, 0.125, 9.0625, -1.46875], spikes=[3, 0, 4, 0])
+    check(trace, membrane_after=[-0.25, 0.125, 5.0625, -1.46875])
+
+
+@pytest.mark.parametrize("reset, membrane", [("zero", [-1, 0.25, 1.125]), ("subtract", [-1, 0, 1])])
+def test_ternary_lif_by_hand(reset, membrane):
+    trace = ternary_lif([-1, 0.25, 1], decay=0.5, amplitude=2.0, reset=reset)
+    check(trace, membrane=membrane, spikes=[-2, 0, 2])
 
 
 def test_exponential_lif_by_hand():
@@ -74,3 +96,16 @@ def test_resets_of_resonate_and_fire(reset, after):
     trace = resonate_and_fire([2.0, -1.0], reset=reset, **numbers)
     check(trace, imaginary=[0, 2], real=[2, -1], spikes=[0, 1])
     check(trace, real_after=[2, after[0]], imaginary_after=[0, after[1]])
+
+
+def test_balanced_resonate_and_fire_by_hand():
+    """dt ω = 3/5, so the boundary is at −2; a spike damps the next step and raises its threshold by 1."""
+    trace = balanced_resonate_and_fire([20, 0], frequency=6.0, damping=3.0, dt=0.1)
+    check(trace, real=[2, 0.8], imaginary=[0, 1.2], refractory=[1, 0.9], spikes=[1, 0])
+
+
+def test_c_silif_by_hand():
+    """A quarter turn in each step, its decay 1/2; a spike takes 1/2 from x before the turn."""
+    numbers = {"log_dt": 0.0, "log_rate": np.log(np.log(2.0)), "frequency": np.pi / 2}
+    trace = c_silif([2, 0, 1], **numbers)
+    check(trace, real=[2, 0, 0.625], imaginary=[0, 0.75, 0], spikes=[1, 0, 1])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from oracle_inputs import BIAS, CURRENTS, TRIANGLE, WEIGHT, check
-from oracles import gradient, masked_psn, mpe_psn, psn, sliding_psn, stochastic_lif
+from oracles import gradient, masked_psn, mpe_psn, pmsn, psn, sliding_psn, stochastic_lif
 
 
 def test_parallel_neurons_are_matrix_products():
@@ -19,6 +19,18 @@ def test_parallel_neurons_are_matrix_products():
     trace = sliding_psn(CURRENTS, weight=kernel)
     expected = np.transpose([np.convolve(x, kernel[::-1])[:12] for x in CURRENTS.T])
     check(trace, membrane=expected, spikes=expected >= 1)
+
+
+def test_pmsn_by_hand():
+    """One mode without rotation, with decay and gain 1/2: the kernel is 1/2, 1/4, 1/8, beside the current itself."""
+    numbers = {"log_dt": np.log(np.log(2.0)), "log_rate": np.zeros(1), "frequency": np.zeros(1)}
+    modes = {"input_real": np.ones(1), "output_real": np.ones(1)}
+    nothing = {"input_imaginary": np.zeros(1), "output_imaginary": np.zeros(1)}
+    trace = pmsn(
+        [2.0, 0.0, 2.0, -8.0], **numbers, **modes, **nothing, feedthrough=0.5, threshold=1.25
+    )
+    # The sum of what is positive is 2, 2.5, 4.75, 4.75: it leaves 0.75, 0, 1, 1.
+    check(trace, membrane=[2, 0.5, 2.25, -7.375], charge=[0.75, 0, 1, 1], spikes=[1, 1, 1, 0])
 
 
 def test_psn_by_hand():

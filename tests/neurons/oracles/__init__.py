@@ -5,13 +5,15 @@ numbers; with dual numbers the same lines give the surrogate gradient in forward
 nothing with reverse-mode differentiation.
 """
 
-from oracles.adaptive import adaptive_relu, ahp, alif
+from oracles.adaptation_currents import adlif, se_adlif, silif
+from oracles.adaptive import adaptive_relu, ahp, alif, ce_lif
 from oracles.biophysical import pinsky_rinzel
 from oracles.compartments import lm_h, tc_lif, two_compartment
 from oracles.dual import (
     Dual,
     bernoulli,
     cos,
+    count,
     detach,
     draw,
     elementwise,
@@ -26,14 +28,17 @@ from oracles.dual import (
     relu,
     sigmoid,
     sin,
+    square_root,
     stack,
     tanh,
 )
 from oracles.gated import glif
 from oracles.leaky import da_lif, integrate_and_fire, klif, leaky_integrator, lif, plif
+from oracles.multilevel import i_lif, ternary_lif
 from oracles.nonlinear import adex, exponential_lif, izhikevich, quadratic_lif, resonate_and_fire
-from oracles.parallel import masked_psn, psn, sliding_psn
+from oracles.parallel import masked_psn, pmsn, psn, sliding_psn
 from oracles.resetting import ar_lif, clif, ltmd
+from oracles.resonating import balanced_resonate_and_fire, c_silif
 from oracles.stochastic import mpe_psn, stochastic_lif
 from oracles.surrogates import SURROGATES, multi_gaussian, normal
 from oracles.synaptic import alpha, cuba_lif, heterogeneous_lif
@@ -42,13 +47,18 @@ from oracles.trace import gradient, objective, traced
 __all__ = [
     "adaptive_relu",
     "adex",
+    "adlif",
     "ahp",
     "alif",
     "alpha",
     "ar_lif",
+    "balanced_resonate_and_fire",
     "bernoulli",
+    "c_silif",
+    "ce_lif",
     "clif",
     "cos",
+    "count",
     "cuba_lif",
     "da_lif",
     "detach",
@@ -63,6 +73,7 @@ __all__ = [
     "gradient",
     "heaviside",
     "heterogeneous_lif",
+    "i_lif",
     "integrate_and_fire",
     "izhikevich",
     "klif",
@@ -82,18 +93,23 @@ __all__ = [
     "objective",
     "pinsky_rinzel",
     "plif",
+    "pmsn",
     "psn",
     "quadratic_lif",
     "relu",
     "resonate_and_fire",
+    "se_adlif",
     "sigmoid",
+    "silif",
     "sin",
     "sliding_psn",
+    "square_root",
     "stack",
     "stochastic_lif",
     "SURROGATES",
     "tanh",
     "tc_lif",
+    "ternary_lif",
     "traced",
     "two_compartment",
 ]
@@ -117,11 +133,17 @@ DRIVES = {
     "alpha reset none": [(0.2, 0.5), (0.2, 2.0), (0.1, 4.0)],
     "alif": [(0.4, 1.0), (0.4, 2.0), (0.4, 4.0)],
     "alif spyx": [(0.02, 0.2), (0.0, 1.0), (-0.1, 4.0)],
+    "adlif": [(8.0, 4.0), (8.0, 8.0), (6.0, 16.0)],
+    "se_adlif": [(12.0, 4.0), (12.0, 12.0), (10.0, 30.0)],
+    "ce_lif": [(0.3, 0.5), (0.3, 1.0), (0.3, 4.0)],
+    "silif": [(8.0, 4.0), (8.0, 8.0), (6.0, 16.0)],
     "ahp": [(0.7, 0.5), (1.0, 1.0), (1.0, 4.0)],
     "glif": [(0.4, 0.5), (0.4, 2.0), (0.2, 4.0)],
     "klif": [(1.0, 1.0), (0.8, 2.0), (0.0, 4.0)],
     "klif none": [(0.3, 1.0), (0.0, 2.0), (-0.3, 4.0)],
     "clif": [(0.6, 0.5), (0.6, 1.0), (0.4, 4.0)],
+    "i_lif": [(0.3, 0.5), (0.1, 1.0)],
+    "ternary_lif": [(0.3, 0.4), (0.4, 1.0), (1.0, 4.0)],
     "ltmd": [(0.3, 0.5), (0.2, 1.0), (0.2, 4.0)],
     "da_lif": [(1.0, 1.0), (0.8, 2.0), (0.5, 4.0)],
     "ar_lif": [(0.6, 1.0), (0.6, 2.0), (0.6, 4.0)],
@@ -135,6 +157,9 @@ DRIVES = {
     "quadratic_lif": [(1.0, 0.5), (1.0, 2.0), (0.5, 4.0)],
     "exponential_lif": [(0.6, 0.5), (0.6, 2.0), (0.6, 4.0)],
     "resonate_and_fire": [(0.5, 2.0), (0.5, 4.0)],
+    "balanced_resonate_and_fire": [(60.0, 30.0), (40.0, 120.0)],
+    "pmsn": [(0.3, 0.5), (0.2, 1.0), (0.0, 4.0)],
+    "c_silif": [(0.3, 0.3), (0.2, 1.0), (0.1, 4.0)],
     "psn": [(0.0, 2.0), (0.0, 4.0)],
     "masked_psn": [(0.6, 8.0), (1.0, 16.0)],
     "sliding_psn": [(0.3, 1.0), (0.3, 4.0)],

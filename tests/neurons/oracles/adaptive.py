@@ -1,6 +1,6 @@
 """Neurons that a spike makes harder to excite for a while."""
 
-from oracles.dual import exp, maximum, relu
+from oracles.dual import detach, exp, maximum, relu
 from oracles.trace import traced
 
 
@@ -117,3 +117,19 @@ def ahp(currents, spike, *, tau_membrane=20.0, tau_adaptation=700.0, strength=1.
         s, z = awake * s, awake * z
         u = h * (1.0 - z)
         yield {"membrane": h, "adaptation": a, "spikes": s, "membrane_after": u}
+
+
+@traced(strict=True)
+def ce_lif(currents, spike, *, embedding, decay=0.5, recovery=0.02, threshold=0.5):
+    """Chen et al. 2023 (arXiv 2308.15150), as in NEAT: the threshold first, by the membrane of the step before.
+
+    `embedding` has a row for each step; the last one is for all that follow.
+    """
+    v = s = z = 0.0
+    theta = threshold
+    for t, x in enumerate(currents):
+        row = embedding[min(t, len(detach(embedding)) - 1)]
+        theta = theta + v * row - (theta - threshold) * recovery
+        v = v * decay * (1.0 - z) + x
+        s, z = spike(v - theta)
+        yield {"membrane": v, "threshold": theta, "spikes": s}

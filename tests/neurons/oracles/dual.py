@@ -127,6 +127,18 @@ def fire(x, derivative, strict=False):
     return elementwise(lambda v: heaviside(v, strict), derivative)(x)
 
 
+def rounded(x):
+    return np.round(x)  # halves to even
+
+
+def count(x, most):
+    """x rounded to an integer from 0 to `most`, with the derivative of x in between and 0 outside."""
+    return elementwise(
+        lambda v: rounded(np.clip(v, 0.0, most)),
+        lambda v: np.where((v >= 0.0) & (v <= most), 1.0, 0.0),
+    )(x)
+
+
 def bernoulli(probability, uniform):
     return np.where(uniform < probability, 1.0, 0.0)
 
@@ -141,6 +153,7 @@ sigmoid = elementwise(logistic, lambda v: logistic(v) * logistic(-v))
 tanh = elementwise(np.tanh, lambda v: 1.0 - np.tanh(v) ** 2)
 exp = elementwise(np.exp, np.exp)
 log = elementwise(np.log, lambda v: 1.0 / v)
+square_root = elementwise(np.sqrt, lambda v: 0.5 / np.sqrt(v))
 cos = elementwise(np.cos, lambda v: -np.sin(v))
 sin = elementwise(np.sin, np.cos)
 relu = elementwise(lambda v: np.maximum(v, 0.0), lambda v: np.where(v > 0.0, 1.0, 0.0))  # 0 at 0

@@ -6,7 +6,8 @@ Dependencies", NeurIPS 2023.
 
 import numpy as np
 
-from oracles.dual import detach
+from oracles import dual
+from oracles.dual import cos, detach, exp, relu, sin
 from oracles.trace import traced
 
 
@@ -47,3 +48,65 @@ def sliding_psn(currents, spike, *, weight, bias=-1.0):
         h = sum(weight[i] * inputs[t - k + 1 + i] for i in seen)
         s, _ = spike(h + bias)
         yield {"membrane": h, "spikes": s}
+
+
+@traced
+def pmsn(
+    currents,
+    spike,
+    *,
+    log_dt,
+    log_rate,
+    frequency,
+    input_real,
+    input_imaginary,
+    output_real,
+    output_imaginary,
+    feedthrough,
+    threshold=1.0,
+    detach=True,
+):
+    """Chen et al. 2024 (arXiv 2408.14917), as in NEAT: a convolution, and a reset by the cumulative sum.
+
+    The kernel is Re of the sum over modes of C e^(A dt l) (e^(A dt) - 1) / A B at lag l.  With
+    `detach`, as in NEAT, spikes have the derivative by the membrane of their own step alone.
+    """
+    held = dual.detach if detach else lambda x: x
+    inputs, dt = list(currents), exp(log_dt)
+    modes = range(len(dual.detach(frequency)))
+    kernel = [0.0 for _ in inputs]
+    for n in modes:
+        a = -exp(log_rate[n]), frequency[n]
+        once = power(a, dt, 1)
+        b = divided((once[0] - 1.0, once[1]), a)
+        weight = times(
+            times((output_real[n], output_imaginary[n]), b), (input_real[n], input_imaginary[n])
+        )
+        for lag in range(len(inputs)):
+            kernel[lag] = kernel[lag] + times(weight, power(a, dt, lag))[0]
+    total = 0.0
+    for t, x in enumerate(inputs):
+        v = sum(kernel[t - s] * inputs[s] for s in range(t + 1)) + feedthrough * x
+        s, _ = spike(held(left_of(total, threshold)) + relu(v) - threshold)
+        total = total + relu(v)
+        yield {"membrane": v, "charge": held(left_of(total, threshold)), "spikes": s}
+
+
+def left_of(total, level):
+    """What a sum is above its last multiple of the level."""
+    return total - level * np.floor(dual.detach(total) / dual.detach(level))
+
+
+def power(a, dt, lag):
+    """e^(a dt lag) of a complex a."""
+    size, angle = exp(a[0] * dt * float(lag)), a[1] * dt * float(lag)
+    return size * cos(angle), size * sin(angle)
+
+
+def times(a, b):
+    return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
+
+
+def divided(a, b):
+    size = b[0] * b[0] + b[1] * b[1]
+    return tuple(part / size for part in times(a, (b[0], -b[1])))

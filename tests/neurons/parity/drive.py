@@ -94,10 +94,11 @@ class Record:
         borders: tuple[float, ...] = (0.0,),
         parameters: Mapping[str, np.ndarray] | None = None,
         note: str = "",
+        emitted: tuple[int, ...] = (0, 1),
     ) -> None:
         """Adds a case; `traces` holds "spikes", if the model has any, and the variables.
 
-        `borders` are the arguments at which the spike function or its derivative jumps.
+        `borders` are the arguments at which the spike function or its derivative jumps, `emitted` what spikes may be.
         """
         if name in self.meta["cases"]:
             raise ValueError(f"{name} is recorded already")
@@ -122,8 +123,8 @@ class Record:
                 raise ValueError(f"{name}: rate {entry['rate']}, {RATES} wanted")
             if entry["distance"] < FLAT:
                 raise ValueError(f"{name}: {entry['distance']} from a border, choose another seed")
-            if not np.isin(traces["spikes"], (0, 1)).all():
-                raise ValueError(f"{name}: spikes other than 0 and 1")
+            if not np.isin(traces["spikes"], emitted).all():
+                raise ValueError(f"{name}: spikes other than {emitted}")
         for key, value in arrays.items():
             if value.dtype != np.float32:
                 raise ValueError(f"{name}/{key} is {value.dtype}")

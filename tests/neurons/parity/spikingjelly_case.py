@@ -30,7 +30,7 @@ class Watch(torch.nn.Module):
         return self.function(x)
 
     def excess(self, shape):
-        return array(torch.stack(self.seen)).reshape(shape)
+        return array(torch.stack(self.seen)).reshape(-1, *shape[1:])
 
 
 def constructed(cls, **settings):
@@ -101,7 +101,19 @@ def by_prefix(node, variables):
     return run
 
 
-def case(record, name, model, node, settings, drive, variables, run=stepped, note="", borders=()):
+def case(
+    record,
+    name,
+    model,
+    node,
+    settings,
+    drive,
+    variables,
+    run=stepped,
+    note="",
+    borders=(),
+    emitted=(0, 1),
+):
     """A node's case.
 
     The same node with a watched surrogate, which the library runs without its fused operators,
@@ -130,6 +142,7 @@ def case(record, name, model, node, settings, drive, variables, run=stepped, not
         excess=watch.excess(drive.shape),
         borders=(0.0, *borders),
         note=note,
+        emitted=emitted,
     )
     for key, value in traces.items():
         np.testing.assert_array_equal(record.arrays[f"{name}/{key}"], value)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 
 from parity.recorded import Case, fixed
 from spikejax.neurons import make
-from spikejax.surrogate import Sigmoid
+from spikejax.surrogate import Sigmoid, Triangle
 
 CASES: dict[str, Case] = {}
 
@@ -122,6 +122,17 @@ CASES["sliding_psn"] = Case(
     lambda state: {},
 )
 CASES["leaky_integrator"] = Case(fixed("leaky_integrator", "spikingjelly", decay=1 - 1 / 2.5))
+
+for detach in (False, True):
+    CASES["i_lif" + "_detached" * detach] = Case(
+        fixed("i_lif", "spikingjelly", detach_reset=detach)
+    )
+for kind in RESET:
+    CASES[f"ternary_lif_{kind}"] = Case(
+        lambda p, kind=kind: make(
+            "ternary_lif", decay=0.5, threshold=1.0, reset=RESET[kind], surrogate=Triangle(1.0)
+        )
+    )
 
 NOT_OFFERED = {
     "qif_soft": "a quadratic neuron is reset to a voltage, not by a subtraction",

@@ -12,6 +12,7 @@ from spikingjelly_leaky_traces import (
     lif,
     plif,
 )
+from spikingjelly_multilevel_traces import i_lif, ternary_lif
 from spikingjelly_nonlinear_traces import clif, glif, izhikevich, nonlinear, resonate_and_fire
 from spikingjelly_parallel_traces import psn
 from torch_case import derivative
@@ -68,6 +69,8 @@ def main():
         resonate_and_fire,
         psn,
         leaky_integrator,
+        i_lif,
+        ternary_lif,
     ):
         group(record)
     for name, function in SURROGATES.items():

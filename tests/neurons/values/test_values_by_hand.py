@@ -8,6 +8,7 @@ from fast_compilation import fast_jit
 from neuron_traces import NOISE, VECTOR, trace, trace_and_slopes
 from spikejax.dynamics.layer import unroll
 from spikejax.neurons.ar_lif import ARLIF
+from spikejax.neurons.i_lif import ILIF
 from spikejax.neurons.leaky_integrator import LeakyIntegrator
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -105,3 +106,15 @@ def test_tc_lif_in_paper_order_is_a_two_compartment_neuron():
     assert 0.1 < np.mean(expected["spikes"]) < 0.6
     for name in expected:
         np.testing.assert_allclose(special[name], expected[name], rtol=1e-10, atol=1e-12)
+
+
+def test_binary_spikes_of_counts_add_the_same_weights():
+    """Each step becomes D steps of 0 and 1: a synapse without bias sends on the same sum."""
+    neuron, weights = ILIF(levels=4), np.random.default_rng(3).normal(size=(3, 5))
+    currents = 1.5 + 2 * NOISE
+    counts = neuron.sequence(neuron.init_state(currents[0]), currents)[1]
+    assert set(np.unique(counts)) == {0, 1, 2, 3, 4}
+    spikes = np.asarray(neuron.binary(counts))
+    assert spikes.shape == (4 * len(counts), *counts.shape[1:]) and set(np.unique(spikes)) == {0, 1}
+    sums = (spikes @ weights).reshape(len(counts), 4, *counts.shape[1:-1], 5).sum(1)
+    np.testing.assert_allclose(sums, counts @ weights, rtol=1e-12, atol=1e-12)
