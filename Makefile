@@ -1,11 +1,12 @@
 # `make train` and `make test` do everything on a fresh machine; `make install` is the set-up alone. `make test-slow` runs
-# the tests that take over 20 seconds each. `make bench` measures other libraries beside this one: about 6 GB and an hour.
+# the tests that take over 20 seconds each. `make docs` builds the site in docs/_build/html. `make bench` measures other
+# libraries beside this one: about 6 GB and an hour.
 # `make gpu` measures on an NVIDIA GPU, with the Python that is active, where JAX sees the GPU.
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install train test test-slow check bench gpu
+.PHONY: install train test test-slow check docs bench gpu
 
 install: $(INSTALLED)
 
@@ -37,6 +38,12 @@ check: install
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/pyright
+
+# Notebooks are executed, and kept in .cache/docs until their code changes.
+docs: install
+	@command -v uv >/dev/null 2>&1 && uv pip install --quiet --python $(PYTHON) --editable '.[docs]' || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -c docs -d docs/_build/doctrees . docs/_build/html
 
 bench: install
 	$(PYTHON) -m experiments.peers.environments

@@ -12,7 +12,17 @@ import pytest
 
 from experiments.render import ROOT
 from pages import FILE, blocks, lines_of
+from parity.cases import CASES, load
+from spikejax import unroll
 from spikejax.cli.commands import main
+
+# The neurons of the pages on other libraries, and the traces that they are compared with.
+COMPARED = {
+    "snntorch": {"leaky": "leaky_subtract"},
+    "spikingjelly": {"node": "lif_decayed_hard", "plain_soft": "lif_plain_soft"},
+    "norse": {"cell": "lif"},
+    "spyx": {"lif": "lif_1.0"},
+}
 
 
 @pytest.fixture
@@ -123,9 +133,57 @@ def test_the_spoken_digits_are_25_lines():
     assert len(lines_of("docs/spoken_digits.md", 0)) <= 25
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+@pytest.mark.slow
+def test_get_started(run_page):
+    names = run_page("docs/start.md")
+    assert names["spikes"].shape == (50, 2, 3) and names["spikes"].any()
+    assert names["gradient"].decay > 0
+    whole, _ = names["spikejax"].run(*(names[n] for n in ("network", "variables", "inputs")))
+    found = np.concatenate([names["first"], names["rest"]])
+    np.testing.assert_allclose(whole, found, rtol=1e-4, atol=1e-6)
+    assert names["accuracy"] > 0.2
+    assert Path("runs/second/record.json").exists()
+
+
+def test_time_and_surrogates_explained(run_page):
+    names = run_page("docs/explanation/time.md")
+    np.testing.assert_allclose(names["whole"], names["chunked"], rtol=1e-5)
+    np.testing.assert_allclose(names["whole"][10:11], names["more"], rtol=1e-5)
+    names = run_page("docs/explanation/surrogates.md")
+    assert set(names["spikes"].tolist()) == {0, 1} and names["narrow"].surrogate.width == 0.5
+
+
+@pytest.mark.parametrize("peer", COMPARED)
+def test_coming_from(run_page, peer):
+    """The page's neurons have the spikes that the other library had for the same currents."""
+    names = run_page(f"docs/coming_from/{peer}.md")
+    assert names["spikes"].any() and np.isfinite(names["value"])
+    assert np.abs(names["gradient"]["layers_0"]["kernel"]).max() > 0
+    arrays, _ = load(peer)
+    for name, case in COMPARED[peer].items():
+        neuron, currents = names[name], arrays[f"{case}/currents"]
+        _, spikes = unroll(neuron.step, neuron.init_state(currents[0]), currents)
+        assert np.array_equal(spikes, arrays[f"{case}/spikes"]), case
+
+
+@pytest.mark.parametrize("peer", COMPARED)
+def test_coming_from_names_tests_that_exist(peer):
+    text = (ROOT / f"docs/coming_from/{peer}.md").read_text(encoding="utf-8")
+    named = re.findall(r"test_equals_the_peer\[([\w.]+)-([\w.]+)\]", text)
+    assert named and set(named) <= set(CASES)
+    assert {(peer, case) for case in COMPARED[peer].values()} <= set(named)
+
+
+def pages():
+    generated = ("_build", "generated")
+    found = (path.relative_to(ROOT) for path in (ROOT / "docs").rglob("*.md"))
+    return sorted(str(path) for path in found if path.parts[1] not in generated)
+
+
+@pytest.mark.parametrize("page", [*pages(), "CONTRIBUTING.md", "CHANGELOG.md", "README.md"])
 def test_links_lead_somewhere(page):
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    """To files that are there; what is generated, the site's build checks."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
-        if not target.startswith("http"):
-            assert os.path.exists(ROOT / "docs" / target), target
+        if not target.startswith("http") and "generated/" not in target:
+            assert os.path.exists(ROOT / Path(page).parent / target), target

@@ -94,7 +94,7 @@ def evaluate(
     """Means of `measure(variables, batch, key)` over a data set, every sample counted once.
 
     Args:
-      measure: returns a pytree of means over its batch, or of `Average`s.
+      measure: returns a pytree of means over its batch, or of instances of `Average`.
       variables: of the network.
       samples: a pytree of arrays `[N, ...]`.
       batch_size: samples per batch; the last one has the remainder.
