@@ -39,7 +39,6 @@ check: install
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/pyright
 
-# Notebooks are executed, and kept in .cache/docs until their code changes.
 docs: install
 	@command -v uv >/dev/null 2>&1 && uv pip install --quiet --python $(PYTHON) --editable '.[docs]' || \
 	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
