@@ -12,7 +12,8 @@ class Count(NamedTuple):
     """Operations per sample and time step.
 
     Attributes:
-      flops: floating-point operations of the same network without spikes, two per multiply-accumulate.
+      flops: floating-point operations of the same network with numbers in place of spikes: two per multiply-accumulate,
+        those that spikes turn into accumulates included, and one per addition of a pooling.
       macs: multiply-accumulates.
       acs: accumulates, additions of a weight for a spike.
     """
@@ -87,7 +88,7 @@ def neuron_updates(neurons: int, rate: float, *, macs: float, acs: float) -> Cou
     """The neurons' own operations: `macs` per neuron, `acs` per spike.
 
     LIF has one multiplication, by its decay, and one subtraction for a spike, that of the threshold (macs=1, acs=1);
-    TC-LIF two of each (macs=2, acs=2).
+    TC-LIF two of each (macs=2, acs=2). With a number in place of a spike such a subtraction is a multiply-accumulate.
 
     Args:
       neurons: of the layer.
@@ -98,10 +99,9 @@ def neuron_updates(neurons: int, rate: float, *, macs: float, acs: float) -> Cou
     Reference: TC-LIF (AAAI 2024), Tables 2 and 4.
 
     >>> neuron_updates(256, 0.5, macs=2, acs=2)
-    Count(flops=768.0, macs=512.0, acs=256.0)
+    Count(flops=2048.0, macs=512.0, acs=256.0)
     """
-    added = neurons * rate * acs
-    return Count(neurons * macs + added, float(neurons * macs), added)
+    return Count(2.0 * neurons * (macs + acs), float(neurons * macs), neurons * rate * acs)
 
 
 @dataclass(frozen=True)

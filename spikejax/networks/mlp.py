@@ -3,6 +3,7 @@
 from typing import Any
 
 import flax.linen as nn
+import jax.numpy as jnp
 from jax import Array
 
 from spikejax.layers import Dropout, Linear, Recurrent, Spiking
@@ -50,11 +51,16 @@ class MLP(nn.Module):
         """Maps inputs `[T, B, F]` to outputs `[T, B, C]`, logits of each step.
 
         Raises:
-          ValueError: sizes that are not integers, `recurrent` names a layer that does not exist, an invalid dtype or
-            gain; see also `Spiking`, `Dropout`.
+          ValueError: inputs of another shape, sizes that are not integers, `recurrent` names a layer that does not
+            exist, an invalid dtype or gain; see also `Spiking`, `Dropout`.
         """
         classes = classes_of(self)
         _check(self)
+        if jnp.ndim(x) != 3:
+            raise ValueError(
+                f"expected inputs [T, B, F], found shape {jnp.shape(x)}; flatten the features, "
+                "x.reshape(*x.shape[:2], -1), or use a convolutional network, VGGSNN for example"
+            )
         for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
             currents = Dropout(self.dropout, "step", name=f"dropout_{i}")(currents, train)

@@ -77,6 +77,21 @@ def group_points(
     return programs
 
 
+def extremes(program: Program) -> list[Config]:
+    """The points, but for the first, with the lowest or highest of values that no field declares.
+
+    Those of a Flax module are such values: what it allows is known only when it is called, while the values of a
+    program are traced. Where both ends of a range are allowed, what lies between them is.
+    """
+    known, found = paths.places(program.config), set()
+    for path in program.values[0]:
+        field = known[path].field
+        if field is not None and "kind" not in field.metadata:
+            values = [point[path] for point in program.values]
+            found |= {int(np.argmin(values)), int(np.argmax(values))}
+    return [paths.replace(program.config, program.values[n]) for n in sorted(found - {0})]
+
+
 def _numbers(config):
     known = paths.places(config).items()
     return {path: plain(place.value) for path, place in known if place.role == "leaf"}

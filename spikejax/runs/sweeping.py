@@ -25,7 +25,7 @@ from spikejax.runs.config import Config
 from spikejax.runs.folder import open_on_first
 from spikejax.runs.group_files import check_kept, keeping_of
 from spikejax.runs.parts import Parts
-from spikejax.runs.programs import Program, epoch_of, group_points
+from spikejax.runs.programs import Program, epoch_of, extremes, group_points
 from spikejax.runs.serial import to_json
 from spikejax.runs.training import parameters_of
 from spikejax.sweeps import grid as grids
@@ -109,6 +109,9 @@ def sweep(
         return done
     programs = group_points(study.config, study.points, data_dir)
     built = [_build(program, placement, len(study.seeds)) for program in programs]
+    for program in programs:
+        for config in extremes(program):
+            _build(program._replace(config=config), placement, len(study.seeds))
     facts = _facts(programs, built, placement)
     options = {"resume": resume, "overwrite": overwrite}
     opened = open_on_first(out, f"sweep {facts['data']['name']}", study.to_json(), facts, **options)

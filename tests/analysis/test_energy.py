@@ -74,6 +74,20 @@ def test_one_time_step_with_the_pixel_as_what_it_is():
     assert total.flops == 2 * (64 + 64**2 + 64 * 256 + 256**2 + 256**2 + 2560)
 
 
+def test_updates_have_the_flops_of_layers():
+    """Two per multiply-accumulate, those that spikes save included, whatever the rate; so both can be added."""
+    layer = Operation("linear", "product", 100.0, 10.0, True)
+    for rate in (0.0, 0.5, 1.0):
+        dense = correct(layer._replace(rate=rate))
+        own = neuron_updates(
+            50, rate, macs=0, acs=2
+        )  # as many additions per spike as the layer has
+        assert own == dense == Count(200, 0, 100 * rate)
+        total = energy_of([layer._replace(rate=rate)], updates={"own": own}).total
+        assert total == Count(400, 0, 200 * rate)
+    assert neuron_updates(256, 0.5, macs=2, acs=2) == Count(2 * 256 * 4, 512, 256)
+
+
 def test_pooling_adds():
     pool = Operation("pool", "pooling", 0.0, 64.0, True, (2, 2), rate=0.25)
     assert correct(pool) == Count(64, 0, 16)

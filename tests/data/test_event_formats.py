@@ -1,8 +1,10 @@
 """Files of events: what was written is read, and what is cut, of another kind or impossible is named."""
 
+import io
 import struct
 from functools import partial
 
+import h5py
 import numpy as np
 import pytest
 
@@ -37,6 +39,8 @@ CONTENT = {
     "hdf5": (camera_hdf5, made.hdf5),
     "hdf5 group": (camera_hdf5, partial(made.hdf5, group="events/")),
 }
+
+OWN = {name: CONTENT[name] for name in ("npz", "npz structured", "csv", "hdf5", "hdf5 group")}
 
 
 def decode(reader, content, size=SIZE):
@@ -195,7 +199,8 @@ def test_arrays_that_are_no_events():
     half = {**events, "t": EVENTS["t"] + 0.5}
     for changed, message in (
         ({**events, "x": EVENTS["x"][:9]}, "as many x, y, t and p, found"),
-        (half, "t as whole numbers below .*, found .*, first in event 0"),
+        (half, r"t as whole microseconds below .*, first in event 0; give .* np.round\(1e6 \* t\)"),
+        ({**events, "x": EVENTS["x"] + 0.5}, "x as whole numbers below .*; round them"),
         ({**events, "t": EVENTS["t"].astype("M8[us]")}, "t as whole numbers, found datetime64"),
         ({**events, "p": np.array([{}] * 50)}, "p is object of shape"),
         ({**events, "x": np.zeros((50, 1), int)}, r"x is int64 of shape \(50, 1\)"),
@@ -203,6 +208,50 @@ def test_arrays_that_are_no_events():
         content = made.npz(changed)
         with pytest.raises(CorruptData, match=f"a file: expected.*{message}"):
             decode(events_npz, content)
+
+
+@pytest.mark.parametrize("name", ["npz", "npz structured", "hdf5", "hdf5 group"])
+def test_columns_that_are_not_there_are_named(name):
+    few, file = EVENTS[["x", "y"]], io.BytesIO()
+    if name == "npz structured":
+        np.savez(file, events=few)
+    elif name == "npz":
+        np.savez(file, x=few["x"], y=few["y"])
+    else:
+        with h5py.File(file, "w") as stored:
+            for column in "xy":
+                stored["events/" * name.endswith("group") + column] = few[column]
+    with pytest.raises(
+        CorruptData, match="a file: expected .* x, y, t and p, found no t, p"
+    ) as error:
+        decode(OWN[name][0], file.getvalue())
+    assert "among x, y; write the missing ones" in str(error.value)
+
+
+@pytest.mark.parametrize("reader, write", OWN.values(), ids=OWN)
+def test_what_to_do_about_polarities_and_times(reader, write):
+    signed = EVENTS.copy()
+    signed["p"] = 2 * signed["p"] - 1
+    with pytest.raises(CorruptData, match=r"polarities p from 0 to 1, found -1 to 1, .*give p > 0"):
+        decode(reader, write(signed))
+    late = EVENTS.copy()
+    late["t"] += 2**50
+    with pytest.raises(CorruptData, match=r"times t in us from 0 to .*; count .* t - t\.min\(\)"):
+        decode(reader, write(late))
+    seconds = EVENTS.astype(
+        [(name, float if name == "t" else EVENTS.dtype[name]) for name in "xytp"]
+    )
+    seconds["t"] /= 1e6
+    with pytest.raises(CorruptData, match="give .*microseconds") as raised:
+        decode(reader, write(seconds))
+    assert "fetch" not in str(raised.value)
+
+
+@pytest.mark.parametrize("reader", [reader for reader, _ in OWN.values()], ids=OWN)
+def test_an_own_file_is_not_to_be_fetched(reader):
+    with pytest.raises(CorruptData) as raised:
+        decode(reader, b"something else")
+    assert "fetch" not in str(raised.value)
 
 
 def test_matrices_of_other_versions():

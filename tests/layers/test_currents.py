@@ -57,6 +57,16 @@ def test_a_silent_lif_decays_towards_the_past():
     assert values[-1] / values[0] == pytest.approx(32)
 
 
+def test_shares_of_nothing():
+    with pytest.raises(ValueError, match="expected gradients of one layer at least, found none; g"):
+        gradient_shares({})
+    silent = {"a": np.zeros((2, 3, 1)), "b": np.zeros((2, 3, 4))}
+    with pytest.raises(ValueError, match="not all zero, found zeros in a, b, .*; use inputs that"):
+        gradient_shares(silent)
+    silent["b"][0, 0, 0] = 1e-30
+    assert gradient_shares(silent).sum() == 1
+
+
 def test_layers_in_the_order_in_which_they_run():
     class Reversed(nn.Module):
         @nn.compact

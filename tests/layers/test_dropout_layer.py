@@ -8,8 +8,9 @@ import pytest
 
 import spikejax
 import toy
-from spikejax import Time
+from spikejax import MLP, Time
 from spikejax.layers import Dropout
+from spikejax.neurons.lif import LIF
 from spikejax.paths import replace
 from spikejax.runs import fit, sweep
 
@@ -64,6 +65,16 @@ def test_a_sweep_over_rates(tmp_path):
     trials = found["metrics"]["trials"]
     assert trials["0"]["loss"] != trials["1"]["loss"]
     assert trials["1"]["loss"] == pytest.approx(alone.record["history"][-1]["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("network", [Network(), MLP((4,), None, LIF())], ids=["own", "mlp"])
+@pytest.mark.parametrize("rates", [(0.1, 0.2, 1.5), (0.1, -0.5, 0.2), (0.1, np.nan)])
+def test_rates_at_later_points_of_a_sweep_are_refused(network, rates, tmp_path):
+    config = toy.config(network=network, epochs=1)
+    axes = {"network.dropout": rates, "optimiser.learning_rate": (1e-3, 1e-2)}
+    with pytest.raises(ValueError, match=r"rate as a number in \[0, 1\), found (1.5|-0.5|nan)"):
+        sweep(config, axes, tmp_path / "sweep")
+    assert not (tmp_path / "sweep").exists()
 
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, "much", np.full(2, 0.1)])

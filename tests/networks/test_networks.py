@@ -1,5 +1,7 @@
 """Networks: parameter counts of publications, and the order in which layers and steps are run."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -161,6 +163,13 @@ def test_attributes_that_do_not_fit(attributes, message):
 def test_sizes_of_every_network(network, message):
     with pytest.raises(ValueError, match=message):
         jax.eval_shape(network.init, KEY, jnp.zeros((1, 1, 16, 16, 3)))
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (4, 2, 8, 8, 1)], ids=["no features", "frames"])
+def test_an_mlp_takes_one_axis_of_features(shape):
+    found = re.escape(f"expected inputs [T, B, F], found shape {shape}; flatten the features")
+    with pytest.raises(ValueError, match=found):
+        jax.eval_shape(MLP((4,), 2, LIF()).init, KEY, jnp.ones(shape))
 
 
 def test_sizes_may_be_integers_of_numpy():

@@ -10,6 +10,14 @@ from spikejax.data.core.dataset import CorruptData
 EVENT = np.dtype([("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "i1")])
 LONGEST = 2**48  # microseconds, nine years: sums and products of times stay far inside an int64
 RESTART = 100_000  # microseconds; time that runs backwards does so by less
+# What each column is, and what to do where its values are out of range.
+_COLUMNS = {
+    "x": ("columns x", "compare them with the sensor's width"),
+    "y": ("rows y", "compare them with the sensor's height"),
+    "t": ("times t in us", "count them from the first event, t - t.min()"),
+    "p": ("polarities p", "give p > 0 if -1 stands for darker"),
+}
+_SECONDS = "give microseconds, np.round(1e6 * t).astype(int) of times in seconds"
 # Width, height and number of polarities, in Tonic's order.
 SensorSize = tuple[int, int, int]
 
@@ -61,11 +69,11 @@ def checked(where: str, x: Any, y: Any, t: Any, p: Any, sensor_size: SensorSize)
     for name, column in columns.items():
         low, high = int(column.min()), int(column.max())
         if low < 0 or high >= bounds[name]:
-            what = {"x": "columns x", "y": "rows y", "p": "polarities p", "t": "times t in us"}
+            what, remedy = _COLUMNS[name]
             bad = int(np.argmax((column < 0) | (column >= bounds[name])))
             raise CorruptData(
-                f"{where}: expected {what[name]} from 0 to {bounds[name] - 1}, found {low} to {high}, first in event "
-                f"{bad}"
+                f"{where}: expected {what} from 0 to {bounds[name] - 1}, found {low} to {high}, first in event {bad}; "
+                f"{remedy}"
             )
     events = events_of(x, y, t, p)
     if (np.diff(events["t"]) < 0).any():
@@ -117,12 +125,16 @@ def whole(where: str, name: str, column: np.ndarray) -> np.ndarray:
     if column.dtype.kind in "bi":
         return column.astype(np.int64)
     if column.dtype.kind not in "fu":
-        raise CorruptData(f"{where}: expected {name} as whole numbers, found {column.dtype}")
+        raise CorruptData(
+            f"{where}: expected {name} as whole numbers, found {column.dtype}; convert them to integers"
+        )
     wide = column.astype(np.float64)  # no gaps between whole numbers below LONGEST
     wrong = ~((wide == np.floor(wide)) & (np.abs(wide) < LONGEST))
     if wrong.any():
         bad = int(np.argmax(wrong))
+        unit, remedy = ("microseconds", _SECONDS) if name == "t" else ("numbers", "round them")
         raise CorruptData(
-            f"{where}: expected {name} as whole numbers below {LONGEST}, found {wide[bad]}, first in event {bad}"
+            f"{where}: expected {name} as whole {unit} below {LONGEST}, found {wide[bad]}, first in event {bad}; "
+            f"{remedy}"
         )
     return column.astype(np.int64)

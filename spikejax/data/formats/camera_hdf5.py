@@ -7,10 +7,11 @@ import numpy as np
 
 from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.events import SensorSize, checked, whole
-from spikejax.data.core.stored import AGAIN, is_of_the_machine
+from spikejax.data.core.stored import is_of_the_machine
 from spikejax.data.formats.events_hdf5 import find
 from spikejax.extras import require
 
+REMEDY = "write it again, x, y, t and p being datasets in the file itself"
 MOST_EXPANSION = 64  # how many times as large as the file its content may be
 
 
@@ -39,7 +40,14 @@ def decode(content: bytes, where: str, sensor_size: SensorSize, *, sha256: str) 
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             group = "events/" if "events" in file else ""
-            stored = {name: find(h5py, where, file, f"{group}{name}") for name in "xytp"}
+            names = list(file["events"] if group else file)
+            missing = [name for name in "xytp" if name not in names]
+            if missing:
+                raise CorruptData(
+                    f"{where}: expected the datasets x, y, t and p, found no {', '.join(missing)} among "
+                    f"{', '.join(names) or 'none'}; write the missing ones too, under these names"
+                )
+            stored = {name: find(h5py, where, file, group + name, REMEDY) for name in "xytp"}
             needed = sum(one.size * one.dtype.itemsize for one in stored.values())
             if needed > MOST_EXPANSION * len(content) or any(
                 one.ndim != 1 for one in stored.values()
@@ -55,6 +63,6 @@ def decode(content: bytes, where: str, sensor_size: SensorSize, *, sha256: str) 
         if is_of_the_machine(error):
             raise
         raise CorruptData(
-            f"{where}: expected an HDF5 file with x, y, t and p, found one that cannot be read ({error}); {AGAIN}"
+            f"{where}: expected an HDF5 file with x, y, t and p, found one that cannot be read ({error}); {REMEDY}"
         ) from error
     return checked(where, x, y, t, p, sensor_size)

@@ -6,8 +6,8 @@ import numpy as np
 
 from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.events import SensorSize, checked
-from spikejax.data.core.stored import AGAIN
 
+REMEDY = "give whole numbers, t in microseconds"
 ALLOWED = np.zeros(256, bool)
 ALLOWED[list(b"0123456789-, \r\n")] = True
 
@@ -45,17 +45,19 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
         line = int(np.argmax(wrong))
         shown = rest[ends[line - 1] + 1 if line else 0 : ends[line]][:80]
         raise CorruptData(
-            f"{where}: expected four whole numbers between commas in line {line + 2}, found {shown!r}; {AGAIN}"
+            f"{where}: expected four whole numbers between commas in line {line + 2}, found {shown!r}; {REMEDY}"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # NumPy only warns of what it cannot read
         try:
             values = np.fromstring(rest[:-1].replace(b"\n", b","), np.int64, sep=",")
         except (DeprecationWarning, ValueError) as error:
-            raise CorruptData(f"{where}: expected whole numbers, found {error}; {AGAIN}") from error
+            raise CorruptData(
+                f"{where}: expected whole numbers, found {error}; {REMEDY}"
+            ) from error
     if len(values) != 4 * len(ends):
         raise CorruptData(
-            f"{where}: expected {4 * len(ends)} numbers in {len(ends)} lines, found {len(values)}; {AGAIN}"
+            f"{where}: expected {4 * len(ends)} numbers in {len(ends)} lines, found {len(values)}; {REMEDY}"
         )
     columns = dict(zip(names, values.reshape(-1, 4).T, strict=True))
     x, y, t, p = (columns[name] for name in "xytp")

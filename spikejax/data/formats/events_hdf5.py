@@ -106,7 +106,7 @@ def _speakers(h5py, path, file, count):
     return found[:]
 
 
-def find(h5py: Any, path: Path | str, file: Any, name: str) -> Any:
+def find(h5py: Any, path: Path | str, file: Any, name: str, remedy: str = AGAIN) -> Any:
     """A dataset that lies in this file as a whole: no link is followed that could lead to another."""
     place = file
     for part in name.split("/"):
@@ -115,14 +115,14 @@ def find(h5py: Any, path: Path | str, file: Any, name: str) -> Any:
         link = place.get(part, getlink=True)
         if link is not None and not isinstance(link, h5py.HardLink):
             raise CorruptData(
-                f"{path}: expected {name} in the file itself, found a link ({type(link).__name__}); {AGAIN}"
+                f"{path}: expected {name} in the file itself, found a link ({type(link).__name__}); {remedy}"
             )
         place = place[part]
     if not isinstance(place, h5py.Dataset):
-        raise CorruptData(f"{path}: expected {name} as a dataset, found a group; {AGAIN}")
+        raise CorruptData(f"{path}: expected {name} as a dataset, found a group; {remedy}")
     if place.is_virtual or place.external:
         raise CorruptData(
-            f"{path}: expected {name} in the file itself, found a dataset that lies in other files; {AGAIN}"
+            f"{path}: expected {name} in the file itself, found a dataset that lies in other files; {remedy}"
         )
     return place
 

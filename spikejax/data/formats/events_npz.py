@@ -8,7 +8,7 @@ import numpy as np
 
 from spikejax.data.core.dataset import CorruptData
 from spikejax.data.core.events import SensorSize, checked, whole
-from spikejax.data.core.stored import AGAIN, is_of_the_machine
+from spikejax.data.core.stored import is_of_the_machine
 
 MOST_EXPANSION = 64  # how many times as large as the file its content may be
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
@@ -38,21 +38,35 @@ def decode(content: bytes, where: str, sensor_size: SensorSize) -> np.ndarray:
             left = MOST_EXPANSION * len(content)
             if "events.npy" in file.namelist():
                 events = _array(file, "events", left)
+                _check_names(where, events.dtype.names or (), "fields of events")
                 columns = {name: events[name] for name in "xytp"}
             else:
+                _check_names(where, [x.removesuffix(".npy") for x in file.namelist()], "arrays")
                 columns = {}
                 for name in "xytp":
                     columns[name] = _array(file, name, left)
                     left -= columns[name].nbytes
+    except CorruptData:
+        raise
     except Exception as error:  # zipfile, the decompressors and NumPy raise many types
         if is_of_the_machine(error):
             raise
         raise CorruptData(
             f"{where}: expected the arrays x, y, t and p, or events with these fields, found a file that cannot be "
-            f"read ({error}); {AGAIN}"
+            f"read ({error}); write it again by np.savez"
         ) from error
     x, y, t, p = (whole(where, name, column) for name, column in columns.items())
     return checked(where, x, y, t, p, sensor_size)
+
+
+def _check_names(where, names, kind):
+    """Raises CorruptData for columns that are not there."""
+    missing = [name for name in "xytp" if name not in names]
+    if missing:
+        raise CorruptData(
+            f"{where}: expected the {kind} x, y, t and p, found no {', '.join(missing)} among "
+            f"{', '.join(map(str, names)) or 'none'}; write the missing ones by np.savez too, under these names"
+        )
 
 
 def _array(file, name, most):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -53,32 +55,39 @@ def fold(
     return folded, (before * scale + shift).astype(kernel.dtype)
 
 
-def fold_variables(norm: Norm, variables: Any, pairs: Mapping[str, str]) -> dict[str, Any]:
+def fold_variables(
+    network: nn.Module, variables: Any, pairs: Mapping[str, str], x: Any
+) -> dict[str, Any]:
     """The variables of a network whose norms are folded into the layers before them, for the same network.
 
-    A norm then leaves its inputs as they are, or adds its shift if the layer before it has no bias.
+    A norm then leaves its inputs as they are, or adds its shift if the layer before it has no bias. Each is folded with
+    its own settings: those of one whose outputs are summed may differ, see `Norm.summed`.
 
     Args:
-      norm: the norm of the network.
+      network: a Flax module with norms.
       variables: of the network.
       pairs: for each layer to fold into, the norm that receives its outputs: {"Conv_0": "BatchNorm_0"}; inside others
         with their path, "block_0/Conv_0". The outputs must go nowhere else.
+      x: inputs of the network, or their `jax.ShapeDtypeStruct`; nothing is computed of them.
 
     Raises:
-      KeyError: a path that is not in the variables.
+      KeyError: a path that is not in the variables, or a norm that the network does not call.
       ValueError: see `fold`.
 
     >>> import flax.linen as nn, jax, jax.numpy as jnp
     >>> from spikejax.layers.normalisation import BatchNorm
     >>> network, x = nn.Sequential([nn.Dense(3), BatchNorm()]), jnp.ones((5, 2, 4))
     >>> variables = network.init(jax.random.key(0), x)
-    >>> folded = fold_variables(BatchNorm(), variables, {"layers_0": "layers_1"})
+    >>> folded = fold_variables(network, variables, {"layers_0": "layers_1"}, x)
     >>> bool(jnp.allclose(network.apply(folded, x), network.apply(variables, x)))
     True
     """
+    norms = _norms(network, variables, x)
     params, statistics = variables["params"], variables[STATISTICS]
     for layer, after in pairs.items():
-        before, own = _at(params, layer), _at(params, after)
+        if after not in norms:
+            raise KeyError(f"expected a norm {after}, found the norms {sorted(norms)}")
+        norm, before, own = norms[after], _at(params, layer), _at(params, after)
         found = {"params": own, STATISTICS: _at(statistics, after)}
         kernel, bias = fold(norm, found, before["kernel"], before.get("bias"))
         changed = {"kernel": kernel} | ({"bias": bias} if "bias" in before else {})
@@ -92,6 +101,20 @@ def fold_variables(norm: Norm, variables: Any, pairs: Mapping[str, str]) -> dict
         params = _with(params, after, {"scale": scale, "bias": shift})
         statistics = _with(statistics, after, plain[STATISTICS])
     return {**variables, "params": params, STATISTICS: statistics}
+
+
+def _norms(network, variables, x) -> dict[str, Norm]:
+    """The norms that a network calls, with the settings that it gives them, by path."""
+    found = {}
+
+    def see(call, args, kwargs, context):
+        if isinstance(context.module, Norm) and context.method_name == "__call__":
+            found["/".join(context.module.path)] = context.module.clone(parent=None)
+        return call(*args, **kwargs)
+
+    with nn.intercept_methods(see):
+        jax.eval_shape(lambda v, x: network.apply(v, x, mutable=True), variables, x)
+    return found
 
 
 def _at(tree, path):

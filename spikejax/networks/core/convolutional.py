@@ -85,12 +85,18 @@ def images_of(x: Any, multiple: int) -> Array:
 
     >>> images_of(jnp.ones((4, 1, 30, 32, 3)), 16)
     Traceback (most recent call last):
-    ValueError: expected images [T, B, H, W, C] with H and W multiples of 16, found shape (4, 1, 30, 32, 3)
+    ValueError: expected images [T, B, H, W, C] with H and W multiples of 16, found shape (4, 1, 30, 32, 3); crop or \
+resize them before, event data by its own `crop` or `resize`, NMNIST(crop=32) for example
     """
     x = jnp.asarray(x)
+    way = (
+        "crop or resize them before, event data by its own `crop` or `resize`, NMNIST(crop=32) for example"
+        if x.ndim == 5
+        else "give them all five axes, or use a network of dense layers, MLP for example"
+    )
     if x.ndim != 5 or x.shape[2] % multiple or x.shape[3] % multiple:
         raise ValueError(
-            f"expected images [T, B, H, W, C] with H and W multiples of {multiple}, found shape {x.shape}"
+            f"expected images [T, B, H, W, C] with H and W multiples of {multiple}, found shape {x.shape}; {way}"
         )
     return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
 

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 import norm_cases
+from fast_compilation import fast_jit
 from norm_cases import NORMS, SHARED
 from spikejax.layers import Conv, Linear, Norm, layer_of
 from spikejax.layers.normalisation.folding import fold, fold_variables
+from spikejax.networks.ms_resnet_18 import MSResNet18
+from spikejax.neurons.lif import LIF
 
 KEY = jax.random.key(0)
 
@@ -61,13 +64,35 @@ def test_a_network(name, float64):
     variables = jax.tree.map(lambda leaf: leaf.astype(float), trained(network, x))
     kind = type(NORMS[name]).__name__
     pairs = {"Conv_0": f"{kind}_0", "Conv_1": f"{kind}_1", "Linear_0": "last"}
-    folded = fold_variables(NORMS[name], variables, pairs)
+    folded = fold_variables(network, variables, pairs, x)
     np.testing.assert_allclose(network.apply(folded, x), network.apply(variables, x), rtol=1e-11)
     for after in (f"{kind}_1", "last"):
         own = {which: folded[which][after] for which in ("params", "batch_stats")}
         scale, shift = NORMS[name].inference(own)
         np.testing.assert_allclose(scale, 1, rtol=1e-4)  # ε is in the root
         np.testing.assert_array_equal(shift, 0)
+
+
+def test_norms_whose_outputs_are_summed(float64):
+    """Each is folded with its own α: α/√2 in tdBN at the end of a residual block."""
+    network = MSResNet18(10, LIF(), width=2, norm=NORMS["tdbn"])
+    x, draw = jnp.asarray(norm_cases.values(shape=(2, 1, 8, 8, 2))), np.random.default_rng(0)
+
+    def drawn(path, leaf):
+        if path[-1].key in ("kernel", "bias", "mean"):
+            return jnp.asarray(draw.normal(0, 1, leaf.shape))
+        return jnp.asarray(draw.uniform(0.5, 1, leaf.shape))
+
+    shapes = jax.eval_shape(network.init, KEY, x)
+    own = {name: shapes[name] for name in ("params", "batch_stats", "constants") if name in shapes}
+    variables = jax.tree_util.tree_map_with_path(drawn, own)
+    pairs = {f"Conv_{i}": f"TDBN_{i}" for i in range(20)}
+    folded = fold_variables(network, variables, pairs, x)
+    outputs = fast_jit(lambda v: network.apply(v, x, mutable=["state", "activity"])[0])
+    expected = outputs(variables)
+    silent = {**variables, "batch_stats": jax.tree.map(jnp.ones_like, own["batch_stats"])}
+    assert float(jnp.abs(outputs(silent) - expected).max()) > 0.1  # they depend on the norms
+    np.testing.assert_allclose(outputs(folded), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("name", sorted(set(NORMS) - set(SHARED)))
@@ -83,5 +108,9 @@ def test_other_channels_and_layers_are_refused():
     variables = norm.init(KEY, norm_cases.values())
     with pytest.raises(ValueError, match=r"\[\.\.\., 2\], found \[3, 5\]"):
         fold(norm, variables, jnp.ones((3, 5)))
-    with pytest.raises(KeyError, match="a layer Conv_0"):
-        fold_variables(norm, variables, {"Conv_0": "BatchNorm_0"})
+    network, x = Stack(norm), norm_cases.values(shape=(4, 3, 5, 5, 2))
+    variables = network.init(KEY, x)
+    with pytest.raises(KeyError, match="a layer Conv_9"):
+        fold_variables(network, variables, {"Conv_9": "BatchNorm_0"}, x)
+    with pytest.raises(KeyError, match=r"a norm Conv_1, found the norms \['BatchNorm_0', 'Batch"):
+        fold_variables(network, variables, {"Conv_0": "Conv_1"}, x)
