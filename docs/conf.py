@@ -48,7 +48,7 @@ smartquotes_action = "D"  # dashes; quotation marks in code-like text stay
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-nb_execution_mode = "off"  # the outputs that are stored; `make test-slow` runs the notebooks and compares
+nb_execution_mode = "off"  # stored outputs are shown; `make test-slow` runs the notebooks
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
