@@ -162,7 +162,7 @@ class _Built:
         node = link.node
         sizes: Any = _pair(node.kernel_size), _pair(node.stride), _pair(node.padding)
         kind = "average" if type(node).__name__ == "AvgPool2d" else "sum"
-        self.layout = self._append(link, Pool(*sizes, kind))
+        self.layout = self._append(link, Pool(*sizes, kind=kind))
 
     def _flatten(self, link):
         start, end = int(link.node.start_dim), int(link.node.end_dim)
