@@ -33,7 +33,8 @@ ROOMS = {
     "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
     "layers": {"dynamics", "neurons", "registry"},
-    "networks": {"layers", "neurons", "dynamics", "registry", "pytree"},
+    "networks": {"layers", "neurons", "surrogate", "dynamics"}
+    | {"registry", "pytree", "fields", "files", "extras"},
     "data": {"registry", "extras", "fields", "files"},
     "inputs": {"extras", "fields", "registry"},
     "objectives": {"dynamics", "devices", "fields", "registry"},
@@ -70,6 +71,8 @@ HOMES = {
     "matplotlib": {"plot"},
     "tensorflow_datasets": {"data"},
     "h5py": {"data"},
+    "nir": {"networks"},
+    "safetensors": {"networks"},
     "grain": {"inputs"},
     "PIL": {"data"},
     "librosa": {"data"},

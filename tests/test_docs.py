@@ -99,6 +99,16 @@ def test_training(run_page):
     assert gradients["neurons"]["decay"][...].shape == ()
 
 
+@pytest.mark.slow
+def test_exchange(run_page):
+    names = run_page("docs/exchange.md")
+    expected, _ = names["spikejax"].run(names["network"], names["variables"], names["x"])
+    assert 0 < np.abs(expected).max() and np.array_equal(names["outputs"], expected)
+    assert names["same"].layers[1].neuron.reset == "subtract"
+    trained = names["loaded"].variables["params"]["linear_0"]["kernel"]
+    assert np.array_equal(names["weights"]["params"]["linear_0"]["kernel"], trained)
+
+
 def test_what_can_be_relied_on(run_page):
     names = run_page("docs/reliability.md")
     outputs, x = names["outputs"], names["x"]

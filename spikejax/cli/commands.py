@@ -1,4 +1,4 @@
-"""The command line: train, sweep, eval, recipes, neurons, data, info."""
+"""The command line: train, sweep, eval, export, recipes, neurons, data, info."""
 
 import importlib
 import os
@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "train a recipe: spikejax train digits --neuron lif tc_lif",
     "sweep": "train a grid of models in one program: spikejax sweep digits --grid beta1=-0.2,-0.8",
     "eval": "evaluate a run's trained networks: spikejax eval runs/digits",
+    "export": "write a run's network for other tools: spikejax export runs/digits --to nir",
     "recipes": "list the recipes that can be trained by name",
     "neurons": "list the neuron models, describe some, or plot one",
     "data": "describe a data set and where it was looked for: spikejax data smnist",
@@ -62,6 +63,8 @@ def _hint(error, command):
         if command not in ("train", "sweep"):
             return " (--data-dir sets where the files are)"
         return " (--data-dir sets where the files are, --download fetches them if they are public)"
+    if 'beyond_nir="metadata"' in str(error):
+        return " (--beyond-nir metadata)"
     if isinstance(error, FileExistsError | BlockingIOError):
         flags = [flag for remedy, flag in _REMEDIES.items() if remedy in str(error)]
         return f" ({', '.join(flags)})" if flags else ""

@@ -1,0 +1,1 @@
+"""Graphs that other tools wrote and read, recorded; see README.md."""
