@@ -168,7 +168,7 @@ def run(request: Request) -> dict[str, Any]:
     for name, target in TARGETS.items():
         if target.platform in missing:
             continue
-        rows = process.rows_of("experiments.compiled.aot", name, quick)
+        rows = process.rows_of("experiments.compiled.aot", name, "quick" if quick else "full")
         for kind in programs.KINDS:
             own = {key: row for key, row in rows.items() if key.startswith(f"{name} {kind} ")}
             chosen = programs.planned(size, kind, target)

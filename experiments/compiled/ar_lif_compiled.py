@@ -15,7 +15,7 @@ Command: python -m experiments run ar_lif_compiled
   in a separate environment, made with pip install '.[all,aot]'
 Expected: all fit, without a collective, with one fused kernel per layer and pass, forward, backward, and of recomputing
 where the plan recomputes; all losses are finite.
-Time: about 25 minutes on 2 CPU cores.
+Time: about 25 minutes on 2 CPU cores; can be stopped and continued, program by program.
 """
 
 import functools
@@ -33,7 +33,7 @@ from experiments.compiled.program_text import count_fused
 from experiments.compiled.targets import TARGETS, Target, as_there, compiler, devices_of
 from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.ar_lif.noise import noise
-from spikejax import paths
+from spikejax import files, paths
 from spikejax.data import Dataset
 from spikejax.devices import mesh, plan
 from spikejax.devices.plan import Plan
@@ -109,28 +109,24 @@ def planned(config: Config, data: Dataset, facts: pure.Facts, target: Target) ->
     )
 
 
-def measure_all(name: str, quick: bool) -> dict[str, dict]:
-    """A target's rows of the record; the process must have been started in `targets.ENVIRONMENT`."""
-    target, rows = TARGETS[name], {}
-    devices = devices_of(target)
-    for recipe in QUICK if quick else BATCHES:
+def measured(chip: str, recipe: str, quick: bool) -> dict[str, dict]:
+    """A target's row of a recipe; the process must have been started in `targets.ENVIRONMENT`."""
+    target = TARGETS[chip]
+    function, operands, known = program(recipe, target, devices_of(target), quick)
+    rows = {f"{chip} {recipe}": {**known, **aot.measure(function, operands, target)}}
+    print(f"compiled for {chip}, not run: {rows}", file=sys.stderr)
+    return rows
+
+
+def lowered(chip: str, recipe: str, quick: bool) -> dict[str, dict]:
+    """The row for a target without a compiler: the program as the compiler would receive it."""
+    target = TARGETS[chip]
+    with as_there(target):
+        devices = mesh.over(jax.devices()[:1])
         function, operands, known = program(recipe, target, devices, quick)
-        rows[f"{name} {recipe}"] = {**known, **aot.measure(function, operands, target)}
-        print(f"compiled for {name}, not run: {recipe} {rows}", file=sys.stderr)
-    return rows
-
-
-def lowered(name: str, quick: bool) -> dict[str, dict]:
-    """Rows for a target without a compiler: programs as the compiler would receive them."""
-    target, rows = TARGETS[name], {}
-    for recipe in QUICK if quick else BATCHES:
-        with as_there(target):
-            devices = mesh.over(jax.devices()[:1])
-            function, operands, known = program(recipe, target, devices, quick)
-            traced = function.trace(*operands)
-            text = traced.lower(lowering_platforms=(target.platform,)).as_text()
-        rows[f"lowered for {name}, {recipe}"] = {**known, "fused_kernels": count_fused(text)}
-    return rows
+        traced = function.trace(*operands)
+        text = traced.lower(lowering_platforms=(target.platform,)).as_text()
+    return {f"lowered for {chip}, {recipe}": {**known, "fused_kernels": count_fused(text)}}
 
 
 def on_cpu(recipe: str, quick: bool) -> dict[str, Any]:
@@ -149,26 +145,42 @@ def on_cpu(recipe: str, quick: bool) -> dict[str, Any]:
 
 def run(request: Request) -> dict[str, Any]:
     jax.config.update("jax_platforms", "cpu")
-    quick, metrics = request.quick, {}
     compilers = {name: compiler(TARGETS[name].platform) for name in CHIPS}
     missing = [name for name, found in compilers.items() if found is None]
-    if missing and not quick:
+    if missing and not request.quick:
         raise ValueError(f"{', '.join(missing)}: {aot.MISSING}")
     print(aot.WARNING)
-    for name in CHIPS:
-        if name in missing:
-            metrics |= lowered(name, quick)
-        else:
-            metrics |= process.rows_of("experiments.compiled.ar_lif_compiled", name, quick)
-    for recipe in QUICK if quick else BATCHES:
-        metrics[f"{CPU} {recipe}"] = on_cpu(recipe, quick)
-    described = {"recipes": list(BATCHES), "quick": quick}
+    described = {"recipes": list(BATCHES), "quick": request.quick}
     facts = {"seed": 0, "data": None, "warning": aot.WARNING, "compilers": compilers}
-    return {
-        **record.begin("ar_lif_compiled", described, facts),
-        "metrics": metrics,
-        "complete": True,
-    }
+    result = record.begin("ar_lif_compiled", described, facts)
+    commits, left = set(), []
+    for where in (*CHIPS, CPU):
+        for recipe in QUICK if request.quick else BATCHES:
+            path = request.out / "parts" / f"{where.replace(' ', '_')}_{recipe}.json"
+            if request.quick or not path.is_file():
+                if request.left == 0:
+                    left.append(path.stem)
+                    continue
+                rows = part(where, recipe, request.quick, where in missing)
+                own = {"commit": result["provenance"]["commit"], "rows": rows}
+                files.write_text(path, json.dumps(own, indent=1))
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            result["metrics"] |= kept["rows"]
+            commits.add(kept["commit"])
+    result["provenance"]["commits"] = sorted(commits)
+    if left:
+        result["provenance"]["incomplete"] = f"no time for {', '.join(left)}"
+    return {**result, "complete": not left}
+
+
+def part(where: str, recipe: str, quick: bool, without_compiler: bool) -> dict[str, Any]:
+    """The row of a recipe on a CPU, or for a target, with or without its compiler."""
+    if where == CPU:
+        return {f"{CPU} {recipe}": on_cpu(recipe, quick)}
+    if without_compiler:
+        return lowered(where, recipe, quick)
+    size = "quick" if quick else "full"
+    return process.rows_of("experiments.compiled.ar_lif_compiled", where, recipe, size)
 
 
 def compiled(metrics: Any) -> list[dict[str, Any]]:
@@ -218,5 +230,5 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    chip, size = sys.argv[1:]
-    print(json.dumps(measure_all(chip, size == "quick")))
+    chip, recipe, size = sys.argv[1:]
+    print(json.dumps(measured(chip, recipe, size == "quick")))

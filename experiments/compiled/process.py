@@ -10,10 +10,10 @@ from typing import Any
 from experiments.compiled.targets import ENVIRONMENT
 
 
-def rows_of(module: str, target: str, quick: bool) -> dict[str, Any]:
-    """A target's rows of a record: the last line that a module prints as a program in `ENVIRONMENT`."""
+def rows_of(module: str, *arguments: str) -> dict[str, Any]:
+    """Rows of a record: the last line that a module prints as a program in `ENVIRONMENT`, with these arguments."""
     done = subprocess.run(
-        [sys.executable, "-m", module, target, "quick" if quick else "full"],
+        [sys.executable, "-m", module, *arguments],
         cwd=Path(__file__).parents[2],
         env={**os.environ, **ENVIRONMENT},
         stdout=subprocess.PIPE,
