@@ -21,7 +21,7 @@ DEVICES = {
 }
 CALLS = {"cuda": "__gpu$xla.gpu.triton", "tpu": "tpu_custom_call", "mosaic": "@mosaic_gpu_v2"}
 # Loops outside of the kernels: one draws the keys, or the steps' own parameters.
-LOOPS = {"stochastic_lif": 1, "glif": 1, "mpe_psn": 1}
+LOOPS = {"stochastic_lif": 1, "ce_lif": 1, "glif": 1, "mpe_psn": 1}
 
 
 def lowered(name, platform, steps=6, batch=6, features=40, *, recurrent=False):
