@@ -55,12 +55,13 @@ def test_a_cell_is_trained_as_far_as_the_time_goes(tmp_path):
     small = {"network.width": 1, "epochs": 2, "batch_size": 2}
     data = noise("ar_lif_cifar10_dvs", 4)
     config = paths.replace(config_of("ar_lif_cifar10_dvs", "soft"), {"data": data, **small})
-    request = Request(tmp_path)
-    assert trained(request, "a cell", config, end=0.0) == {"state": "not run: no time", "cut": True}
-    whole = trained(request, "a cell", config, end=None)
+    without_time = Request(tmp_path, seconds=0.0)
+    none = {"state": "not run: no time", "cut": True}
+    assert trained(without_time, "a cell", config) == none
+    whole = trained(Request(tmp_path), "a cell", config)
     assert (whole["state"], whole["cut"], whole["epochs"]) == ("trained", False, 2)
     assert whole["best_test_accuracy"] >= whole["test_accuracy"]
-    assert trained(request, "a cell", config, end=0.0) == whole
+    assert trained(without_time, "a cell", config) == whole
 
 
 def test_the_table_says_what_was_not_run():
