@@ -26,7 +26,7 @@ class Registry(Mapping[str, Any]):
     ('LIF', 'LIF')
     >>> NEURONS.find("tclif")
     Traceback (most recent call last):
-    spikejax.registry.UnknownName: unknown neuron 'tclif'; did you mean tc_lif, clif, lif?
+    spikejax.registry.UnknownName: unknown neuron 'tclif'; did you mean tc_lif, clif, ce_lif?
     """
 
     def __init__(self, kind: str, package: str, belongs: Callable[[Any], bool]):

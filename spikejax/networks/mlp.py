@@ -59,7 +59,7 @@ class MLP(nn.Module):
         if jnp.ndim(x) != 3:
             raise ValueError(
                 f"expected inputs [T, B, F], found shape {jnp.shape(x)}; flatten the features, "
-                "x.reshape(*x.shape[:2], -1), or use a convolutional network, VGGSNN for example"
+                "x.reshape(*x.shape[:2], -1), or use a convolutional network"
             )
         for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)

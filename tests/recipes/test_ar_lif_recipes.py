@@ -70,6 +70,7 @@ def test_its_data_have_the_form(name):
         assert source.frame(np.empty(0, EVENT)).shape == FORMS[name].shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_a_small_one_trains(name):
     """Two steps of a network one channel wide; what does not fill a batch is left out."""
