@@ -1,7 +1,7 @@
 """Adaptive LIF whose adaptation is a current: it follows the membrane potential as well as the spikes."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jax import Array
 
@@ -21,6 +21,17 @@ class AdLIFState(NamedTuple):
     membrane: Array
     adaptation: Array
     spikes: Array
+
+
+def adapted(
+    neuron: Any, state: Any, current: Array, decay: Any, adaptation_decay: Any
+) -> tuple[Array, Array, Array]:
+    """Membrane, adaptation and spikes after a step by the equations of `AdLIF`, whatever its decays are made from."""
+    driven = neuron.a * state.membrane + neuron.b * state.spikes
+    adaptation = adaptation_decay * state.adaptation + driven
+    left = state.membrane - neuron.threshold * state.spikes
+    membrane = decay * left + (1 - decay) * (current - adaptation)
+    return membrane, adaptation, spike(membrane - neuron.threshold, neuron.surrogate, True)
 
 
 @neuron(AdLIFState, drive=10.0)
@@ -90,9 +101,5 @@ class AdLIF(Neuron):
     surrogate: Surrogate = surrogate_field(default=Rectangle())
 
     def step(self, state: AdLIFState, current: Array) -> tuple[AdLIFState, Array]:
-        driven = self.a * state.membrane + self.b * state.spikes
-        adaptation = self.adaptation_decay * state.adaptation + driven
-        left = state.membrane - self.threshold * state.spikes
-        membrane = self.decay * left + (1 - self.decay) * (current - adaptation)
-        spikes = spike(membrane - self.threshold, self.surrogate, True)
-        return AdLIFState(membrane, adaptation, spikes), spikes
+        after = AdLIFState(*adapted(self, state, current, self.decay, self.adaptation_decay))
+        return after, after.spikes

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from spikejax.fields import Leaf, param
+from spikejax.neurons.adlif import adapted
 from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.neurons.core.initialisers import Uniform, UniformLog
-from spikejax.surrogate import Rectangle, Surrogate, spike
+from spikejax.surrogate import Rectangle, Surrogate
 
 
 class SiLIFState(NamedTuple):
@@ -82,9 +83,5 @@ class SiLIF(Neuron):
     def step(self, state: SiLIFState, current: Array) -> tuple[SiLIFState, Array]:
         keep = jnp.exp(-jnp.exp(self.log_rate + self.log_dt))
         remember = jnp.exp(-jnp.exp(self.log_adaptation_rate + self.log_dt))
-        driven = self.a * state.membrane + self.b * state.spikes
-        adaptation = remember * state.adaptation + driven
-        left = state.membrane - self.threshold * state.spikes
-        membrane = keep * left + (1 - keep) * (current - adaptation)
-        spikes = spike(membrane - self.threshold, self.surrogate, True)
-        return SiLIFState(membrane, adaptation, spikes), spikes
+        after = SiLIFState(*adapted(self, state, current, keep, remember))
+        return after, after.spikes
