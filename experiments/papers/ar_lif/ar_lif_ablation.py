@@ -1,9 +1,9 @@
 """Which part of AR-LIF helps: hard reset, soft reset, and the adaptive reset with its parameters fixed or learned.
 
 Reproduces: AR-LIF (arXiv 2507.20746), Table 2, on a small scale. The paper trains on CIFAR-100 and CIFAR10-DVS; here a
-VGG-SNN an eighth as wide is trained on a part of CIFAR-10 (4,000 images, 5 epochs, T = 4), and one a quarter as wide on
-a part of N-MNIST (1,000 recordings, 12 epochs, T = 5). The header of the printed table lacks a label; its columns are
-these six rows, in this order.
+VGG-SNN an eighth as wide is trained on a part of CIFAR-10 (4,000 images and 1,000 to test, 5 epochs, T = 4), and one a
+quarter as wide on a part of N-MNIST (1,000 recordings, 12 epochs, T = 5). The header of the printed table lacks a
+label; its columns are these six rows, in this order.
 Where JAX has a GPU or a TPU there is a third study before these two, "resnet_18": the whole ResNet-18 of the recipe
 ar_lif_cifar10 on the part of CIFAR-10, products in bfloat16, one seed, as many epochs for each row as are expected to
 fit into two thirds of `--seconds`, at most 30; give the same `--seconds` again to continue it.
@@ -17,7 +17,7 @@ fit into two thirds of `--seconds`, at most 30; give the same `--seconds` again 
 Command: python -m experiments run ar_lif_ablation
 Expected: the order of the paper, adaptive at least as good as soft, soft at least as good as hard (in its CIFAR-100
 column soft is far below hard); differences smaller than the deviation over seeds say nothing.
-Time: about 2 hours on 2 CPU cores; can be stopped and continued.
+Time: estimated at 2 hours on 2 CPU cores; can be stopped and continued.
 """
 
 import math
@@ -177,7 +177,7 @@ def _gain(source: str, better: str, worse: str) -> Expectation:
 
 EXPERIMENT = Experiment(
     claim="hard, soft and adaptive reset, parameters fixed or learned, on N-MNIST and a part of CIFAR-10",
-    time="about 2 hours on 2 CPU cores",
+    time="estimated at 2 hours on 2 CPU cores",
     run=run,
     expected=tuple(
         _gain(source, *rows)

@@ -62,7 +62,6 @@ STEPS = {
     "ssc": (250, 700, 35),
 }
 TRAINED_BY = {"smnist": "smnist_one_cycle", "psmnist": "psmnist_one_cycle"}
-NAMES = {"tc_lif": "TC-LIF"}  # of a row's neuron in the other tables
 SEEDS = (0, 1, 2, 3)
 NOT_RUN = "not run"
 QUICK_ROWS = ("smnist_tc_lif_rec_40-200-64", "smnist_lstm_128")
@@ -113,11 +112,10 @@ def parameters(cell: Cell) -> int:
 
 
 def neat_of(cell: Cell) -> float | None:
-    """What NEAT has for the neuron of a row in a network of this size, in per cent."""
-    if cell.data not in ("shd", "ssc") or cell.hidden != (128, 128):
+    """What NEAT has for TC-LIF in a network of this size, in per cent."""
+    if cell.data not in ("shd", "ssc") or cell.neuron != "tc_lif" or cell.hidden != (128, 128):
         return None
-    found = NEUTRAL[cell.data.upper()].get(NAMES.get(cell.neuron, ""))
-    return found[bool(cell.recurrent)] if found else None
+    return NEUTRAL[cell.data.upper()]["TC-LIF"][bool(cell.recurrent)]
 
 
 def run(request: Request) -> dict[str, Any]:
