@@ -8,9 +8,10 @@ from experiments.compiled import tables as compiled
 from experiments.gpu import tables as accelerator
 from experiments.papers.ar_lif import table1
 from experiments.papers.ar_lif import tables as ar_lif
+from experiments.papers.neuron_table import DATA, KINDS
 from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
-from experiments.tables import origin, read
+from experiments.tables import accuracy, missing, origin, read
 from spikejax.catalogue import descriptions, evidence
 from spikejax.neurons import NEURONS
 from spikejax.recipes import RECIPES
@@ -129,6 +130,34 @@ def reliability() -> str:
     return f"{markdown(header, rows)}\n{facts}{origin(result)}\n"
 
 
+def neuron_table(data: str) -> Callable[[], str]:
+    """All neurons on a data set, the most accurate recurrent network first; "" where none is trained."""
+
+    def table() -> str:
+        found = read("neuron_table")
+        rows = {name: row for name, row in found["metrics"].items() if name.startswith(f"{data}_")}
+        names = [name for name in NEURONS if any(f"{data}_{name}_{kind}" in rows for kind in KINDS)]
+        best = {name: (rows.get(f"{data}_{name}_rec") or {}).get("test_accuracy") for name in names}
+        cells = []
+        for name in sorted(names, key=lambda name: -(best[name] or 0.0)):
+            cells.append([f"[`{name}`](../spikejax/neurons/{name}.py)"])
+            for kind in KINDS:
+                row = rows.get(f"{data}_{name}_{kind}")
+                cells[-1] += _row_of(row) if row else ["", "", ""]
+        each = ("test accuracy", "outputs per layer", "seconds")
+        header = ["neuron", *(f"{kind}: {what}" for kind in KINDS for what in each)]
+        rest = found["provenance"].get("incomplete")
+        return f"{markdown(header, cells)}\n{origin(found)}{f'; {rest}' if rest else ''}\n"
+
+    return lambda: missing("neuron_table") or table()
+
+
+def _row_of(row):
+    rates = " ".join(f"{rate:.3f}" for rate in row["firing_rate"].values() if rate is not None)
+    reached = accuracy(row["test_accuracy"], row["test_accuracy_std"])
+    return [reached, rates, f"{row['seconds']:.0f}"]
+
+
 def recipes() -> str:
     """The recipes that can be trained by name."""
     rows = [[f"`{name}`", recipe.title, recipe.source] for name, recipe in RECIPES.items()]
@@ -156,6 +185,7 @@ PAGES: dict[Path, Sections] = {
     BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},
     ROOT / "docs" / "tc_lif.md": tc_lif.SECTIONS,
+    ROOT / "docs" / "neuron_table.md": {data: neuron_table(data) for data in DATA},
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }

@@ -1,0 +1,129 @@
+"""Every neuron of the library in the same two networks, feed-forward and recurrent, with the same training.
+
+Shows: what a change of the neuron alone does, as NEAT and neuroseqbench compare neurons. Sequential 8x8 digits
+(1-64-128-10, 64 steps, the recipe `digits` with 20 epochs in place of 40) and spoken digits as spikes
+(70-128-128-10, 50 steps, see the experiment `fsd_shd`, with 30 epochs). Neurons have their defaults; learning rate,
+schedule and clipping are those of the recipes, which were made with TC-LIF, and are not tuned to any neuron. Initial
+weights are scaled by the current at which a neuron is known to fire, its `drive`, where that is above 1, so that
+neurons with currents in pA or with a small input gain fire as well. Neurons that need the whole sequence at once are in
+the feed-forward network only.
+
+- "test_accuracy": after the last epoch, mean over three seeds, which are trials of one program.
+- "firing_rate": spikes per neuron and step of each hidden layer, or the mean output of a neuron without spikes.
+- "seconds": of the whole row, compiling included; they compare neurons only where nothing else was running.
+Command: python -m experiments run neuron_table [--rows NAME …]
+Expected: every neuron is trained, at most 2 of them diverge, and TC-LIF, recurrent, is among the best ten on digits,
+the task with the longer memory.
+Time: about 40 minutes for digits and some hours for spoken digits on 2 CPU cores; `--rows digits` trains the former,
+and with `--seconds` the same command continues. The record of each trained row is kept as well, in
+`results/neuron_table`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.experiment import Expectation, Experiment, Request
+from experiments.papers.tc_lif import fsd_shd
+from spikejax import paths
+from spikejax.neurons import NEURONS
+from spikejax.recipes import RECIPES
+from spikejax.runs import record, sweep
+from spikejax.runs.config import Config
+from spikejax.runs.several import over_seeds
+from spikejax.runs.sweeping import Sweep
+
+SEEDS = (0, 1, 2)
+KINDS = {"ff": (), "rec": (0, 1)}
+QUICK_ROWS = ("digits_lif_rec", "digits_psn_ff")
+DATA = ("digits", "fsd_shd")
+
+
+def base(data: str) -> Config:
+    """What all neurons are trained with on a data set."""
+    if data == "digits":
+        return paths.replace(RECIPES["digits"].config, {"epochs": 20})
+    return paths.replace(fsd_shd.base(), {"epochs": 30})
+
+
+def configs() -> dict[str, Config]:
+    """By "DATA_NEURON_KIND", what is trained."""
+    found = {}
+    for data in DATA:
+        config = base(data)
+        for name, model in NEURONS.items():
+            own = {"neuron": model(), "gain": max(1.0, model.drive)}
+            for kind, recurrent in KINDS.items():
+                if model.streams or not recurrent:
+                    row = f"{data}_{name}_{kind}"
+                    found[row] = paths.replace(config, {**own, "recurrent": recurrent})
+    return found
+
+
+def run(request: Request) -> dict[str, Any]:
+    rows, seeds = configs(), SEEDS
+    if unknown := [name for name in request.rows if not any(row.startswith(name) for row in rows)]:
+        raise ValueError(
+            f"expected beginnings of DATA_NEURON_KIND, such as digits_lif_rec, found {', '.join(unknown)}"
+        )
+    if request.quick:
+        small = {"hidden": (8, 8), "epochs": 1, "batch_size": 512}
+        rows, seeds = {name: paths.replace(rows[name], small) for name in QUICK_ROWS}, SEEDS[:1]
+    metrics, left = {}, []
+    for name, config in rows.items():
+        found = record.finished(request.out / name, config=Sweep(config, [{}], seeds).to_json())
+        if not found and name.startswith(request.rows or "") and request.left != 0:
+            trained = sweep(config, [{}], request.out / name, seeds=seeds, **request.options)
+            found = trained if trained["complete"] else None
+        if found:
+            metrics[name] = measured(found)
+        else:
+            left.append(name)
+    described = {"rows": list(request.rows), "quick": request.quick}
+    facts: dict[str, Any] = {"seed": 0, "data": None}
+    if left:
+        facts["incomplete"] = f"{len(left)} of {len(rows)} rows are not trained, from {left[0]} on"
+    result = record.begin("neuron_table", described, facts)
+    return {**result, "metrics": metrics, "complete": not left}
+
+
+def measured(swept: dict[str, Any]) -> dict[str, Any]:
+    """What the finished sweep of a row has found."""
+    found = over_seeds(swept)
+    names = ("test_accuracy", "test_accuracy_std", "seeds", "diverged", "parameters", "seconds")
+    return {**{name: found[name] for name in names}, "firing_rate": found["firing_rate"]}
+
+
+def rank(metrics: Mapping[str, Any]) -> float:
+    """The place of TC-LIF among the recurrent networks on digits, from 1; NaN where it was not trained."""
+    own = metrics.get("digits_tc_lif_rec", {}).get("test_accuracy")
+    if own is None:
+        return math.nan
+    others = [
+        row["test_accuracy"]
+        for name, row in metrics.items()
+        if name.startswith("digits_") and name.endswith("_rec")
+    ]
+    return 1 + sum(x is not None and x > own for x in others)
+
+
+EXPERIMENT = Experiment(
+    claim="every neuron in the same networks on digits and spoken digits, feed-forward and recurrent, three seeds",
+    time="about 40 minutes for digits, some hours for spoken digits, on 2 CPU cores",
+    run=run,
+    expected=(
+        Expectation(
+            "rows of digits that are trained",
+            lambda m: sum(name.startswith("digits_") for name in m),
+            low=sum(name.startswith("digits_") for name in configs()),
+        ),
+        Expectation(
+            "rows in which a seed diverged",
+            lambda m: sum(row["diverged"] > 0 for row in m.values()),
+            high=2,
+        ),
+        Expectation("place of TC-LIF, recurrent, on digits", rank, high=10),
+    ),
+    has_rows=True,
+    rows_are_runs=True,
+)
