@@ -136,6 +136,7 @@ def test_the_readme(run_page):
     assert names["spikes"].shape == (100, 32, 64)
     assert np.isfinite(names["gradients"]["layers_0"]["kernel"]).all()
     assert names["best"].network.neuron.decay in (0.7, 0.95)
+    assert names["trained"].record["metrics"]["test_accuracy"] > 0.7  # of four classes of the reader's own arrays
     assert len(names["rows"]) == 60 and names["neuron"].decay == 0.9
 
 
