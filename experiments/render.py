@@ -11,7 +11,8 @@ from experiments.papers.ar_lif import tables as ar_lif
 from experiments.papers.neuron_table import DATA, KINDS
 from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
-from experiments.tables import accuracy, missing, origin, read
+from experiments.registry import EXPERIMENTS
+from experiments.tables import accuracy, expected, missing, origin, read, section
 from spikejax.catalogue import descriptions, evidence
 from spikejax.neurons import NEURONS
 from spikejax.recipes import RECIPES
@@ -112,6 +113,16 @@ def spoken_digits() -> str:
     return f"{markdown(['recordings', 'accuracy'], rows)}\n{facts}{origin(result)}\n"
 
 
+def quantised_weights(result: dict) -> str:
+    """Accuracy and size by kind of weights."""
+    rows = [
+        [name, accuracy(row["test_accuracy"], row["test_accuracy_std"]), f"{row['bytes']:,}"]
+        for name, row in result["metrics"].items()
+    ]
+    made = markdown(["weights", "test accuracy", "bytes"], rows)
+    return "\n".join([made, expected(EXPERIMENTS["quantised_weights"], result)])
+
+
 def reliability() -> str:
     """What was tried to make the library fail, and what came of it, by part."""
     result = read("reliability")
@@ -186,6 +197,9 @@ PAGES: dict[Path, Sections] = {
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},
     ROOT / "docs" / "tc_lif.md": tc_lif.SECTIONS,
     ROOT / "docs" / "neuron_table.md": {data: neuron_table(data) for data in DATA},
+    ROOT / "docs" / "quantisation.md": {
+        "quantised weights": section("quantised_weights", quantised_weights)
+    },
     ROOT / "docs" / "spoken_digits.md": {"spoken digits": spoken_digits},
     ROOT / "docs" / "reliability.md": {"reliability": reliability},
 }
@@ -198,9 +212,9 @@ def render(page: Path) -> str:
       ValueError: a section that is missing or duplicated.
     """
     text = page.read_text(encoding="utf-8")
-    for name, section in PAGES[page].items():
+    for name, make in PAGES[page].items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        made = section()
+        made = make()
         text, count = pattern.subn(lambda match, made=made: match[1] + made + match[2], text)
         if count != 1:
             raise ValueError(f"expected one section <!-- {name} --> in {page}, found {count}")

@@ -15,6 +15,7 @@ from pages import FILE, blocks, lines_of
 from parity.cases import CASES, load
 from spikejax import unroll
 from spikejax.cli.commands import main
+from spikejax.networks.core.weights import read_weights
 
 # The neurons of the pages on other libraries, and the traces that they are compared with.
 COMPARED = {
@@ -109,6 +110,17 @@ def test_exchange(run_page):
     assert np.array_equal(names["weights"]["params"]["linear_0"]["kernel"], trained)
 
 
+@pytest.mark.slow
+def test_quantisation(run_page):
+    names = run_page("docs/quantisation.md")
+    assert np.isfinite(names["outputs"]).all() and len(names["values"]) <= 3
+    expected = names["integers"](names["fine"].variables["params"], "ternary")["network"]
+    stored = read_weights("ternary.npz")["params"]["network"]
+    assert np.array_equal(stored["readout"]["kernel"], expected["readout"]["kernel"])
+    small = read_weights("runs/full/network.safetensors")["params"]["linear_0"]
+    assert small["kernel"].dtype == np.int8 and small["kernel_scale"].shape == (1, 32)
+
+
 def test_what_can_be_relied_on(run_page):
     names = run_page("docs/reliability.md")
     outputs, x = names["outputs"], names["x"]
@@ -136,7 +148,9 @@ def test_the_readme(run_page):
     assert names["spikes"].shape == (100, 32, 64)
     assert np.isfinite(names["gradients"]["layers_0"]["kernel"]).all()
     assert names["best"].network.neuron.decay in (0.7, 0.95)
-    assert names["trained"].record["metrics"]["test_accuracy"] > 0.7  # of four classes of the reader's own arrays
+    assert (
+        names["trained"].record["metrics"]["test_accuracy"] > 0.7
+    )  # of four classes of the reader's own arrays
     assert len(names["rows"]) == 60 and names["neuron"].decay == 0.9
 
 

@@ -10,6 +10,7 @@ import tyro
 from spikejax.cli.flags import parse
 from spikejax.networks import MLP
 from spikejax.networks.core.nir import to_nir, write_nir
+from spikejax.networks.core.quantised import integers
 from spikejax.networks.core.weights import write_weights
 from spikejax.runs import load
 from spikejax.runs.evaluation import rebuilt
@@ -24,6 +25,8 @@ class ExportFlags:
     """Run folder; of a folder of several runs that of one."""
     to: Literal["nir", "safetensors", "npz"] = "nir"
     """nir: the network, as a graph of NIR; safetensors, npz: its variables, as named arrays."""
+    weights: Literal["float", "int8", "ternary"] = "float"
+    """safetensors, npz: weights as they are, or as integers of int8 or of three values with a scale per output."""
     out: Path | None = None
     """File to write; network.nir, .safetensors or .npz in the run folder by default."""
     trial: int | None = None
@@ -44,8 +47,12 @@ def command(arguments: Sequence[str]) -> int:
     loaded = load(flags.run, trial=flags.trial, best=flags.best)
     out = flags.run / f"network.{flags.to}" if flags.out is None else flags.out
     if flags.to != "nir":
-        print(write_weights(_ending(out, flags.to), loaded.variables))
+        print(write_weights(_ending(out, flags.to), _stored(loaded.variables, flags.weights)))
         return 0
+    if flags.weights != "float":
+        raise ValueError(
+            f"expected weights as they are for a graph of NIR, found {flags.weights!r}; write them with --to npz"
+        )
     shape = None
     if not isinstance(loaded.network, MLP):
         parts = rebuilt(loaded, flags.data_dir)
@@ -53,6 +60,12 @@ def command(arguments: Sequence[str]) -> int:
     options = {"dt": flags.dt, "beyond_nir": flags.beyond_nir}
     print(write_nir(out, to_nir(loaded.network, loaded.variables, shape, **options)))
     return 0
+
+
+def _stored(variables, weights):
+    if weights == "float":
+        return variables
+    return {**variables, "params": integers(variables["params"], weights)}
 
 
 def _ending(out, to):

@@ -56,3 +56,15 @@ def test_weights(trained, to, capsys):
     np.testing.assert_array_equal(run(found.network, read, X)[0], expected)
     assert main(["export", str(trained / "zero"), "--to", to, "--out", "weights.txt"]) == 1
     assert f"ends in .{to}" in capsys.readouterr().err
+
+
+def test_weights_as_integers(trained, tmp_path, capsys):
+    out, run_folder = tmp_path / "small.npz", str(trained / "zero")
+    assert main(["export", run_folder, "--to", "npz", "--weights", "int8", "--out", str(out)]) == 0
+    layer = read_weights(out)["params"]["linear_1"]
+    assert layer["kernel"].dtype == "int8"
+    full = load(run_folder).variables["params"]["linear_1"]["kernel"]
+    error = np.abs(layer["kernel"] * layer["kernel_scale"] - full)
+    assert error.max() <= 0.51 * np.asarray(layer["kernel_scale"]).max()
+    assert main(["export", run_folder, "--weights", "int8"]) == 1
+    assert "write them with --to npz" in capsys.readouterr().err
