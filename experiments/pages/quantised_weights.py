@@ -20,7 +20,7 @@ import numpy as np
 from experiments.experiment import Expectation, Experiment, Request, joined
 from experiments.papers.tc_lif import setups
 from spikejax import load, paths
-from spikejax.networks.core.quantised import Quantised, integers, quantised
+from spikejax.networks.core.quantisation import Quantised, integers, quantised
 from spikejax.recipes import RECIPES
 from spikejax.runs import record, sweep
 from spikejax.runs.config import Config

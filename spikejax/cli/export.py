@@ -10,7 +10,7 @@ import tyro
 from spikejax.cli.flags import parse
 from spikejax.networks import MLP
 from spikejax.networks.core.nir import to_nir, write_nir
-from spikejax.networks.core.quantised import integers
+from spikejax.networks.core.quantisation import integers
 from spikejax.networks.core.weights import write_weights
 from spikejax.runs import load
 from spikejax.runs.evaluation import rebuilt

@@ -10,7 +10,7 @@ import spikejax
 import toy
 from spikejax import MLP, Config, Recurrent, Spiking, Time
 from spikejax.layers import Linear
-from spikejax.networks.core.quantised import (
+from spikejax.networks.core.quantisation import (
     LEVELS,
     Quantised,
     integers,
