@@ -1,7 +1,8 @@
 """Google Speech Commands v2: spoken words of a second, as 101 mel spectra of 40 bands.
 
 Searched, in this order: the folder `speech_commands_v0.02` of the unpacked distribution in the data directory, with
-`speech_commands_test_set_v0.02` beside it for 12 classes, and a subset of the latter in a tar.
+`speech_commands_test_set_v0.02` beside it for 12 classes, and a subset of the latter in a tar. What TensorFlow Datasets
+has prepared is not read: its feature for audio cannot be made without TensorFlow (4.9.10), not even to read.
 """
 
 import csv
