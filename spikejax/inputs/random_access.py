@@ -9,7 +9,7 @@ from spikejax.extras import require
 from spikejax.inputs.batches import Stream
 
 
-class Source(Protocol):
+class RandomAccess(Protocol):
     """What has a length, and sample i at `[i]`."""
 
     def __len__(self) -> int: ...
@@ -17,7 +17,7 @@ class Source(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
-def grain_batches(source: Source, batch_size: int, *, seed: int = 0, threads: int = 4) -> Stream:
+def grain_batches(source: RandomAccess, batch_size: int, *, seed: int = 0, threads: int = 4) -> Stream:
     """Batches of a random-access source, reshuffled each epoch; samples beyond the last full batch are left out.
 
     The order of epoch e depends on the seed and on e alone. Threads read as many batches ahead as there are threads;
