@@ -16,7 +16,8 @@ GENERATED = Path(__file__).parent.parent / "generated" / "api"
 MODULES = (
     *("spikejax", "spikejax.dynamics", "spikejax.neurons", "spikejax.neurons.core.contract"),
     *("spikejax.neurons.wrappers", "spikejax.surrogate", "spikejax.layers"),
-    *("spikejax.layers.normalisation.folding", "spikejax.networks", "spikejax.data"),
+    *("spikejax.layers.normalisation.folding", "spikejax.networks", "spikejax.networks.core.nir"),
+    *("spikejax.networks.core.quantisation", "spikejax.networks.core.weights", "spikejax.data"),
     *("spikejax.data.core.frames", "spikejax.inputs", "spikejax.objectives", "spikejax.training"),
     *("spikejax.runs", "spikejax.runs.report", "spikejax.recipes", "spikejax.sweeps.grid"),
     *("spikejax.sweeps.groups", "spikejax.analysis", "spikejax.plot", "spikejax.devices.plan"),
