@@ -154,8 +154,8 @@ def neuron_table(data: str) -> Callable[[], str]:
             cells.append([f"[`{name}`](../spikejax/neurons/{name}.py)"])
             for kind in KINDS:
                 row = rows.get(f"{data}_{name}_{kind}")
-                cells[-1] += _row_of(row) if row else ["", "", ""]
-        each = ("test accuracy", "outputs per layer", "seconds")
+                cells[-1] += _row_of(row) if row else ["", ""]
+        each = ("test accuracy", "outputs per layer")
         header = ["neuron", *(f"{kind}: {what}" for kind in KINDS for what in each)]
         rest = found["provenance"].get("incomplete")
         return f"{markdown(header, cells)}\n{origin(found)}{f'; {rest}' if rest else ''}\n"
@@ -166,7 +166,7 @@ def neuron_table(data: str) -> Callable[[], str]:
 def _row_of(row):
     rates = " ".join(f"{rate:.3f}" for rate in row["firing_rate"].values() if rate is not None)
     reached = accuracy(row["test_accuracy"], row["test_accuracy_std"])
-    return [reached, rates, f"{row['seconds']:.0f}"]
+    return [reached, rates]
 
 
 def recipes() -> str:
