@@ -30,7 +30,7 @@ test: install
 	$(PYTHON) -m pytest --numprocesses 2 --dist worksteal -m "not slow"
 
 test-slow: install
-	$(PYTHON) -m pytest -m slow
+	$(PYTHON) -m pytest --numprocesses 2 --dist worksteal -m slow
 
 check: install
 	@command -v uv >/dev/null 2>&1 && uv pip install --quiet --python $(PYTHON) --editable '.[dev]' || \
