@@ -118,9 +118,9 @@ def beta_grid(names: dict) -> None:
 
 FACTS = {
     "01_first_spikes": first_spikes,
-    "02_event_camera": event_camera,
-    "03_long_sequences": long_sequences,
-    "04_beta_grid": beta_grid,
+    "05_convolutions_and_cameras": event_camera,
+    "06_long_sequences": long_sequences,
+    "07_sweeps_and_statistics": beta_grid,
 }
 
 
@@ -156,11 +156,11 @@ def test_the_event_camera_without_data(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "02_event_camera"}
-    for cell in code_cells(NOTEBOOKS[0].parent / "02_event_camera.ipynb"):
+    names = {"__name__": "05_convolutions_and_cameras"}
+    for cell in code_cells(NOTEBOOKS[0].parent / "05_convolutions_and_cameras.ipynb"):
         if "fit(config" in source(cell):
             break
-        exec(compile(source(cell), "02_event_camera", "exec"), names)
+        exec(compile(source(cell), "05_convolutions_and_cameras", "exec"), names)
     assert names["missing"] == [names["gestures"], names["digits"]]
     assert len(names["training"]["digit"]) == 500
     assert names["images"]["digit"].shape == (5, 16, 16, 2)
