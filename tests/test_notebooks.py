@@ -67,6 +67,25 @@ def first_spikes(names: dict) -> None:
         assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
 
 
+def encodings(names: dict) -> None:
+    # A rate is as wrong as coin tosses are, a latency less so and with fewer spikes.
+    np.testing.assert_allclose(names["errors"]["rate"], names["expected"], rtol=0.05)
+    assert (np.array(names["errors"]["latency"]) < names["errors"]["rate"]).all()
+    assert max(names["counts"]["latency"]) < min(names["counts"]["rate"])
+    assert names["first_exact"] < names["lengths"][-1]
+    # A current below 1 − decay never makes a neuron fire, a larger one sooner than a small one.
+    silent = ~np.asarray(names["fired"])
+    np.testing.assert_allclose(names["pixels"][silent].max(), 0.1, atol=0.01)
+    first = names["answers"].argmax(0)[~silent]
+    assert (np.diff(first) <= 0).all() and first[0] > first[-1] == 0
+    # A low threshold flattens what is steep, a high one misses what is slow.
+    low, high = names["thresholds"]
+    assert names["restored"][low].max() < 0.5 * names["restored"][high].max()
+    assert names["changes"][low][300:].sum() > 0 == names["changes"][high][300:].sum()
+    accuracies = [history[-1]["test_accuracy"] for history in names["histories"].values()]
+    assert len(accuracies) == 3 and min(accuracies) > 0.8
+
+
 def event_camera(names: dict) -> None:
     # Both recordings are events in the order of time, of both polarities.
     for events, _ in names["samples"].values():
@@ -118,6 +137,7 @@ def beta_grid(names: dict) -> None:
 
 FACTS = {
     "01_first_spikes": first_spikes,
+    "02_encodings": encodings,
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
