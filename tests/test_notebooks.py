@@ -9,9 +9,9 @@ import re
 import tempfile
 from pathlib import Path
 
-import jax.numpy as jnp
-import numpy as np
 import pytest
+
+from notebook_facts import FACTS
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_CODE_CELLS, MAX_FUNCTION_LINES, MAX_BYTES = 15, 10, 500_000
@@ -36,112 +36,6 @@ def shown_text(cell: dict) -> str:
         data = {kind: text for kind, text in output.get("data", {}).items() if "image" not in kind}
         parts += ["".join(text) for text in (output.get("text", ""), *data.values())]
     return "\n".join(parts)
-
-
-def first_spikes(names: dict) -> None:
-    # A leaky membrane that is driven above its threshold fires, and only then.
-    assert names["counts"].min() == 0 < names["counts"].max()
-    assert (jnp.diff(names["counts"]) >= 0).all()
-    # The surrogate gradient is positive and peaks below every rise of the count.
-    assert (names["slopes"] > 0).all()
-    rises = np.flatnonzero(jnp.diff(names["counts"]))
-    assert (names["slopes"][rises] > names["slopes"][rises + 1]).all()
-    # The same pulse is gone in the LIF and still there in TC-LIF, which turns without shrinking.
-    assert names["leaky_spikes"].sum() > 0 and names["tc_spikes"].sum() > 0
-    assert abs(names["leaky"].membrane[100:]).max() < 1e-3
-    assert abs(names["tc"].soma[100:]).max() > 0.3
-    eigenvalues = np.linalg.eigvals(np.asarray(names["step_matrix"], np.float64))
-    np.testing.assert_allclose(abs(eigenvalues), 1, rtol=1e-6)
-    assert (eigenvalues.imag != 0).all()
-    # The new neuron fires and tires.
-    intervals = np.diff(np.flatnonzero(names["spikes"]))
-    assert len(intervals) > 5 and intervals[-1] > intervals[0]
-    # Both networks learn: far above chance, and the loss falls.
-    chance = 1 / names["digits"].classes
-    assert set(names["trained"]) == {"TiringLIF", "TCLIF"}
-    for name, result in names["trained"].items():
-        history = result.record["history"]
-        assert result.record["metrics"]["test_accuracy"] > 2.5 * chance, name
-        assert 0 <= float(result.variables["params"]["neuron_0"].get("recovery", 0)) <= 1
-        assert history[-1]["loss"] < history[0]["loss"] / 2, name
-        assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
-
-
-def encodings(names: dict) -> None:
-    # A rate is as wrong as coin tosses are, a latency less so and with fewer spikes.
-    np.testing.assert_allclose(names["errors"]["rate"], names["expected"], rtol=0.05)
-    assert (np.array(names["errors"]["latency"]) < names["errors"]["rate"]).all()
-    assert max(names["counts"]["latency"]) < min(names["counts"]["rate"])
-    assert names["first_exact"] < names["lengths"][-1]
-    # A current below 1 − decay never makes a neuron fire, a larger one sooner than a small one.
-    silent = ~np.asarray(names["fired"])
-    np.testing.assert_allclose(names["pixels"][silent].max(), 0.1, atol=0.01)
-    first = names["answers"].argmax(0)[~silent]
-    assert (np.diff(first) <= 0).all() and first[0] > first[-1] == 0
-    # A low threshold flattens what is steep, a high one misses what is slow.
-    low, high = names["thresholds"]
-    assert names["restored"][low].max() < 0.5 * names["restored"][high].max()
-    assert names["changes"][low][300:].sum() > 0 == names["changes"][high][300:].sum()
-    accuracies = [history[-1]["test_accuracy"] for history in names["histories"].values()]
-    assert len(accuracies) == 3 and min(accuracies) > 0.8
-
-
-def event_camera(names: dict) -> None:
-    # Both recordings are events in the order of time, of both polarities.
-    for events, _ in names["samples"].values():
-        assert (np.diff(events["t"]) >= 0).all() and set(events["p"].tolist()) == {0, 1}
-    # Frames by count hold every event, as many in each but the last.
-    events, frames = names["samples"]["gesture"][0], names["images"]["gesture"]
-    counts = frames.sum((1, 2, 3), dtype=int)
-    assert frames.shape == (20, 128, 128, 2) and counts.sum() == len(events)
-    assert (counts[:-1] == len(events) // 20).all()
-    # The network learns, its neurons fire, and both of their parameters have moved.
-    history = names["trained"].record["history"]
-    assert names["trained"].record["metrics"]["test_accuracy"] > 0.5
-    assert history[-1]["loss"] < history[0]["loss"]
-    rates = names["activity"].rates
-    assert len(rates) == 8 and all(0 < rate < 1 for rate in rates.values())
-    for name, start in (("β", 0), ("α", 1)):
-        assert (
-            len(names["values"][name]) == 8
-            and np.abs(np.subtract(names["values"][name], start)).max() > 0.01
-        )
-
-
-def long_sequences(names: dict) -> None:
-    # LIF forgets, TC-LIF does not.
-    np.testing.assert_allclose(abs(names["eigenvalues"]), 1, rtol=1e-5)
-    assert names["norms"]["LIF"][-1] < 1e-6 and min(names["norms"]["TC-LIF"]) > 0.5
-    accuracies = [result.record["metrics"]["test_accuracy"] for result in names["trained"].values()]
-    assert 0.2 < accuracies[0] < accuracies[1] - 0.1 and accuracies[1] > 0.5
-    # More of the first layer's gradient reaches the first half of the steps.
-    halves = [share[:32, :64].sum() / share[:, :64].sum() for share in names["maps"].values()]
-    assert halves[0] < halves[1]
-    # Chunks change the memory and not the result.
-    losses, megabytes = zip(*names["found"].values(), strict=True)
-    np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
-    assert list(megabytes) == sorted(megabytes, reverse=True) and megabytes[-1] < megabytes[0] / 10
-
-
-def beta_grid(names: dict) -> None:
-    # One program for all models, and the second quadrant is the best.
-    assert len(names["programs"]) == 1 and len(names["accuracies"]) == 36
-    assert tuple(np.sign(names["best"])) == (-1, 1) and names["accuracies"][names["best"]] > 0.8
-    quadrant = {
-        signs: [a for p, a in names["accuracies"].items() if tuple(np.sign(p)) == signs]
-        for signs in ((1, 1), (-1, 1), (-1, -1))
-    }
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[1, 1]) > 0
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[-1, -1]) > 0
-
-
-FACTS = {
-    "01_first_spikes": first_spikes,
-    "02_encodings": encodings,
-    "05_convolutions_and_cameras": event_camera,
-    "06_long_sequences": long_sequences,
-    "07_sweeps_and_statistics": beta_grid,
-}
 
 
 def by_name(paths: list[Path]) -> dict:
