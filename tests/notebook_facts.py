@@ -101,9 +101,30 @@ def beta_grid(names: dict) -> None:
     assert np.mean(quadrant[-1, 1]) > max(quadrant[-1, -1]) > 0
 
 
+def surrogates_and_training(names: dict) -> None:
+    # The waves are drawn: the distance falls to a small part, and the spikes are near their places.
+    assert names["losses"][-1] < names["losses"][0] / 10
+    # Training works in a valley of widths and fails beyond it, on the narrow side at least by a factor.
+    mean = names["final"].mean(1)
+    assert 0.2 < names["best"] < 5
+    assert mean[0] > 5 * mean.min() and mean[-1] > 1.5 * mean.min()
+    # Backwards through the layers a gradient explodes with a narrow curve and vanishes with a wide one.
+    norms = names["norms"]
+    assert norms[0.3][0] > 20 * norms[0.3][-1]
+    assert norms[8.0][0] < norms[8.0][-1] / 20
+    assert 0.1 < norms[1.0][0] / norms[1.0][-1] < 10
+    # Curves without tails reach no neuron and learn nothing; the others do both.
+    for name in ("Triangle(0.3)", "Rectangle(0.5)"):
+        assert names["reached"][name] == 0 and names["weak"][name][-1] == names["weak"][name][0]
+    for name in ("Sigmoid(4)", "ATan(2)"):
+        assert names["reached"][name] > 0.9
+        assert names["weak"][name][-1] < names["weak"][name][0] / 5
+
+
 FACTS = {
     "01_first_spikes": first_spikes,
     "02_encodings": encodings,
+    "03_surrogates_and_training": surrogates_and_training,
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
