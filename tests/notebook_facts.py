@@ -121,6 +121,17 @@ def surrogates_and_training(names: dict) -> None:
         assert names["weak"][name][-1] < names["weak"][name][0] / 5
 
 
+def own_parts(names: dict) -> None:
+    # The neuron is its equations, and remembers the pulse longer than a LIF.
+    np.testing.assert_allclose(names["found"], names["expected"], atol=1e-4)
+    assert names["spikes"][5:].sum() > names["of_lif"][5:].sum()
+    # With slow neurons the cue is remembered, also over the longest trials.
+    fast, mixed = (r.record["metrics"]["test_accuracy"] for r in names["trained"].values())
+    assert mixed > 0.8 and mixed > fast + 0.2
+    right = names["right"]["32 fast, 32 slow"]
+    assert right[-1] > 0.7 > names["right"]["64 fast"][-1]
+
+
 FACTS = {
     "01_first_spikes": first_spikes,
     "02_encodings": encodings,
@@ -128,4 +139,5 @@ FACTS = {
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
+    "10_your_own_neuron_data_network": own_parts,
 }
