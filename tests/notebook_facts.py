@@ -132,6 +132,24 @@ def own_parts(names: dict) -> None:
     assert right[-1] > 0.7 > names["right"]["64 fast"][-1]
 
 
+def streaming(names: dict) -> None:
+    assert names["trained"].record["metrics"]["test_accuracy"] > 0.5
+    # However a stream is cut, the outputs are the same, and so are those of several streams at different speeds.
+    size = float(abs(names["whole"]).max())
+    assert max(names["differences"].values()) < 1e-4 * size
+    assert names["streams_difference"] < 1e-3 * float(abs(names["together"]).max())
+    # A truncated gradient is nearer to the full one the longer the chunk; a chunk alone changes nothing.
+    cosines = list(names["cut"].values())
+    assert cosines[0] < cosines[-1] < 1 and names["kept_whole"] > 0.9999
+    # A CPU gets chunks, a GPU the whole sequence.
+    assert "chunks" in names["printed"]
+    asked = list(names["asked"].values())
+    assert asked[0].chunk < 784 and [p.chunk for p in asked[1:]] == [784, 784]
+    # Kernels give what loops give; for accelerators there is one forward and one backward.
+    assert names["kernel_difference"] < 1e-4 * size
+    assert names["counts"] == {"CPU": (2, 0), "GPU": (0, 2), "TPU": (0, 2)}
+
+
 FACTS = {
     "01_first_spikes": first_spikes,
     "02_encodings": encodings,
@@ -139,5 +157,6 @@ FACTS = {
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
+    "09_streaming_and_accelerators": streaming,
     "10_your_own_neuron_data_network": own_parts,
 }
