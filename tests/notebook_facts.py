@@ -150,10 +150,27 @@ def streaming(names: dict) -> None:
     assert names["counts"] == {"CPU": (2, 0), "GPU": (0, 2), "TPU": (0, 2)}
 
 
+def recurrent_events(names: dict) -> None:
+    # Both networks learn, better on voices that they know where there are others.
+    for result in names["trained"].values():
+        last = result.record["history"][-1]
+        assert last["test_accuracy"] > 0.4 and last["validation_accuracy"] > 0.5
+        assert names["missing"] or last["validation_accuracy"] > last["test_accuracy"]
+    # The answer builds up over time, and is that of the whole sequence at the end.
+    for name, accuracy in names["over_time"].items():
+        known = names["trained"][name].record["metrics"]["test_accuracy"]
+        assert accuracy[0] < 0.3 < known
+        np.testing.assert_allclose(accuracy[-1], known, atol=0.01)
+    # Without its feedback the recurrent network is worse.
+    assert names["without"] < names["over_time"]["recurrent"][-1] - 0.05
+    assert names["worst"].max() < 1 and names["spoken"] != names["answer"]
+
+
 FACTS = {
     "01_first_spikes": first_spikes,
     "02_encodings": encodings,
     "03_surrogates_and_training": surrogates_and_training,
+    "04_recurrent_events": recurrent_events,
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
