@@ -61,8 +61,8 @@ def test_runs_and_what_it_says_holds(path):
     FACTS[path.stem](names)
 
 
-def test_the_event_camera_without_data(tmp_path, monkeypatch):
-    """Files are made up and read like the real ones, up to the training."""
+def without_data(stem: str, tmp_path: Path, monkeypatch) -> dict:
+    """Runs a notebook up to its training, on a machine without data; returns its names."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     for name in ("SPIKEJAX_DATA_DIR", "TFDS_DATA_DIR"):
@@ -70,15 +70,28 @@ def test_the_event_camera_without_data(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "05_convolutions_and_cameras"}
-    for cell in code_cells(NOTEBOOKS[0].parent / "05_convolutions_and_cameras.ipynb"):
+    names = {"__name__": stem}
+    for cell in code_cells(NOTEBOOKS[0].parent / f"{stem}.ipynb"):
         if "fit(config" in source(cell):
             break
-        exec(compile(source(cell), "05_convolutions_and_cameras", "exec"), names)
+        exec(compile(source(cell), stem, "exec"), names)
+    return names
+
+
+def test_the_event_camera_without_data(tmp_path, monkeypatch):
+    """Files are made up and read like the real ones, up to the training."""
+    names = without_data("05_convolutions_and_cameras", tmp_path, monkeypatch)
     assert names["missing"] == [names["gestures"], names["digits"]]
     assert len(names["training"]["digit"]) == 500
     assert names["images"]["digit"].shape == (5, 16, 16, 2)
     assert names["samples"]["gesture"][1] == 1 and names["images"]["gesture"].any((1, 2, 3)).all()
+
+
+def test_spoken_digits_without_data(tmp_path, monkeypatch):
+    """Recordings are made up and binned like the real ones, up to the training."""
+    names = without_data("04_recurrent_events", tmp_path, monkeypatch)
+    assert names["missing"] and names["data"].name == "glides"
+    assert names["frames"].shape == (60, 3, 70) and names["frames"].any((0, 2)).all()
 
 
 @pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
