@@ -166,6 +166,23 @@ def recurrent_events(names: dict) -> None:
     assert names["worst"].max() < 1 and names["spoken"] != names["answer"]
 
 
+def regression(names: dict) -> None:
+    # Both read-outs follow the signal; the one with a membrane is smoother, and closer once it has arrived.
+    errors = [np.sqrt(r.record["metrics"]["test_loss"]) for r in names["trained"].values()]
+    assert max(errors) < 0.5 * names["positions"].std()
+    assert names["late"]["leaky integrator"] < names["late"]["sum of spikes"]
+    assert names["changes"]["leaky integrator"] < names["changes"]["sum of spikes"]
+    assert names["decay"] != 0.8
+    # A stronger term means fewer spikes, and in the end a larger error.
+    rates, found = names["rates"].mean(1), names["errors"].mean(1)
+    assert len(names["found"]["provenance"]["programs"]) == 1
+    assert (np.diff(rates) < 0).all() and rates[-1] < rates[0] / 3
+    assert found[-1] > found[0] and found[1] < 1.1 * found[0]
+    # Both terms pull potentials into the range.
+    outside = {name: (abs(values) > 1).mean() for name, values in names["potentials"].items()}
+    assert max(outside["Membrane"], outside["outside ±1"]) < outside["none"] / 2
+
+
 FACTS = {
     "01_first_spikes": first_spikes,
     "02_encodings": encodings,
@@ -174,6 +191,7 @@ FACTS = {
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
     "07_sweeps_and_statistics": beta_grid,
+    "08_regression_and_membrane_losses": regression,
     "09_streaming_and_accelerators": streaming,
     "10_your_own_neuron_data_network": own_parts,
 }
