@@ -9,9 +9,9 @@ import re
 import tempfile
 from pathlib import Path
 
-import jax.numpy as jnp
-import numpy as np
 import pytest
+
+from notebook_facts import FACTS
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_CODE_CELLS, MAX_FUNCTION_LINES, MAX_BYTES = 15, 10, 500_000
@@ -38,92 +38,6 @@ def shown_text(cell: dict) -> str:
     return "\n".join(parts)
 
 
-def first_spikes(names: dict) -> None:
-    # A leaky membrane that is driven above its threshold fires, and only then.
-    assert names["counts"].min() == 0 < names["counts"].max()
-    assert (jnp.diff(names["counts"]) >= 0).all()
-    # The surrogate gradient is positive and peaks below every rise of the count.
-    assert (names["slopes"] > 0).all()
-    rises = np.flatnonzero(jnp.diff(names["counts"]))
-    assert (names["slopes"][rises] > names["slopes"][rises + 1]).all()
-    # The same pulse is gone in the LIF and still there in TC-LIF, which turns without shrinking.
-    assert names["leaky_spikes"].sum() > 0 and names["tc_spikes"].sum() > 0
-    assert abs(names["leaky"].membrane[100:]).max() < 1e-3
-    assert abs(names["tc"].soma[100:]).max() > 0.3
-    eigenvalues = np.linalg.eigvals(np.asarray(names["step_matrix"], np.float64))
-    np.testing.assert_allclose(abs(eigenvalues), 1, rtol=1e-6)
-    assert (eigenvalues.imag != 0).all()
-    # The new neuron fires and tires.
-    intervals = np.diff(np.flatnonzero(names["spikes"]))
-    assert len(intervals) > 5 and intervals[-1] > intervals[0]
-    # Both networks learn: far above chance, and the loss falls.
-    chance = 1 / names["digits"].classes
-    assert set(names["trained"]) == {"TiringLIF", "TCLIF"}
-    for name, result in names["trained"].items():
-        history = result.record["history"]
-        assert result.record["metrics"]["test_accuracy"] > 2.5 * chance, name
-        assert 0 <= float(result.variables["params"]["neuron_0"].get("recovery", 0)) <= 1
-        assert history[-1]["loss"] < history[0]["loss"] / 2, name
-        assert all(spikes.sum() > 0 for spikes in names["rasters"][name].values()), name
-
-
-def event_camera(names: dict) -> None:
-    # Both recordings are events in the order of time, of both polarities.
-    for events, _ in names["samples"].values():
-        assert (np.diff(events["t"]) >= 0).all() and set(events["p"].tolist()) == {0, 1}
-    # Frames by count hold every event, as many in each but the last.
-    events, frames = names["samples"]["gesture"][0], names["images"]["gesture"]
-    counts = frames.sum((1, 2, 3), dtype=int)
-    assert frames.shape == (20, 128, 128, 2) and counts.sum() == len(events)
-    assert (counts[:-1] == len(events) // 20).all()
-    # The network learns, its neurons fire, and both of their parameters have moved.
-    history = names["trained"].record["history"]
-    assert names["trained"].record["metrics"]["test_accuracy"] > 0.5
-    assert history[-1]["loss"] < history[0]["loss"]
-    rates = names["activity"].rates
-    assert len(rates) == 8 and all(0 < rate < 1 for rate in rates.values())
-    for name, start in (("β", 0), ("α", 1)):
-        assert (
-            len(names["values"][name]) == 8
-            and np.abs(np.subtract(names["values"][name], start)).max() > 0.01
-        )
-
-
-def long_sequences(names: dict) -> None:
-    # LIF forgets, TC-LIF does not.
-    np.testing.assert_allclose(abs(names["eigenvalues"]), 1, rtol=1e-5)
-    assert names["norms"]["LIF"][-1] < 1e-6 and min(names["norms"]["TC-LIF"]) > 0.5
-    accuracies = [result.record["metrics"]["test_accuracy"] for result in names["trained"].values()]
-    assert 0.2 < accuracies[0] < accuracies[1] - 0.1 and accuracies[1] > 0.5
-    # More of the first layer's gradient reaches the first half of the steps.
-    halves = [share[:32, :64].sum() / share[:, :64].sum() for share in names["maps"].values()]
-    assert halves[0] < halves[1]
-    # Chunks change the memory and not the result.
-    losses, megabytes = zip(*names["found"].values(), strict=True)
-    np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
-    assert list(megabytes) == sorted(megabytes, reverse=True) and megabytes[-1] < megabytes[0] / 10
-
-
-def beta_grid(names: dict) -> None:
-    # One program for all models, and the second quadrant is the best.
-    assert len(names["programs"]) == 1 and len(names["accuracies"]) == 36
-    assert tuple(np.sign(names["best"])) == (-1, 1) and names["accuracies"][names["best"]] > 0.8
-    quadrant = {
-        signs: [a for p, a in names["accuracies"].items() if tuple(np.sign(p)) == signs]
-        for signs in ((1, 1), (-1, 1), (-1, -1))
-    }
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[1, 1]) > 0
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[-1, -1]) > 0
-
-
-FACTS = {
-    "01_first_spikes": first_spikes,
-    "02_event_camera": event_camera,
-    "03_long_sequences": long_sequences,
-    "04_beta_grid": beta_grid,
-}
-
-
 def by_name(paths: list[Path]) -> dict:
     return {"argvalues": paths, "ids": [path.stem for path in paths]}
 
@@ -147,8 +61,8 @@ def test_runs_and_what_it_says_holds(path):
     FACTS[path.stem](names)
 
 
-def test_the_event_camera_without_data(tmp_path, monkeypatch):
-    """Files are made up and read like the real ones, up to the training."""
+def without_data(stem: str, tmp_path: Path, monkeypatch) -> dict:
+    """Runs a notebook up to its training, on a machine without data; returns its names."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     for name in ("SPIKEJAX_DATA_DIR", "TFDS_DATA_DIR"):
@@ -156,15 +70,28 @@ def test_the_event_camera_without_data(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "02_event_camera"}
-    for cell in code_cells(NOTEBOOKS[0].parent / "02_event_camera.ipynb"):
+    names = {"__name__": stem}
+    for cell in code_cells(NOTEBOOKS[0].parent / f"{stem}.ipynb"):
         if "fit(config" in source(cell):
             break
-        exec(compile(source(cell), "02_event_camera", "exec"), names)
+        exec(compile(source(cell), stem, "exec"), names)
+    return names
+
+
+def test_the_event_camera_without_data(tmp_path, monkeypatch):
+    """Files are made up and read like the real ones, up to the training."""
+    names = without_data("05_convolutions_and_cameras", tmp_path, monkeypatch)
     assert names["missing"] == [names["gestures"], names["digits"]]
     assert len(names["training"]["digit"]) == 500
     assert names["images"]["digit"].shape == (5, 16, 16, 2)
     assert names["samples"]["gesture"][1] == 1 and names["images"]["gesture"].any((1, 2, 3)).all()
+
+
+def test_spoken_digits_without_data(tmp_path, monkeypatch):
+    """Recordings are made up and binned like the real ones, up to the training."""
+    names = without_data("04_recurrent_events", tmp_path, monkeypatch)
+    assert names["missing"] and names["data"].name == "glides"
+    assert names["frames"].shape == (60, 3, 70) and names["frames"].any((0, 2)).all()
 
 
 @pytest.mark.parametrize("path", **by_name(NOTEBOOKS))
