@@ -190,7 +190,7 @@ FACTS = {
     "04_recurrent_events": recurrent_events,
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
-    "07_sweeps_and_statistics": beta_grid,
+    "07_many_models_at_once": beta_grid,
     "08_regression_and_membrane_losses": regression,
     "09_streaming_and_accelerators": streaming,
     "10_your_own_neuron_data_network": own_parts,
