@@ -1,4 +1,4 @@
-"""Which of `lax.scan` and a fused kernel runs the steps of a layer."""
+"""What runs the steps of a layer: `lax.scan`, a fused kernel, or a prefix sum of all steps at once."""
 
 import contextlib
 import contextvars
@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import jax
 
+from spikejax.dynamics import parallel
 from spikejax.dynamics.kernels.refusal import Refused, fall_back
 
-KERNELS = ("auto", "scan", "pallas")
+KERNELS = ("auto", "scan", "parallel", "pallas")
 ACCELERATORS = ("gpu", "cuda", "rocm", "tpu")
 FEW = 4  # steps at most that XLA compiles without a loop, where an input
 LARGE = 2**20  # has at least so many bytes at a step
@@ -70,19 +71,36 @@ def platform() -> str:
     return device if isinstance(device, str) else device.platform
 
 
-def chosen(kernel: str) -> Choice:
-    """What is used for an argument `kernel`: "scan" or "pallas"; "auto" leaves it to `using`."""
+def chosen(kernel: str, linear: bool = False) -> Choice:
+    """What is used for an argument `kernel`: "scan", "parallel" or "pallas"; "auto" leaves it to `using`.
+
+    "parallel" is for a linear step alone; any other runs as with "auto".
+    """
     now = _CHOSEN.get()
     wanted = now.kernel if check_kernel(kernel) == "auto" else kernel
-    if wanted == "auto":
-        wanted = "pallas" if platform() in ACCELERATORS else "scan"
+    if wanted == "parallel" and not linear:
+        wanted = "auto"
+    if wanted == "auto" and platform() in ACCELERATORS:
+        wanted = "parallel" if linear else "pallas"
+    elif wanted == "auto":
+        wanted = "scan"
     return now._replace(kernel=wanted)
+
+
+def in_parallel() -> bool:
+    """Whether all steps of a linear step are computed at once here.
+
+    >>> with using("parallel"):
+    ...     in_parallel()
+    True
+    """
+    return chosen("auto", linear=True).kernel == "parallel"
 
 
 def scan(
     body: Callable[..., Any], state: Any, xs: Any, choice: Choice, name: str
 ) -> tuple[Any, Any]:
-    """`lax.scan`, by a kernel if one is wanted and can run it.
+    """`lax.scan`, at once or by a kernel if that is wanted; as a scan if no kernel can run it.
 
     Args:
       body: `(state, x) -> (state, saved)`.
@@ -94,6 +112,8 @@ def scan(
     steps = {x.shape[0] for x in jax.tree.leaves(xs)}
     if choice.kernel == "scan" or 0 in steps:
         return _by_xla(body, state, xs)
+    if choice.kernel == "parallel":
+        return parallel.scan(body, state, xs, name)
     # Imported when it is needed: Pallas takes its time, and `backends` asks this module for the platform.
     from spikejax.dynamics.kernels import fused
 

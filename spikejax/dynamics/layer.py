@@ -31,27 +31,31 @@ def unroll(
     *,
     save: Callable[[Any, Array], Any] = _spikes,
     kernel: str = "auto",
+    linear: bool = False,
 ) -> tuple[Any, Any]:
     """Runs `step` over T steps: (state[t], spikes[t]) = step(state[t−1], currents[t]).
 
     On a GPU or TPU all steps are one fused kernel, and their gradient is another, if `step` acts element by element,
     with at most one product of spikes and a matrix, that of `feedback`. If not, they are a `lax.scan`, and a warning
-    names the reason; on a CPU they always are.
+    names the reason; on a CPU they always are. A linear step has all steps at once on a GPU or TPU, as a prefix sum.
 
     Args:
       step: `(state, current) -> (state, spikes)`, for example the `step` of a neuron.
       state: the state before the first step, for example `neuron.init_state(currents[0])`.
       currents: `[T, B, *F]`, or a pytree of arrays that all have T as their leading axis (one key per step, say).
       save: `(state, spikes) -> anything`, what to keep of each step; the spikes by default.
-      kernel: "scan" for `lax.scan`, "pallas" for the kernel everywhere, which a CPU interprets, slowly, for tests;
-        "auto" for what `Time.kernel` of the network says or, if that is "auto", the kernel on an accelerator.
+      kernel: "scan" for `lax.scan`, "pallas" for the kernel everywhere, which a CPU interprets, slowly, for tests,
+        "parallel" for a linear step at once everywhere, while any other runs as with "auto"; "auto" for what
+        `Time.kernel` of the network says or, if that is "auto", a scan on a CPU and no scan on an accelerator.
+      linear: the next state is linear in the state and the current, see `Neuron.is_linear`.
 
     Returns:
       The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.
       With T = 0 these are the unchanged state and an empty array.
 
     Raises:
-      ValueError: `currents` has no time axis, or its leaves differ in T; an unknown kernel.
+      ValueError: `currents` has no time axis, or its leaves differ in T; an unknown kernel; a step that is not linear
+        although it should be.
 
     >>> import jax.numpy as jnp
     >>> from spikejax.neurons.lif import LIF
@@ -72,7 +76,7 @@ def unroll(
     if not shapes or any(not shape for shape in shapes) or len({s[0] for s in shapes}) > 1:
         raise ValueError(f"expected currents [T, B, F] with one length T, found shapes {shapes}")
 
-    choice = chosen(kernel)
+    choice = chosen(kernel, linear)
     if not inspect.ismethod(step) or jax.tree_util.all_leaves([step.__self__]):
         return _scan(step, save, choice, state, currents)
     return _scan_method(step.__func__, save, choice, step.__self__, state, currents)

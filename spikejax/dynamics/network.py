@@ -32,7 +32,7 @@ class Time:
       segment: S, a multiple of K; the last segment may be shorter. None keeps all states between chunks.
       checkpoint: recompute a chunk in the backward pass instead of storing its intermediate values.
       truncate: stop the gradient at the chunk boundaries (truncated backpropagation through time).
-      kernel: how layers run their steps, "auto", "scan" or "pallas", see `unroll`.
+      kernel: how layers run their steps, "auto", "scan", "parallel" or "pallas", see `unroll`.
 
     Raises:
       ValueError: a chunk that no sequence has, or an unknown kernel.

@@ -2,6 +2,7 @@
 
 from spikejax.layers.convolution import Conv
 from spikejax.layers.currents import current_gradients
+from spikejax.layers.delays import AxonalDelay, DelayedLinear, with_whole_delays
 from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
 from spikejax.layers.normalisation import (
@@ -18,9 +19,11 @@ from spikejax.layers.spiking import Recurrent, Spiking
 from spikejax.layers.state import carried
 
 __all__ = [
+    "AxonalDelay",
     "BNTT",
     "BatchNorm",
     "Conv",
+    "DelayedLinear",
     "Dropout",
     "Linear",
     "NORMS",
@@ -33,4 +36,5 @@ __all__ = [
     "carried",
     "current_gradients",
     "layer_of",
+    "with_whole_delays",
 ]

@@ -235,7 +235,8 @@ def _stepwise(module: Any, neuron, step, state, given, keep) -> Array:
     def save(state, spikes):
         return spikes, {name: _variable(state, name) for name in names}
 
-    state, (spikes, recorded) = unroll(step, state, currents, save=save)
+    linear = neuron.is_linear and step == neuron.step
+    state, (spikes, recorded) = unroll(step, state, currents, save=save, linear=linear)
     keep(state)
     _sow(module, spikes, recorded)
     return spikes

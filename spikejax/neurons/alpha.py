@@ -82,6 +82,11 @@ class Alpha(Neuron):
                 f"expected slow_decay above fast_decay, found {self.slow_decay} and {self.fast_decay}"
             )
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return self.reset == "none"
+
     def step(self, state: AlphaState, current: Array) -> tuple[AlphaState, Array]:
         def fire(membrane):
             return spike(membrane - self.threshold, self.surrogate, self.strict)

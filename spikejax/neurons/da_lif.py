@@ -50,6 +50,11 @@ class DALIF(Neuron):
     surrogate: Surrogate = surrogate_field(default=Rectangle())
     reset: str = reset_option("zero")
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return self.reset == "none"
+
     def step(self, state: DALIFState, current: Array) -> tuple[DALIFState, Array]:
         membrane = jnp.tanh(self.b) * state.membrane + jnp.tanh(self.a) * current
         spikes = spike(membrane - self.threshold, self.surrogate)

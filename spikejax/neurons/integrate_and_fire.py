@@ -15,6 +15,7 @@ from spikejax.neurons.core.resets import (
     reset_option,
     strict_option,
     timing_option,
+    without_reset,
 )
 from spikejax.surrogate import Sigmoid, SuperSpike, Surrogate, Triangle
 
@@ -65,6 +66,11 @@ class IntegrateAndFire(Neuron):
     late: bool = late_option()
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return without_reset(self)
 
     def init_state(self, current: Array) -> IntegrateAndFireState:
         return IntegrateAndFireState(jnp.zeros_like(current), none_yet(self, current))

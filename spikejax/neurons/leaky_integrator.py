@@ -47,6 +47,11 @@ class LeakyIntegrator(Neuron):
         default="none", choices=("none", "complement"), doc="g = 1 or 1 − decay"
     )
 
+    @property
+    def is_linear(self) -> bool:
+        """Always: it has no reset."""
+        return True
+
     def step(
         self, state: LeakyIntegratorState, current: Array
     ) -> tuple[LeakyIntegratorState, Array]:

@@ -15,6 +15,7 @@ from spikejax.neurons.core.resets import (
     reset_option,
     strict_option,
     timing_option,
+    without_reset,
 )
 from spikejax.surrogate import ATan, Sigmoid, SuperSpike, Surrogate, Triangle
 
@@ -105,6 +106,11 @@ class LIF(Neuron):
     late: bool = late_option()
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return without_reset(self)
 
     def init_state(self, current: Array) -> LIFState:
         return LIFState(jnp.zeros_like(current), none_yet(self, current))

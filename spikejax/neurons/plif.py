@@ -63,6 +63,11 @@ class PLIF(Neuron):
         """Fraction of the membrane potential kept per step, 1 − σ(w)."""
         return jax.nn.sigmoid(-jnp.asarray(self.w))
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return self.reset == "none"
+
     def step(self, state: PLIFState, current: Array) -> tuple[PLIFState, Array]:
         rate = jax.nn.sigmoid(self.w)
         if self.input_scaling == "complement":

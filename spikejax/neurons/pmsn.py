@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from spikejax.dynamics import in_parallel, unroll
 from spikejax.fields import Leaf, param, size
 from spikejax.neurons.core.contract import Neuron, neuron, surrogate_field
 from spikejax.neurons.core.initialisers import UniformLog
@@ -67,8 +68,9 @@ class PMSN(Neuron):
     for n = 1 … N = `compartments`, the eigenmodes of a chain in which each compartment is coupled to its neighbours;
     B = input_real + i input_imaginary and C = output_real + i output_imaginary. All parameters but the threshold are
     learned for each neuron. r is what the sum of relu(V) is above its last multiple of the threshold: it contains no
-    spike, so all steps could be computed at once, as the authors do; here they are computed one by one, which also
-    streams and can be fed back. The gradient of S[t] goes to V[t] only, not to r.
+    spike, so all steps can be computed at once, as the authors do: z as a linear recurrence, r as a sum modulo the
+    threshold. `sequence` does so where linear steps are computed at once, see `unroll`; step by step it streams and can
+    be fed back. The gradient of S[t] goes to V[t] only, not to r.
 
     Deviations: equations, initial values and surrogate are those of the toolkit NEAT, whose layer has a batch
     normalisation of the currents before it.
@@ -126,12 +128,41 @@ class PMSN(Neuron):
         return PMSNState(modes, modes, zeros, zeros)
 
     def step(self, state: PMSNState, current: Array) -> tuple[PMSNState, Array]:
+        (real, imaginary), membrane = self._mix((state.real, state.imaginary), current)
+        charge = state.charge + jax.nn.relu(membrane)
+        spikes = spike(charge - self.threshold, self.surrogate)
+        left = jax.lax.stop_gradient(self._left(charge))
+        return PMSNState(real, imaginary, membrane, left), spikes
+
+    def sequence(self, state: PMSNState, currents: Array) -> tuple[PMSNState, Array]:
+        """All steps, at once where linear steps are."""
+        if not in_parallel() or not len(currents):
+            return super().sequence(state, currents)
+        modes = state.real, state.imaginary
+        (real, imaginary), membrane = unroll(self._mix, modes, currents, linear=True)
+        arriving = jax.nn.relu(membrane)
+        # Sums modulo the threshold: (a + b) mod θ is associative, and does not grow with T as the sum itself.
+        charges = jnp.concatenate([state.charge[None], arriving])
+        left = jax.lax.associative_scan(lambda a, b: self._left(a + b), charges)[1:]
+        left = jax.lax.stop_gradient(left)
+        charge = jnp.concatenate([state.charge[None], left[:-1]]) + arriving
+        spikes = spike(charge - self.threshold, self.surrogate)
+        return PMSNState(real, imaginary, membrane[-1], left[-1]), spikes
+
+    def _left(self, charge):
+        """What is above the last multiple of the threshold."""
+        return charge - self.threshold * jnp.floor(charge / self.threshold)
+
+    def _mix(self, state, current):
+        """One step of the modes: their real and imaginary parts `[N, B, *F]`, and the membrane potential of it."""
+
         def modes(parameter):
             """`[N]` or `[N, *F]` as `[N, 1, …, *F]`, to go with `[N, B, *F]`; a number stays."""
             shape = jnp.shape(parameter)
             ones = [1] * (current.ndim - len(shape) + 1)
             return jnp.reshape(parameter, (shape[0], *ones, *shape[1:])) if shape else parameter
 
+        before_real, before_imaginary = state
         dt = jnp.exp(self.log_dt)
         rate, frequency = jnp.exp(modes(self.log_rate)), modes(self.frequency)
         shrink, angle = jnp.exp(-rate * dt), frequency * dt
@@ -142,18 +173,15 @@ class PMSN(Neuron):
         gain_imaginary = ((1 - cosine) * frequency - sine * rate) / size
         into_real, into_imaginary = modes(self.input_real), modes(self.input_imaginary)
         real = (
-            cosine * state.real
-            - sine * state.imaginary
+            cosine * before_real
+            - sine * before_imaginary
             + (gain_real * into_real - gain_imaginary * into_imaginary) * current
         )
         imaginary = (
-            sine * state.real
-            + cosine * state.imaginary
+            sine * before_real
+            + cosine * before_imaginary
             + (gain_real * into_imaginary + gain_imaginary * into_real) * current
         )
         out_real, out_imaginary = modes(self.output_real), modes(self.output_imaginary)
         membrane = (out_real * real - out_imaginary * imaginary).sum(0) + self.feedthrough * current
-        charge = state.charge + jax.nn.relu(membrane)
-        spikes = spike(charge - self.threshold, self.surrogate)
-        left = charge - self.threshold * jnp.floor(charge / self.threshold)
-        return PMSNState(real, imaginary, membrane, jax.lax.stop_gradient(left)), spikes
+        return (real, imaginary), membrane

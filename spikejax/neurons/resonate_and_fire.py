@@ -56,6 +56,11 @@ class ResonateAndFire(Neuron):
     strict: bool = strict_option()
     detach_reset: bool = detach_option()
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no reset."""
+        return self.reset == "none"
+
     def step(
         self, state: ResonateAndFireState, current: Array
     ) -> tuple[ResonateAndFireState, Array]:

@@ -113,7 +113,8 @@ class Config:
     kernel: str = fields.option(
         default="auto",
         choices=KERNELS,
-        doc="how layers run time: fused kernels on an accelerator (auto), a scan, or kernels everywhere (pallas)",
+        doc="how layers run time: auto (a scan on a CPU, fused kernels on an accelerator), scan, parallel (all steps "
+        "at once where there is no reset) or pallas (kernels everywhere)",
     )
     seed: int = size(default=0, low=0, doc="seed of the initial weights and of all random numbers")
 

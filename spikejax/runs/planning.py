@@ -14,7 +14,7 @@ from spikejax.devices import machine, plan
 from spikejax.devices.footprint import Footprint, footprint_of
 from spikejax.devices.machine import Machine
 from spikejax.devices.plan import CPU_ROWS, Plan
-from spikejax.dynamics import Time
+from spikejax.dynamics import Time, in_parallel
 from spikejax.dynamics.choice import chosen, using
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.dynamics.steps import steps_of
@@ -49,9 +49,10 @@ def step_footprint(config: Config, train: Split) -> Footprint:
 def run_as(config: Config, train: Split) -> list[str]:
     """How the layers of a training step run over time here, in words, and one line per layer that is a scan instead."""
     with using(config.kernel):
+        at_once = ["neurons without a reset run all steps at once"] if in_parallel() else []
         if chosen("auto").kernel == "scan":
             asked = "as asked" if config.kernel == "scan" else "there is no accelerator"
-            return [f"layers run as scans: {asked}"]
+            return [f"layers run as scans: {asked}", *at_once]
         function, params, x, _ = _step(config, train)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", KernelFallback)
@@ -60,7 +61,7 @@ def run_as(config: Config, train: Split) -> list[str]:
 
         backend = backends.current().name
     said = [str(x.message) for x in caught if issubclass(x.category, KernelFallback)]
-    return [f"layers run as fused kernels, by {backend}", *dict.fromkeys(said)]
+    return [f"layers run as fused kernels, by {backend}", *at_once, *dict.fromkeys(said)]
 
 
 def _step(config, train):

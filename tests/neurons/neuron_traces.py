@@ -35,7 +35,7 @@ def variables(neuron, currents):
         shown = {k: v for k, v in held.items() if v.shape == currents[0].shape}
         return {**shown, "spikes": spikes}
 
-    return unroll(neuron.step, state, currents, save=save)[1]
+    return unroll(neuron.step, state, currents, save=save, linear=neuron.is_linear)[1]
 
 
 trace = fast_jit(variables)

@@ -181,6 +181,9 @@ def test_how_layers_run_is_said_and_why():
         return run_as(built.config, built.train)
 
     assert said("scan", (8,)) == ["layers run as scans: as asked"]
+    scans, at_once = said("parallel", (8,))
+    assert scans == "layers run as scans: there is no accelerator"
+    assert at_once == "neurons without a reset run all steps at once"
     assert said("pallas", (8, 4)) == ["layers run as fused kernels, by the interpreter"]
     words, scan = said("pallas", (1025, 4))
     assert words.startswith("layers run as fused kernels")

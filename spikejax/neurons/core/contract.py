@@ -22,6 +22,8 @@ A stochastic model (`stochastic=True`) receives a PRNG key at the start, `init_s
 under `shard_map` give each shard its own key. Parameters given as initialisers are sampled first, by a layer or by
 `parameters.initialise`. A model that mixes the steps of a sequence has its own `sequence` and no `step`.
 
+A model that is not reset says so, `is_linear`, and gets all steps at once from its `step`.
+
 A model whose parameters constrain each other has a `check` that raises ValueError.
 
 A new neuron is one file: a NamedTuple, a class under `@neuron(State)` with a docstring and a `step`, and an
@@ -84,9 +86,17 @@ class Neuron:
         """One step: the next state and the spikes `[B, *F]` of a current `[B, *F]`."""
         raise NotImplementedError(f"{type(self).__name__} needs the whole sequence at once")
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the next state is linear in the state and the current: no reset, no constant, no product of them.
+
+        All variables are of the current's shape then, and all steps can be computed at once, see `dynamics.parallel`.
+        """
+        return False
+
     def sequence(self, state: Any, currents: Array) -> tuple[Any, Array]:
         """All steps of currents `[T, B, *F]`: the state after the last one and the spikes `[T, B, *F]`."""
-        return unroll(self.step, state, currents)
+        return unroll(self.step, state, currents, linear=self.is_linear)
 
     def check(self) -> None:
         """Raises ValueError if parameters are inconsistent; called for numbers and arrays."""

@@ -82,6 +82,11 @@ def none_yet(model: Any, current: Array) -> Array | None:
     return jnp.zeros_like(current) if model.reset_timing == "next" and not model.late else None
 
 
+def without_reset(model: Any) -> bool:
+    """Whether the membrane potential of a model with the five choices below is all it carries and is never reset."""
+    return model.reset == "none" and (model.reset_timing == "same" or model.late)
+
+
 def integrate_and_fire(
     model: Any, integrate: Callable[[Array], Array], membrane: Array, last: Array | None
 ) -> tuple[Array, Array, Array | None]:

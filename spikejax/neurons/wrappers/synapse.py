@@ -43,6 +43,11 @@ class Synapse(Neuron):
         doc="when Y decays in a step",
     )
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the neuron inside is."""
+        return self.neuron.is_linear
+
     def init_state(self, current: Array, key: Any = None) -> SynapseState:
         return SynapseState(start_inside(self.neuron, current, key), jnp.zeros_like(current))
 

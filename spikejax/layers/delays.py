@@ -1,0 +1,167 @@
+"""Delays as connectivity: one for each synapse, or for each presynaptic neuron, learned with the weights."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.layers.declared import Bounds, declare
+from spikejax.layers.linear import uniform_fan_in
+from spikejax.layers.state import carried
+from spikejax.neurons.core.checks import widened
+from spikejax.neurons.core.parameters import within
+
+DELAY, WIDTH = "delay", "delay_width"
+NARROW = (
+    0.05  # a width at which a whole delay is exact: the steps beside it have a weight of exp(−200)
+)
+
+
+class DelayedLinear(nn.Module):
+    """A dense layer each of whose synapses has a delay.
+
+        I[t, j] = Σ_i W[i, j] Σ_k κ[k; d[i, j]] x[t − k, i] + b[j],   k = 0 … longest
+        κ[k; d] ∝ exp(−½ ((k − d)/σ)²),   Σ_k κ[k; d] = 1
+
+    The variable "delay" is d as a fraction of the longest delay, drawn from U(0, 1) and kept within it, so that a
+    learning rate η of Adam moves d by longest · η steps; for spoken digits the authors' is 100 times that of the
+    weights, with kernels of 25 steps. A wide σ lets the gradient of d see all steps, a narrow one makes it a single
+    delay. σ is the constant "delay_width": narrow it in training, as the authors do in the first quarter of the epochs,
+
+        Ramp(name="delay_width", start=longest / 2, end=0.5, epochs=epochs // 4, shape="exponential")
+
+    and set it to 0 afterwards, see `with_whole_delays`: below 0.05 delays are rounded to whole steps.
+
+    The last `longest` inputs are carried from chunk to chunk. A step is longest + 1 products of the size of `Linear`'s,
+    by a convolution over time; besides W and d there are (longest + 1) F_in F_out weights in memory, and as many of
+    their gradients. On a CPU a convolution inside a loop over chunks is slow: leave the chunk to the plan.
+
+    Attributes:
+      features: number of outputs.
+      longest: longest delay, in steps.
+      width: the first σ, in steps; it may be traced.
+      gain: scale of the initial W and b, see `Linear`.
+
+    Deviations: the authors add 10⁻⁷ to the sum by which κ is normalised; their layers have no bias, kernels of an odd
+    length, and outputs for some steps after the end of a sequence.
+
+    Reference: Hammouamri, Khalfaoui-Hassani, Masquelier (2024), Learning delays in spiking neural networks using
+    dilated convolutions with learnable spacings, and its released code.
+
+    >>> layer, x = DelayedLinear(1, longest=4), jnp.eye(4)[:, None, :1]
+    >>> params = {"kernel": jnp.full((1, 1), 3.0), "delay": jnp.full((1, 1), 0.5), "bias": jnp.zeros(1)}
+    >>> layer.apply({"params": params, "constants": {"delay_width": 0.0}}, x).ravel()
+    Array([0., 0., 3., 0.], dtype=float32)
+    """
+
+    features: int
+    longest: int
+    width: Any = 0.5
+    gain: Any = 1.0
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Maps `[T, B, F_in]` to currents `[T, B, features]`.
+
+        Raises:
+          ValueError: inputs of another shape or that do not float, a longest delay that is not a whole number of steps
+            from 1 on.
+        """
+        _check(self, x, x.ndim == 3)
+        init = uniform_fan_in(x.shape[-1], self.gain)
+        kernel = self.param("kernel", init, (x.shape[-1], self.features))
+        bias = self.param("bias", init, (self.features,))
+        taps = (_window(self, kernel.shape) * kernel).astype(x.dtype)
+        axes = ("WNC", "WIO", "WNC")
+        currents = jax.lax.conv_general_dilated(
+            _with_past(self, x), taps[::-1], (1,), "VALID", dimension_numbers=axes
+        )
+        return currents + bias.astype(x.dtype)
+
+
+class AxonalDelay(nn.Module):
+    """A delay for each presynaptic neuron, before any synapses.
+
+        y[t, i] = Σ_k κ[k; d[i]] x[t − k, i],   k = 0 … longest
+
+    κ, d and σ are those of `DelayedLinear`, with a d for each of the last axis: a neuron, or a channel of a
+    convolutional layer. The last `longest` inputs are carried; a step is longest + 1 multiplications per input.
+
+    Attributes:
+      longest: longest delay, in steps.
+      width: the first σ, in steps; it may be traced.
+
+    Reference: as `DelayedLinear`, whose d[i, j] here are the same for all j.
+
+    >>> x = jnp.eye(4)[:, None, :2]
+    >>> given = {"params": {"delay": jnp.array([0.5, 0.0])}, "constants": {"delay_width": 0.0}}
+    >>> AxonalDelay(longest=4).apply(given, x)[:, 0].T
+    Array([[0., 0., 1., 0.],
+           [0., 1., 0., 0.]], dtype=float32)
+    """
+
+    longest: int
+    width: Any = 0.5
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """Maps `[T, B, *F]` to the same, later.
+
+        Raises:
+          ValueError: as `DelayedLinear`.
+        """
+        _check(self, x, x.ndim >= 3)
+        window = _window(self, x.shape[-1:]).astype(x.dtype)
+        past, steps = _with_past(self, x), x.shape[0]
+        delayed = jnp.zeros_like(x)
+        for k in range(self.longest + 1):
+            delayed += window[k] * past[self.longest - k :][:steps]
+        return delayed
+
+
+def with_whole_delays(variables: Any) -> Any:
+    """The variables of a network whose delays are rounded to whole steps: their width is 0.
+
+    >>> with_whole_delays({"constants": {"layer": {"delay_width": 0.5, "decay": 0.9}}})
+    {'constants': {'layer': {'decay': 0.9, 'delay_width': 0.0}}}
+    """
+
+    def rounded(path, leaf):
+        return 0.0 * leaf if path[-1] == jax.tree_util.DictKey(WIDTH) else leaf
+
+    return jax.tree_util.tree_map_with_path(rounded, variables)
+
+
+def _window(module, shape):
+    """κ `[longest + 1, *shape]` of delays of this shape."""
+    declare(module, DELAY, Bounds(0.0, 1.0))
+    fraction = module.param(DELAY, jax.nn.initializers.uniform(1.0), shape)
+    held: Any = module.variable("constants", WIDTH, jnp.asarray, module.width, fraction.dtype)
+    width = held.value
+    delay = module.longest * within(fraction, 0, 1)
+    delay = jnp.where(width < NARROW, jnp.round(delay), delay)
+    places = jnp.arange(module.longest + 1, dtype=delay.dtype).reshape(-1, *[1] * len(shape))
+    return jax.nn.softmax(-0.5 * ((places - delay) / jnp.maximum(width, NARROW)) ** 2, 0)
+
+
+def _with_past(module, x):
+    """Inputs `[longest + T, B, *F]`, the carried ones first."""
+
+    def silence():
+        return jnp.broadcast_to(jnp.zeros_like(x.sum(0)), (module.longest, *x.shape[1:]))
+
+    past, keep = carried(module, "inputs", silence)
+    everything = jnp.concatenate([past, x])
+    keep(everything[x.shape[0] :])
+    return everything
+
+
+def _check(module, x, fits):
+    longest = module.longest
+    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+        raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
+    if not fits:
+        raise ValueError(f"expected inputs [T, B, F] of {type(module).__name__}, found {x.shape}")
+    widened(x)  # refuses events of whole numbers
