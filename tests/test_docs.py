@@ -121,6 +121,21 @@ def test_quantisation(run_page):
     assert small["kernel"].dtype == np.int8 and small["kernel_scale"].shape == (1, 32)
 
 
+@pytest.mark.slow
+def test_online(run_page):
+    names = run_page("docs/online.md")
+    assert len(lines_of("docs/online.md", 0)) <= 25
+    assert names["accuracy"] > 0.5  # a tenth by chance
+    batch, labels = names["batch"], names["labels"][:32]
+    total, gradients, _ = names["piece"](names["variables"], batch, labels)
+    np.testing.assert_allclose(names["early"] + names["late"], total, rtol=1e-4)
+    for part, whole in gradients["linear_0"].items():
+        pieces = (
+            names["early_gradients"]["linear_0"][part] + names["late_gradients"]["linear_0"][part]
+        )
+        np.testing.assert_allclose(pieces, whole, rtol=1e-3, atol=1e-5)
+
+
 def test_what_can_be_relied_on(run_page):
     names = run_page("docs/reliability.md")
     outputs, x = names["outputs"], names["x"]
