@@ -17,7 +17,9 @@ class RandomAccess(Protocol):
     def __getitem__(self, index: int, /) -> Any: ...
 
 
-def grain_batches(source: RandomAccess, batch_size: int, *, seed: int = 0, threads: int = 4) -> Stream:
+def grain_batches(
+    source: RandomAccess, batch_size: int, *, seed: int = 0, threads: int = 4
+) -> Stream:
     """Batches of a random-access source, reshuffled each epoch; samples beyond the last full batch are left out.
 
     The order of epoch e depends on the seed and on e alone. Threads read as many batches ahead as there are threads;
