@@ -11,6 +11,7 @@ from spikejax import paths
 from spikejax.cli.errors import usage_errors
 from spikejax.cli.flags import parse_config, values_of, with_parts, without
 from spikejax.cli.parts import member, name_of, names_of
+from spikejax.cli.recipes import table
 from spikejax.data.core.dataset import Source
 from spikejax.devices import processes
 from spikejax.networks import NETWORKS
@@ -144,7 +145,9 @@ def parse_configs(
     if not arguments or arguments[0].startswith("-"):
         if not set(arguments) & {"-h", "--help"}:
             raise UnknownName(f"expected a recipe after {command}: {', '.join(RECIPES)}")
-        print(f"recipes: {', '.join(RECIPES)}; these are the flags of digits\n")
+        print(
+            f"{table()}\n\nThese are the flags of digits; {command} RECIPE --help shows those of another.\n"
+        )
         arguments = ["digits", *arguments]
     recipe, rest = recipe_for(arguments[0]), list(arguments[1:])
     labels = _labels(values_of(rest, "--neuron"))
