@@ -77,8 +77,10 @@ def command(arguments: Sequence[str]) -> int:
             if value is not None and value < 1:
                 raise ValueError(f"expected --{own} of at least 1, found {value}")
         config, points = swept(configs, flags, recipe_for(arguments[0]))
+        for point in points:
+            paths.replace(config, point)  # refuses values out of their bounds
+        processes.start(flags.coordinator, flags.processes, flags.process)
     out = flags.out or Path("runs") / f"sweep_{name}"
-    processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
     memory = None if flags.memory is None else flags.memory * 2**20
     try:

@@ -82,8 +82,8 @@ def command(arguments: Sequence[str]) -> int:
         seeds = parse_seeds(flags.seeds) if flags.seeds else ()
         if flags.log and len(seeds) > 1:
             raise ValueError("--log is for one seed; with several ones trials.csv has all epochs")
+        processes.start(flags.coordinator, flags.processes, flags.process)
     out = flags.out or Path("runs") / name
-    processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
     how: dict[str, Any] = {
         "data_dir": flags.data_dir,
