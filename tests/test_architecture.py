@@ -38,7 +38,7 @@ ROOMS = {
     "data": {"registry", "extras", "fields", "files"},
     "inputs": {"extras", "fields", "registry"},
     "objectives": {"dynamics", "devices", "fields", "registry"},
-    "training": {"devices", "inputs", "fields", "registry", "files"},
+    "training": {"devices", "inputs", "fields", "registry", "files", "extras"},
     "sweeps": {"devices"},
     "analysis": set(),
     "plot": {"extras", "files"},
@@ -78,6 +78,7 @@ HOMES = {
     "librosa": {"data"},
     "tyro": {"cli"},
     "tqdm": {"training"},
+    "tensorboardX": {"training"},
 }
 
 

@@ -56,10 +56,13 @@ def draw(name: str) -> None:
     neuron = make(name)
     responses = portrait.responses(neuron)
     made = plot.portrait(
-        responses, portrait.rates(neuron), unit=neuron.current_unit, spiking=neuron.spiking
+        *(responses, portrait.rates(neuron)),
+        unit=neuron.current_unit,
+        spiking=neuron.spiking,
+        dt=portrait.step_in_ms(neuron),
     )
-    _save(made, f"{name}.svg")
-    _save(small(responses["step"], neuron.spiking), f"{name}_small.svg")
+    plot.save(made, GENERATED / f"{name}.svg")
+    plot.save(small(responses["step"], neuron.spiking), GENERATED / f"{name}_small.svg")
 
 
 def small(response: portrait.Response, spiking: bool) -> Any:
@@ -73,10 +76,6 @@ def small(response: portrait.Response, spiking: bool) -> Any:
     axis.plot(np.asarray(values), color=plot.INK, linewidth=0.9)
     axis.set_axis_off()
     return made
-
-
-def _save(made, name):
-    files.write(GENERATED / name, lambda file: made.savefig(file, format="svg"))
 
 
 def page(name: str) -> str:

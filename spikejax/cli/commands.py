@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from spikejax.cli.errors import UsageError
 from spikejax.devices.compiled import keep_compiled
 from spikejax.registry import UnknownName, choose
 
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keep_compiled()
         module = importlib.import_module(f"spikejax.cli.{_MODULES.get(command, command)}")
         return module.command(arguments[1:])
-    except UnknownName as error:
+    except (UnknownName, UsageError) as error:
         print(f"spikejax: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has closed the pipe

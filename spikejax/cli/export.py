@@ -7,6 +7,7 @@ from typing import Literal
 
 import tyro
 
+from spikejax.cli.errors import UsageError
 from spikejax.cli.flags import parse
 from spikejax.networks import MLP
 from spikejax.networks.core.nir import to_nir, write_nir
@@ -70,5 +71,5 @@ def _stored(variables, weights):
 
 def _ending(out, to):
     if out.suffix != f".{to}":
-        raise ValueError(f"expected a file that ends in .{to}, found {out}")
+        raise UsageError(f"expected a file that ends in .{to}, found {out}")
     return out

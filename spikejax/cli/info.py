@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import jax
 
+from spikejax.cli.errors import usage_errors
 from spikejax.cli.flags import parse
 from spikejax.cli.train import TrainFlags, parse_configs, with_learn
 from spikejax.devices import processes
@@ -46,9 +47,11 @@ def command(arguments: Sequence[str]) -> int:
 
 def _plan(arguments):
     """Prints how a training would be laid out on this machine."""
-    name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
+    with usage_errors():
+        name, configs, flags = parse_configs(arguments, "info --plan", TrainFlags)
+        configs = with_learn(configs, flags.learn)
     found = {}
-    for neuron, config in with_learn(configs, flags.learn).items():
+    for neuron, config in configs.items():
         built = parts.build(config, parts.load(config, flags.data_dir))
         why = explain(built.config, built.train, built.plan)
         found[neuron] = built.plan, why, run_as(built.config, built.train)

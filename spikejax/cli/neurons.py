@@ -10,6 +10,7 @@ import tyro
 
 from spikejax import plot
 from spikejax.catalogue import descriptions, evidence, portrait
+from spikejax.cli.errors import UsageError
 from spikejax.cli.flags import parse
 from spikejax.cli.parts import member
 from spikejax.neurons import NEURONS, WRAPPERS, make
@@ -22,7 +23,8 @@ class NeuronsFlags:
     names: tyro.conf.Positional[tuple[str, ...]] = ()
     """Neurons or wrappers to describe; without a name, lists all of them."""
     plot: Path | None = None
-    """Plot the named neuron into this PNG: its response to a step, to pulses and to noise, and its f-I curve."""
+    """Plot the named neuron into this file, .png, .svg or .pdf: its response to a step, to pulses and to noise, and its
+    f-I curve."""
     markdown: bool = False
     """Print a Markdown table."""
     json: bool = False
@@ -35,11 +37,11 @@ def command(arguments: Sequence[str]) -> int:
     for name in flags.names:
         member("neuron", name)
     if (flags.plot is not None) + flags.markdown + flags.json > 1:
-        raise ValueError("--plot, --markdown and --json exclude each other; choose one")
+        raise UsageError("--plot, --markdown and --json exclude each other; choose one")
     wrappers = [name for name in flags.names if name in WRAPPERS]
     if wrappers and (flags.plot is not None or flags.markdown):
         flag = "--markdown" if flags.markdown else "--plot"
-        raise ValueError(f"expected neurons for {flag}, found the wrapper {wrappers[0]}")
+        raise UsageError(f"expected neurons for {flag}, found the wrapper {wrappers[0]}")
     if flags.plot is not None:
         return _portrait(flags.names, flags.plot)
     names = flags.names or tuple(NEURONS)
@@ -111,7 +113,7 @@ def _print(entry):
 
 def _portrait(names, path):
     if len(names) != 1:
-        raise ValueError("--plot takes one neuron: spikejax neurons NAME --plot out.png")
+        raise UsageError("--plot takes one neuron: spikejax neurons NAME --plot out.png")
     neuron = make(names[0])
     made = plot.portrait(
         portrait.responses(neuron),
@@ -119,6 +121,7 @@ def _portrait(names, path):
         title=names[0],
         unit=neuron.current_unit,
         spiking=neuron.spiking,
+        dt=portrait.step_in_ms(neuron),
     )
     print(plot.save(made, path))
     return 0

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from spikejax import paths
+from spikejax.cli.errors import usage_errors
 from spikejax.cli.flags import type_of
 from spikejax.cli.parts import SEVERAL, kind_of, made
 from spikejax.cli.train import (
     OUT_OF_TIME,
-    TrainFlags,
+    RunFlags,
     parse_configs,
     prepare,
     say_where,
@@ -41,7 +42,7 @@ Axes = tuple[Annotated[str, tyro.conf.arg(metavar="PATH=A,B,...")], ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class SweepFlags(TrainFlags):
+class SweepFlags(RunFlags):
     """Train a recipe at every point of a grid, points of equal structure in one compiled program.
 
     An axis is any value, named by its path or the end of it: beta1, surrogate.width, learning_rate, gain, batch_size,
@@ -67,16 +68,19 @@ class SweepFlags(TrainFlags):
 
 def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    name, configs, flags = parse_configs(arguments, "sweep", SweepFlags)
-    config = next(iter(configs.values()))
-    seeds = grids.parse_seeds(flags.seeds) if flags.seeds else (config.seed,)
-    for own in ("group", "memory", "random"):
-        value = getattr(flags, own)
-        if value is not None and value < 1:
-            raise ValueError(f"expected --{own} of at least 1, found {value}")
-    config, points = swept(configs, flags, recipe_for(arguments[0]))
+    with usage_errors():
+        name, configs, flags = parse_configs(arguments, "sweep", SweepFlags)
+        config = next(iter(configs.values()))
+        seeds = grids.parse_seeds(flags.seeds) if flags.seeds else (config.seed,)
+        for own in ("group", "memory", "random"):
+            value = getattr(flags, own)
+            if value is not None and value < 1:
+                raise ValueError(f"expected --{own} of at least 1, found {value}")
+        config, points = swept(configs, flags, recipe_for(arguments[0]))
+        for point in points:
+            paths.replace(config, point)  # refuses values out of their bounds
+        processes.start(flags.coordinator, flags.processes, flags.process)
     out = flags.out or Path("runs") / f"sweep_{name}"
-    processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
     memory = None if flags.memory is None else flags.memory * 2**20
     try:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from spikejax import paths
+from spikejax.cli.errors import usage_errors
 from spikejax.cli.flags import parse_config, values_of, with_parts, without
 from spikejax.cli.parts import member, name_of, names_of
+from spikejax.cli.recipes import table
 from spikejax.data.core.dataset import Source
 from spikejax.devices import processes
 from spikejax.networks import NETWORKS
@@ -18,6 +20,7 @@ from spikejax.recipes import RECIPES, recipe_for
 from spikejax.registry import UnknownName, choose
 from spikejax.runs import fit, fit_several, report
 from spikejax.runs.config import Config, source_of
+from spikejax.runs.logs import Log, logs_of
 from spikejax.sweeps.grid import parse_seeds
 
 T = TypeVar("T")
@@ -25,12 +28,8 @@ OUT_OF_TIME = 124  # the exit code of `timeout`
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainFlags:
-    """Train a recipe, with one neuron or with several one after the other.
-
-    Wrappers around neurons and constants that change during training, `scheduled`, have no flag: a config in Python
-    has them.
-    """
+class RunFlags:
+    """What training and sweeping have in common."""
 
     neuron: tuple[str, ...] = ()
     """Neurons of the network, see `spikejax neurons`, or module:Name for one of your own; defaults to the recipe's."""
@@ -62,14 +61,30 @@ class TrainFlags:
     """Which one this is, counted from 0."""
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainFlags(RunFlags):
+    """Train a recipe, with one neuron or with several one after the other.
+
+    Wrappers around neurons and constants that change during training, `scheduled`, have no flag: a config in Python
+    has them.
+    """
+
+    log: tuple[Log, ...] = ()
+    """Write what is measured after each epoch into the run folder: csv, history.csv; tensorboard, a folder of that
+    name."""
+
+
 def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
-    name, configs, flags = parse_configs(arguments, "train", TrainFlags)
-    configs = with_learn(configs, flags.learn)
+    with usage_errors():
+        name, configs, flags = parse_configs(arguments, "train", TrainFlags)
+        configs = with_learn(configs, flags.learn)
+        seeds = parse_seeds(flags.seeds) if flags.seeds else ()
+        if flags.log and len(seeds) > 1:
+            raise ValueError("--log is for one seed; with several ones trials.csv has all epochs")
+        processes.start(flags.coordinator, flags.processes, flags.process)
     out = flags.out or Path("runs") / name
-    processes.start(flags.coordinator, flags.processes, flags.process)
     prepare(configs, flags)
-    seeds = parse_seeds(flags.seeds) if flags.seeds else ()
     how: dict[str, Any] = {
         "data_dir": flags.data_dir,
         "resume": flags.resume,
@@ -81,10 +96,11 @@ def command(arguments: Sequence[str]) -> int:
         if len(configs) == 1 and len(seeds) < 2:
             (neuron, config), *_ = configs.items()
             config = paths.replace(config, {"seed": seeds[0]}) if seeds else config
-            result = fit(config, out, **how).record
+            result = fit(config, out, callbacks=logs_of(flags.log, out), **how).record
             metrics = {neuron: result["metrics"]}
         else:
-            result = fit_several(configs, out, seeds=seeds, **how)
+            own = {name: logs_of(flags.log, out / name) for name in configs if flags.log}
+            result = fit_several(configs, out, seeds=seeds, callbacks=own, **how)
             metrics = result["metrics"]
     except processes.Interrupted as stop:
         print(f"\n{stop}; continue with the same command and --resume", file=sys.stderr)
@@ -98,7 +114,8 @@ def command(arguments: Sequence[str]) -> int:
     print(f"{name}: {result['provenance']['data']['note']}\n")
     if metrics and all(metrics.values()):
         print(report.run_table(metrics))
-    say_where(result, out, ("record.json", "learning_curves.png", "raster.png"))
+    files = ("record.json", "history.csv", "tensorboard", "learning_curves.png", "raster.png")
+    say_where(result, out, files)
     return code
 
 
@@ -128,7 +145,9 @@ def parse_configs(
     if not arguments or arguments[0].startswith("-"):
         if not set(arguments) & {"-h", "--help"}:
             raise UnknownName(f"expected a recipe after {command}: {', '.join(RECIPES)}")
-        print(f"recipes: {', '.join(RECIPES)}; these are the flags of digits\n")
+        print(
+            f"{table()}\n\nThese are the flags of digits; {command} RECIPE --help shows those of another.\n"
+        )
         arguments = ["digits", *arguments]
     recipe, rest = recipe_for(arguments[0]), list(arguments[1:])
     labels = _labels(values_of(rest, "--neuron"))

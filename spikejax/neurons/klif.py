@@ -19,6 +19,7 @@ class KLIFState(NamedTuple):
 
 @neuron(
     KLIFState,
+    compared="",
     drive=1.5,
     like={"spikingjelly": {"surrogate": Sigmoid(4.0)}},
 )

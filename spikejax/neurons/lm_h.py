@@ -19,7 +19,7 @@ class LMHState(NamedTuple):
     soma: Array
 
 
-@neuron(LMHState, drive=0.6)
+@neuron(LMHState, compared="soma", drive=0.6)
 class LMH(Neuron):
     """Dendrite and soma whose four couplings are learned; it starts as an integrate-and-fire neuron.
 

@@ -53,7 +53,7 @@ class PinskyRinzelState(NamedTuple):
     q: Array
 
 
-@neuron(PinskyRinzelState, drive=3.0, horizon=8000, current_unit="µA/cm²")
+@neuron(PinskyRinzelState, compared="soma", drive=3.0, horizon=8000, current_unit="µA/cm²")
 class PinskyRinzel(Neuron):
     """Soma and dendrite with ion channels; in mV, ms, µF/cm², mS/cm² and µA/cm².
 

@@ -55,7 +55,7 @@ class PMSNState(NamedTuple):
     charge: Array  # r, of the membrane potential so far what its spikes have left
 
 
-@neuron(PMSNState, drive=2.0)
+@neuron(PMSNState, compared="charge", drive=2.0)
 class PMSN(Neuron):
     """Linear chain of compartments whose last one fires, with a reset that depends on its inputs alone; PMSN.
 

@@ -20,6 +20,7 @@ class ResonateAndFireState(NamedTuple):
 
 @neuron(
     ResonateAndFireState,
+    compared="imaginary",
     drive=1.2,
     like={"spikingjelly": {"reset": "voltage", "surrogate": Sigmoid(4.0)}},
 )

@@ -21,7 +21,7 @@ class TCLIFState(NamedTuple):
     soma: Array
 
 
-@neuron(TCLIFState, drive=0.5)
+@neuron(TCLIFState, compared="soma", drive=0.5)
 class TCLIF(Neuron):
     """Two-compartment LIF without leak: a dendrite that remembers and a soma that fires.
 

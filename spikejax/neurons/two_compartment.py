@@ -17,7 +17,7 @@ class TwoCompartmentState(NamedTuple):
     spikes: Array
 
 
-@neuron(TwoCompartmentState, drive=0.5)
+@neuron(TwoCompartmentState, compared="soma", drive=0.5)
 class TwoCompartment(Neuron):
     """Dendrite and soma, coupled both ways; the input enters the dendrite, the soma fires.
 

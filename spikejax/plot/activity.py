@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from spikejax.plot.style import FAINT, INK, figure
+from spikejax.plot.style import FAINT, INK, THRESHOLD, colour, figure, styled
 
 SHOWN = 256  # neurons of a raster; of a larger layer every k-th one is drawn
 
 
+@styled
 def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
     """Draws spikes `[T, F]`: a dot where neuron f fires at step t. Of many neurons every k-th one is drawn."""
     spikes = np.asarray(spikes)
@@ -27,6 +28,7 @@ def raster(axis: Any, spikes: Any, *, title: str = "") -> None:
     axis.yaxis.get_major_locator().set_params(integer=True)
 
 
+@styled
 def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
     """Draws the first sample's spikes, one column per model and one row per layer.
 
@@ -50,6 +52,7 @@ def rasters(spikes: dict[str, dict[str, Any]]) -> Any:
     return made
 
 
+@styled
 def rates(by_model: Mapping[str, Mapping[str, float]], *, title: str = "") -> Any:
     """Draws the firing rate of each layer, from the first to the last, as one line per model.
 
@@ -69,23 +72,24 @@ def rates(by_model: Mapping[str, Mapping[str, float]], *, title: str = "") -> An
     axis, places = axes[0, 0], np.arange(1, len(layers[0]) + 1)
     for i, (model, by_layer) in enumerate(by_model.items()):
         values = np.array(list(by_layer.values()), float)
-        axis.plot(places, values, color=f"C{i}", marker=".", linewidth=1.2, label=model)
+        axis.plot(places, values, color=colour(i), marker=".", linewidth=1.2, label=model)
     axis.set(xlabel="layer", ylabel="spikes per neuron and time step", title=title)
     axis.set_ylim(0, None)
     axis.set_xticks(places, layers[0], rotation=45, ha="right", fontsize=7)
-    axis.legend(frameon=False, fontsize=7)
+    axis.legend()
     return made
 
 
+@styled
 def traces(
-    series: dict[str, Any], spikes: Any = None, *, thresholds: dict[str, float] | None = None
+    series: dict[str, Any], spikes: Any = None, *, thresholds: Mapping[str, Any] | None = None
 ) -> Any:
     """Draws variables of one neuron below each other.
 
     Args:
       series: by name, `[T]`.
       spikes: `[T]`, drawn as lines behind each variable.
-      thresholds: by name of a variable, drawn dashed.
+      thresholds: by name of a variable, one number or `[T]`, drawn dashed.
     """
     made, axes = figure(len(series), height=1.0 + 1.2 * len(series), sharex=True)
     for axis, (name, values) in zip(axes[:, 0], series.items(), strict=True):
@@ -97,7 +101,8 @@ def traces(
             axis.vlines(fired, 0, 1, FAINT, linewidth=0.8, transform=axis.get_xaxis_transform())
         axis.plot(values, color=INK, linewidth=1.2)
         if thresholds and name in thresholds:
-            axis.axhline(thresholds[name], color="C3", linewidth=0.8, linestyle="--")
+            level = np.broadcast_to(np.asarray(thresholds[name]), values.shape)
+            axis.plot(level, color=THRESHOLD, linewidth=0.9, linestyle="--")
         axis.set_ylabel(name)
     axes[-1, 0].set_xlabel("time step")
     return made

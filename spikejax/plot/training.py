@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from spikejax.plot.style import INK, figure
+from spikejax.plot.style import INK, colour, figure, styled
 
 
+@styled
 def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = "") -> Any:
     """Plots the measurements of training against the epoch: losses on the left, the first metric on the right.
 
@@ -39,7 +40,9 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
                 if np.isfinite(y).any():
                     marker = "." if len(y) < 20 else None
                     label = _label(model, prefix)
-                    axis.plot(x, y, line, color=f"C{i}", marker=marker, linewidth=1.2, label=label)
+                    axis.plot(
+                        x, y, line, color=colour(i), marker=marker, linewidth=1.2, label=label
+                    )
         axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
         _epochs(axis, max(map(len, history.values())))
     found = np.array([e.get("loss") for entries in history.values() for e in entries], float)
@@ -49,7 +52,7 @@ def learning_curves(history: dict[str, list[dict[str, Any]]], *, title: str = ""
     if metric and "accuracy" in metric:
         axes[0, -1].set_ylim(0, 1)
     if axes[0, -1].get_legend_handles_labels()[0]:
-        axes[0, -1].legend(frameon=False, fontsize=7)
+        axes[0, -1].legend()
     if title:
         made.suptitle(title)
     return made
@@ -84,6 +87,7 @@ def _first_metric(history):
     return None
 
 
+@styled
 def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
     """Plots the mean of runs against the epoch, with a band of one standard deviation.
 
@@ -106,24 +110,25 @@ def spread(curves: dict[str, Any], *, label: str, title: str = "") -> Any:
         axis.plot(
             epochs,
             mean,
-            color=f"C{i}",
+            color=colour(i),
             label=textwrap.fill(name, 40),
             linewidth=1.2,
             marker="." if len(epochs) < 20 else None,
         )
         axis.fill_between(
-            epochs, mean - deviation, mean + deviation, color=f"C{i}", alpha=0.2, linewidth=0
+            epochs, mean - deviation, mean + deviation, color=colour(i), alpha=0.2, linewidth=0
         )
     runs = max(len(values) for values in curves.values())
-    axis.set(
-        xlabel="epoch", ylabel=f"{label}, mean ± std of {runs}" if runs > 1 else label, title=title
-    )
+    axis.set(xlabel="epoch", ylabel=label, title=title)
+    if runs > 1:
+        axis.set_title(f"mean ± standard deviation of {runs} runs", loc="right", fontsize=7)
     _epochs(axis, max(np.shape(values)[1] for values in curves.values()))
     if len(curves) > 1:
-        axis.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return made
 
 
+@styled
 def heat_map(
     values: dict[tuple[float, float], float], names: tuple[str, str], *, label: str, title: str = ""
 ) -> Any:

@@ -2,7 +2,7 @@
 
 from spikejax.networks import MLP
 from spikejax.neurons.tc_lif import TCLIF
-from spikejax.recipes.core.recipe import Recipe
+from spikejax.recipes.core.recipe import Recipe, Timing
 from spikejax.runs.config import Config
 from spikejax.training import Adam, Milestones
 
@@ -20,4 +20,5 @@ RECIPE = Recipe(
         batch_size=256,
     ),
     neurons={"tc_lif": NEURON},
+    timing=Timing(seconds=2343, epochs=3, record="smnist_first_epochs"),
 )

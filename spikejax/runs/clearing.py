@@ -13,7 +13,8 @@ PICTURES = ("learning_curves.png", "raster.png", "heat_map.png")
 SAVED = {OWN: None}
 GROUPS = {r"trials_\d{5}\.(json|npz)": None, r"trials_\d{5}_stopped": SAVED}
 WRITTEN: dict[str, Any] = {
-    **dict.fromkeys(map(re.escape, (*PICTURES, "trials.csv"))),
+    **dict.fromkeys(map(re.escape, (*PICTURES, "trials.csv", "history.csv"))),
+    "tensorboard": {r"events\.out\.tfevents\..*": None},
     "last": SAVED,
     "best": SAVED,
     r"groups_\d+": GROUPS,

@@ -13,7 +13,7 @@ from spikejax import plot
 from spikejax.runs import report
 from spikejax.runs.parts import Parts
 
-SHOWN = 8  # points in the curves of a sweep
+SHOWN = len(plot.COLOURS)  # points in the curves of a sweep
 
 
 def of_run(parts: Parts, variables: Any, history: list[dict[str, Any]], out: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,14 @@ from spikejax import paths, plot
 from spikejax.devices import processes
 from spikejax.devices.processes import Interrupted, stop_signal
 from spikejax.runs import pictures, record, report
-from spikejax.runs.arguments import check_config, check_folder, check_seconds
+from spikejax.runs.arguments import check_callbacks, check_config, check_folder, check_seconds
 from spikejax.runs.config import Config
 from spikejax.runs.evaluation import load, rebuilt
 from spikejax.runs.folder import open_on_first
 from spikejax.runs.parts import load as load_data
 from spikejax.runs.serial import to_json
 from spikejax.runs.sweeping import sweep
-from spikejax.runs.training import fit
+from spikejax.runs.training import Callback, fit
 
 
 @stop_signal()
@@ -33,6 +34,7 @@ def fit_several(
     overwrite: bool = False,
     seconds: float | None = None,
     progress: bool = True,
+    callbacks: Mapping[str, Sequence[Callback]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Trains several configs one after the other, each in its own folder inside `out`.
 
@@ -45,6 +47,7 @@ def fit_several(
       overwrite: delete what the runs that are there have written, each when it is trained again.
       seconds: time for all of them, after which the one that is trained is saved; the same call resumes it.
       progress: whether to show progress.
+      callbacks: of the runs, by their name, see `fit`; there are none with several seeds, which are one program.
 
     Returns:
       The record. Its metrics are those of each run by name, for several seeds the mean over them, with the standard
@@ -58,8 +61,9 @@ def fit_several(
         check_config(config)
     check_folder(out)
     check_seconds(seconds)
-    begun, out = time.perf_counter(), Path(out)
     seeds = tuple(map(int, seeds))
+    _check_callbacks(callbacks, configs, seeds)
+    begun, out = time.perf_counter(), Path(out)
     facts = {"seeds": list(seeds), "data": None}
     asked = {name: to_json(config, name) for name, config in configs.items()}
     described: dict[str, Any] = {"runs": asked, "seeds": list(seeds)}
@@ -79,7 +83,8 @@ def fit_several(
                 result["metrics"][name] = over_seeds(found) if found["complete"] else {}
             else:
                 one = paths.replace(config, {"seed": seeds[0]}) if seeds else config
-                found = fit(one, out / name, progress=progress, **where).record
+                own = callbacks.get(name, ())
+                found = fit(one, out / name, callbacks=own, progress=progress, **where).record
                 result["metrics"][name] = found["metrics"]
             result["provenance"]["data"] = found["provenance"]["data"]
             result["history"][name] = found["history"]
@@ -102,6 +107,19 @@ def _check_names(configs):
     for name in configs:
         if not isinstance(name, str) or not re.fullmatch(r"\w[\w .+-]*", name):
             raise ValueError(f"expected names of folders for the configs, found {name!r}")
+
+
+def _check_callbacks(callbacks, configs, seeds):
+    if not isinstance(callbacks, Mapping) or not set(callbacks) <= set(configs):
+        raise TypeError(
+            f"expected callbacks by the names of the configs, found {callbacks!r}; give {{'lif': (callback,)}}"
+        )
+    if callbacks and len(seeds) > 1:
+        raise ValueError(
+            "expected no callbacks with several seeds, found some; the trials.csv of each run has all epochs"
+        )
+    for own in callbacks.values():
+        check_callbacks(own)
 
 
 def over_seeds(found: dict[str, Any]) -> dict[str, Any]:

@@ -201,15 +201,14 @@ def _train(parts: Parts, out, result, how, newest):
         callbacks = (*callbacks, lambda history, variables: stopping.over(history))
     hooks = Hooks(lambda variables: measured(parts, variables), save, callbacks)
     over = history and not history[-1].get("unfinished") and stopping and stopping.over(history)
-    if not over:
-        state, history = fit_state(
-            *(trainer, state, batches, config.epochs),
-            hooks=hooks,
-            history=history,
-            seconds=seconds,
-            name=name_of_run(parts, out),
-            progress=progress and processes.is_first(),
-        )
+    state, history = fit_state(
+        *(trainer, state, batches, len(history) if over else config.epochs),
+        hooks=hooks,
+        history=history,
+        seconds=seconds,
+        name=name_of_run(parts, out),
+        progress=progress and processes.is_first(),
+    )
     report(history)
     return state
 

@@ -1,6 +1,7 @@
 """Training: steps, optimisers, schedules, the loop, checkpoints."""
 
 from spikejax.registry import Registry
+from spikejax.training.loggers import CSVLogger, TensorBoardLogger, TrackerLogger
 from spikejax.training.loop import Hooks, fit
 from spikejax.training.optimisers import SGD, Adam, AdamW, Optimiser
 from spikejax.training.progress import Diverged
@@ -31,6 +32,7 @@ SCHEDULES = Registry(
 __all__ = [
     "Adam",
     "AdamW",
+    "CSVLogger",
     "Constant",
     "Cosine",
     "Diverged",
@@ -41,6 +43,8 @@ __all__ = [
     "Ramp",
     "SCHEDULES",
     "SGD",
+    "TensorBoardLogger",
+    "TrackerLogger",
     "Trainer",
     "TrainState",
     "evaluate",

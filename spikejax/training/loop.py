@@ -28,7 +28,8 @@ class Hooks(NamedTuple):
       evaluate: `(variables) -> measured`, after each epoch; what it returns joins the epoch's entry.
       save: `(state, history, position) -> saved`, after each epoch and when stopped: the position is that of the
         batches. False means that nothing was kept.
-      callbacks: `(history, variables) -> stop`, after each epoch; training ends if one returns True.
+      callbacks: `(history, variables) -> stop`, after each epoch; training ends if one returns True. Where no epoch is
+        left to train they are called once, with the whole history.
     """
 
     evaluate: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -82,6 +83,11 @@ def fit(
     if history and history[-1].get("unfinished"):
         entry = history.pop()
         spent, sums = entry["seconds"], entry["sums"]
+
+    if history and number >= last:
+        # Nothing is left to train; the process before may have ended between saving and calling.
+        for call in hooks.callbacks:
+            _ends(call, history, state)
 
     def over():
         return seconds is not None and time.perf_counter() - begun > seconds

@@ -54,7 +54,7 @@ def test_weights(trained, to, capsys):
     found = load(trained / "zero")
     expected, _ = run(found.network, found.variables, X)
     np.testing.assert_array_equal(run(found.network, read, X)[0], expected)
-    assert main(["export", str(trained / "zero"), "--to", to, "--out", "weights.txt"]) == 1
+    assert main(["export", str(trained / "zero"), "--to", to, "--out", "weights.txt"]) == 2
     assert f"ends in .{to}" in capsys.readouterr().err
 
 

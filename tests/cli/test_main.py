@@ -59,7 +59,7 @@ def test_neurons_lists_the_wrappers_in_a_section_of_their_own(capsys):
     _, entry = json.loads(capsys.readouterr().out)
     assert entry["class"] == "Refractory" and entry["fields"]["period"]["default"] == 1
     for flag in ("--markdown", "--plot=portrait.png"):
-        assert main(["neurons", "refractory", flag]) == 1
+        assert main(["neurons", "refractory", flag]) == 2
         assert "found the wrapper refractory" in capsys.readouterr().err
 
 

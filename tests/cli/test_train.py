@@ -1,5 +1,6 @@
 """`spikejax train` and `eval`, as a person meets them: what they print, what they write and how they refuse."""
 
+import csv
 import json
 import signal
 import subprocess
@@ -98,6 +99,22 @@ def test_several_seeds(tmp_path, capsys):
     metrics = record.read(out / "record.json")["metrics"]["lif"]
     mean, deviation = (100 * metrics[f"test_accuracy{end}"] for end in ("", "_std"))
     assert f"{mean:.2f} % ± {deviation:.2f} %" in printed and metrics["seeds"] == 3
+
+
+def test_what_is_logged(tmp_path, capsys):
+    """Into the folder of each neuron; another run there begins with none of it."""
+    out = tmp_path / "run"
+    run = ["train", "digits", "--neuron", "lif", "tc_lif", *SMALL, "--out", str(out)]
+    assert main([*run, "--log", "csv", "tensorboard"]) == 0
+    for name, entries in record.read(out / "record.json")["history"].items():
+        with open(out / name / "history.csv", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["test_accuracy"] for row in rows] == [str(e["test_accuracy"]) for e in entries]
+        assert len(list((out / name / "tensorboard").iterdir())) == 1
+    assert main([*run[:4], *SMALL, "--out", str(out / "lif"), "--overwrite"]) == 0
+    assert not {"history.csv", "tensorboard"} & {path.name for path in (out / "lif").iterdir()}
+    text = message(capsys, *run[:-1], tmp_path / "new", "--log", "csv", "--seeds", "0,1", code=2)
+    assert "trials.csv has all epochs" in text and not (tmp_path / "new").exists()
 
 
 def test_a_time_budget(tmp_path, capsys):

@@ -53,6 +53,20 @@ def test_one_record_over_all(trained):
         assert (out / picture).stat().st_size > 5000
 
 
+def test_callbacks_of_each_run(tmp_path):
+    seen = []
+    own = {"tc_lif": (lambda history, variables: seen.append(history[-1]["test_loss"]),)}
+    result = several(tmp_path / "run", callbacks=own)
+    assert seen == [result["metrics"]["tc_lif"]["test_loss"]]
+    with pytest.raises(ValueError, match="expected no callbacks with several seeds"):
+        several(tmp_path / "new", callbacks=own, seeds=(0, 1))
+    with pytest.raises(TypeError, match="expected callbacks by the names of the configs"):
+        several(tmp_path / "new", callbacks={"plif": own["tc_lif"]})
+    with pytest.raises(TypeError, match="expected several callbacks, found one function"):
+        several(tmp_path / "new", callbacks={"lif": len})
+    assert not (tmp_path / "new").exists()
+
+
 def test_several_seeds_are_a_mean_and_a_deviation(seeded):
     out, result = seeded
     for name in CONFIGS:

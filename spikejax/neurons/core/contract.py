@@ -59,6 +59,7 @@ class Neuron:
       drive: a constant current that makes it fire, in its own unit; for figures and tests.
       horizon: number of steps that shows its behaviour; likewise.
       current_unit: unit of the current, for a model that has units.
+      compared: variable that its `threshold` is compared with, if it has both; for figures.
     """
 
     State: ClassVar[Any]
@@ -70,6 +71,7 @@ class Neuron:
     drive: ClassVar[float]
     horizon: ClassVar[int]
     current_unit: ClassVar[str]
+    compared: ClassVar[str]
 
     def init_state(self, current: Array, key: Any = None) -> Any:
         """The state before the first step, from one step's current `[B, *F]`.
@@ -169,6 +171,7 @@ def neuron(
     drive: float = 1.0,
     horizon: int = 100,
     current_unit: str = "",
+    compared: str = "membrane",
     like: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Makes a class a neuron model: a spec with its state's type, a zero initial state and the rest of `Neuron`.
@@ -180,6 +183,7 @@ def neuron(
       drive: see `Neuron`.
       horizon: see `Neuron`.
       current_unit: see `Neuron`.
+      compared: see `Neuron`.
       like: the `presets` of `Neuron`.
     """
 
@@ -190,6 +194,7 @@ def neuron(
             cls = type(cls)(cls.__name__, (*bases, Neuron), body)
         cls.State, cls.presets = state, dict(like or {})
         cls.drive, cls.horizon, cls.current_unit = drive, horizon, current_unit
+        cls.compared = compared
         cls.streams = cls.step is not Neuron.step
         cls.init_state = checked_start(cls.init_state)
         for name in ("step", "sequence"):
