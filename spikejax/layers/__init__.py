@@ -1,9 +1,10 @@
-"""Flax Linen layers that are generic over every neuron."""
+"""Flax Linen layers: those that are generic over every neuron, and those that are models of their own."""
 
 from spikejax.layers.convolution import Conv
 from spikejax.layers.currents import current_gradients
 from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
+from spikejax.layers.models import DHLIF, LAYERS, LTC
 from spikejax.layers.normalisation import (
     BNTT,
     NORMS,
@@ -21,7 +22,10 @@ __all__ = [
     "BNTT",
     "BatchNorm",
     "Conv",
+    "DHLIF",
     "Dropout",
+    "LAYERS",
+    "LTC",
     "Linear",
     "NORMS",
     "Norm",
