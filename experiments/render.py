@@ -11,7 +11,7 @@ from experiments.papers.ar_lif import tables as ar_lif
 from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
 from experiments.tables import origin, read
-from spikejax.catalogue import descriptions, evidence
+from spikejax.catalogue import descriptions, evidence, layers
 from spikejax.neurons import NEURONS
 from spikejax.recipes import RECIPES
 from spikejax.tables import markdown
@@ -152,6 +152,7 @@ PAGES: dict[Path, Sections] = {
         "peers": evidence.peers,
         "presets": evidence.presets,
         "surrogates": descriptions.surrogates,
+        "layers": layers.markdown,
     },
     BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},

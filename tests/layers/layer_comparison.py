@@ -13,7 +13,7 @@ from fast_compilation import fast_jit
 from spikejax.layers import DHLIF, LTC
 from spikejax.surrogate import ATan
 
-STEPS, BATCH, FEATURES, INPUTS = 16, 2, 4, 5
+STEPS, BATCH, FEATURES, INPUTS = 24, 2, 4, 5
 
 
 @dataclasses.dataclass(frozen=True)

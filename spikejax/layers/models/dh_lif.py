@@ -116,9 +116,8 @@ class DHLIF(nn.Module):
             return DHLIFState(zeros, zeros.sum(-1), zeros.sum(-1))
 
         carry = carried(self, "neuron", first)
-        return stepwise(
-            self, dh_lif, carry, (currents, step_mask), lambda: DHLIFState(0, 0, 0), SPIKES
-        )
+        by_sample = jax.tree.map(lambda _: 0, carry[0])
+        return stepwise(self, dh_lif, carry, (currents, step_mask), lambda: by_sample, SPIKES)
 
     def _synapses(self, fan_in):
         """W and R as one matrix `[fan_in, F·D]` with zeros where an input does not reach a branch, and b `[F, D]`."""

@@ -77,7 +77,7 @@ class LTC(nn.Module):
         """
         check_currents(currents, step_mask)
         check_names("record", self.record)
-        wide, features = widened(currents), currents.shape[-1]
+        wide = widened(currents)
 
         def product(values, kernel):
             return synapse(values, kernel, self.dtype)
@@ -85,20 +85,13 @@ class LTC(nn.Module):
         of_membrane, of_adaptation = self._gate("membrane", wide), self._gate("adaptation", wide)
         # What both take from the currents is one product, and without feedback one for all steps.
         from_current = jnp.concatenate([of_membrane[0], of_adaptation[0]], 1)
-        if self.recurrent:
-            kernel = self.param("kernel", nn.initializers.orthogonal(), (features, features))
-            bias = self.param("bias", uniform_fan_in(features), (features,)).astype(wide.dtype)
-
-            def received(state, given):
-                current = given[0] + product(state.spikes, kernel) + bias
-                return current, product(current, from_current)
-        else:
-
-            def received(state, given):
-                return given
+        feed = self._feedback(wide) if self.recurrent else None
 
         def ltc(state, given):
-            current, taken = received(state, given)
+            current, taken = given
+            if feed is not None:
+                current = current + product(state.spikes, feed[0]) + feed[1]
+                taken = product(current, from_current)
             by_membrane, by_adaptation = jnp.split(taken, 2, -1)
             rate = jax.nn.sigmoid(
                 by_membrane + product(state.membrane, of_membrane[1]) + of_membrane[2]
@@ -120,7 +113,15 @@ class LTC(nn.Module):
 
         carry = carried(self, "neuron", first)
         given = (wide, None if self.recurrent else product(wide, from_current))
-        return stepwise(self, ltc, carry, (given, step_mask), lambda: LTCState(0, 0, 0), SPIKES)
+        by_sample = jax.tree.map(lambda _: 0, carry[0])
+        return stepwise(self, ltc, carry, (given, step_mask), lambda: by_sample, SPIKES)
+
+    def _feedback(self, currents):
+        """R `[F, F]` and b `[F]`."""
+        features = currents.shape[-1]
+        kernel = self.param("kernel", nn.initializers.orthogonal(), (features, features))
+        bias = self.param("bias", uniform_fan_in(features), (features,))
+        return kernel, bias.astype(currents.dtype)
 
     def _gate(self, name, currents):
         """The rows of a matrix that act on currents and on states, `[F, F]` each, and its bias `[F]`."""
