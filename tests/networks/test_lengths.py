@@ -13,7 +13,6 @@ from spikejax.devices import averages
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
 from spikejax.networks.core import pure
-from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.lstm import LSTM
 from spikejax.networks.ltc_snn import LTCSNN
 from spikejax.neurons import make
@@ -52,7 +51,6 @@ NETWORKS = {
     "recurrent": (MLP((8, 6), CLASSES, TCLIF(), recurrent=(0, 1), gain=3.0), (5,)),
     "delayed": (MLP((8,), CLASSES, DELAYED, recurrent=(0,)), (5,)),
     "sliding_psn": (MLP((8,), CLASSES, make("sliding_psn")), (5,)),
-    "dh_snn": (DHSNN((8, 6), CLASSES, threshold=0.1, recurrent=(0,)), (5,)),
     "ltc_snn": (LTCSNN((8, 6), CLASSES, recurrent=(0,)), (5,)),
     "lstm": (LSTM(units=6, classes=CLASSES), (5,)),
     "convolutional": (Convolutional(), (4, 4, 2)),
