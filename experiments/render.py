@@ -13,7 +13,7 @@ from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
 from experiments.registry import EXPERIMENTS
 from experiments.tables import accuracy, expected, missing, origin, read, section
-from spikejax.catalogue import descriptions, evidence
+from spikejax.catalogue import descriptions, evidence, layers
 from spikejax.neurons import NEURONS
 from spikejax.recipes import RECIPES
 from spikejax.tables import markdown
@@ -192,6 +192,7 @@ PAGES: dict[Path, Sections] = {
         "peers": evidence.peers,
         "presets": evidence.presets,
         "surrogates": descriptions.surrogates,
+        "layers": layers.markdown,
     },
     BENCH: {**SECTIONS, **compiled.SECTIONS, **accelerator.SECTIONS},
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},

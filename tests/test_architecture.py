@@ -32,7 +32,7 @@ ROOMS = {
     "dynamics": set(),
     "devices": {"files"},
     "neurons": {"surrogate", "dynamics", "fields", "registry"},
-    "layers": {"dynamics", "neurons", "registry"},
+    "layers": {"dynamics", "neurons", "surrogate", "registry"},
     "networks": {"layers", "neurons", "surrogate", "dynamics"}
     | {"registry", "pytree", "fields", "files", "extras"},
     "data": {"registry", "extras", "fields", "files"},
@@ -42,7 +42,7 @@ ROOMS = {
     "sweeps": {"devices"},
     "analysis": set(),
     "plot": {"extras", "files"},
-    "catalogue": {"neurons", "dynamics", "surrogate", "tables"},
+    "catalogue": {"layers", "neurons", "dynamics", "surrogate", "tables"},
     "runs": {
         "layers",
         "networks",

@@ -1,1 +1,1 @@
-"""The catalogue: descriptions of neurons, what they were validated against, their portraits."""
+"""The catalogue: descriptions of neurons and layers, what they were validated against, portraits of neurons."""

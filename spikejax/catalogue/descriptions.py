@@ -27,15 +27,15 @@ def describe(name: str) -> dict[str, Any]:
         "class": model.__name__,
         "summary": blocks[0],
         "equation": inspect.cleandoc(equation),
-        "reference": _paragraph(blocks, "Reference"),
-        "deviations": _paragraph(blocks, "Deviations"),
+        "reference": paragraph(blocks, "Reference"),
+        "deviations": paragraph(blocks, "Deviations"),
         "like": sorted(model.presets),
         "streams": model.streams,
         "fields": {field.name: _describe_field(field) for field in dataclasses.fields(model)},
     }
 
 
-def _paragraph(blocks, word):
+def paragraph(blocks, word):
     """The paragraph of a docstring that begins with a word and a colon, on one line; "" if there is none."""
     found = [block for block in blocks if block.startswith(f"{word}: ")]
     return " ".join(found[0].removeprefix(f"{word}: ").split()) if found else ""
@@ -87,5 +87,5 @@ def surrogates() -> str:
         blocks = (inspect.getdoc(curve) or "").split("\n\n")
         formula = " ".join(" ".join(blocks[:-1]).split())
         parameters = ", ".join(f"`{f.name}` {f.default:g}" for f in dataclasses.fields(curve))
-        rows.append((f"`{name}`", formula, parameters, _paragraph(blocks, "Reference")))
+        rows.append((f"`{name}`", formula, parameters, paragraph(blocks, "Reference")))
     return tables.markdown(("name", "curve", "parameters", "source"), rows)

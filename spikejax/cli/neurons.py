@@ -9,7 +9,7 @@ from pathlib import Path
 import tyro
 
 from spikejax import plot
-from spikejax.catalogue import descriptions, evidence, portrait
+from spikejax.catalogue import descriptions, evidence, layers, portrait
 from spikejax.cli.errors import UsageError
 from spikejax.cli.flags import parse
 from spikejax.cli.parts import member
@@ -18,10 +18,11 @@ from spikejax.neurons import NEURONS, WRAPPERS, make
 
 @dataclasses.dataclass(frozen=True)
 class NeuronsFlags:
-    """List the neuron models and the wrappers around them, describe the named ones, or plot one."""
+    """List the neuron models, the wrappers around them and the layers with dynamics of their own, describe the named
+    ones, or plot one."""
 
     names: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Neurons or wrappers to describe; without a name, lists all of them."""
+    """Neurons, wrappers or layers to describe; without a name, lists all of them."""
     plot: Path | None = None
     """Plot the named neuron into this file, .png, .svg or .pdf: its response to a step, to pulses and to noise, and its
     f-I curve."""
@@ -35,33 +36,39 @@ def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
     flags = parse(NeuronsFlags, arguments, "neurons")
     for name in flags.names:
-        member("neuron", name)
+        if name not in layers.LAYERS:
+            member("neuron", name)
     if (flags.plot is not None) + flags.markdown + flags.json > 1:
         raise UsageError("--plot, --markdown and --json exclude each other; choose one")
-    wrappers = [name for name in flags.names if name in WRAPPERS]
-    if wrappers and (flags.plot is not None or flags.markdown):
+    kinds = {name: "wrapper" for name in WRAPPERS} | {name: "layer" for name in layers.LAYERS}
+    others = [name for name in flags.names if name in kinds]
+    if others and (flags.plot is not None or flags.markdown):
         flag = "--markdown" if flags.markdown else "--plot"
-        raise UsageError(f"expected neurons for {flag}, found the wrapper {wrappers[0]}")
+        raise UsageError(f"expected neurons for {flag}, found the {kinds[others[0]]} {others[0]}")
     if flags.plot is not None:
         return _portrait(flags.names, flags.plot)
     names = flags.names or tuple(NEURONS)
     if flags.markdown:
         print(descriptions.markdown(names), end="")
         return 0
-    entries = [_wrapper(name) if name in WRAPPERS else _neuron(name) for name in names]
+    entries = [_entry(name, kinds.get(name)) for name in names]
     if flags.json:
         print(json.dumps(entries, indent=1, ensure_ascii=False))
         return 0
     if not flags.names:
         _list(entries)
         return 0
+    prints = {"wrapper": _print_wrapper, "layer": _print_layer}
     for entry in entries:
-        _print(entry) if "evidence" in entry else _print_wrapper(entry)
+        prints.get(kinds.get(entry["name"], ""), _print)(entry)
     return 0
 
 
-def _neuron(name):
-    return {**descriptions.describe(name), "evidence": evidence.of(name)}
+def _entry(name, kind):
+    if kind == "wrapper":
+        return _wrapper(name)
+    described = layers.describe(name) if kind == "layer" else descriptions.describe(name)
+    return {**described, "evidence": evidence.of(name)}
 
 
 def _wrapper(name):
@@ -88,6 +95,11 @@ def _list(entries):
     print("\nwrappers, each around any neuron, composed in Python: Refractory(neuron=LIF())\n")
     for name in WRAPPERS:
         print(f"{name:<{width}} {_wrapper(name)['summary']}")
+    print(
+        "\nlayers with dynamics of their own, for Flax modules: spikejax.layers.DHLIF(features=64)\n"
+    )
+    for name in layers.LAYERS:
+        print(f"{name:<{width}} {layers.describe(name)['summary']}")
     print("\nspikejax neurons NAME describes one: equations, parameters, evidence, reference")
 
 
@@ -96,6 +108,16 @@ def _print_wrapper(entry):
     for field, facts in entry["fields"].items():
         print(f"  {field}: {facts['doc']}; {facts['default']}")
     print(f"\nspikejax.neurons.wrappers.{entry['class']}(neuron=LIF()) makes one in Python\n")
+
+
+def _print_layer(entry):
+    print(f"{entry['name']}, a layer: {entry['summary']}")
+    print("\n".join(f"    {line}" for line in entry["equation"].splitlines()))
+    for attribute, facts in entry["attributes"].items():
+        print(f"  {attribute}: {facts['doc']} {facts['default']}")
+    print(f"  deviations: {entry['deviations']}")
+    print(f"  validation: {evidence.summary(entry['name'])}")
+    print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is one in Python\n")
 
 
 def _print(entry):

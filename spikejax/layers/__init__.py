@@ -1,10 +1,11 @@
-"""Flax Linen layers that are generic over every neuron."""
+"""Flax Linen layers: those that are generic over every neuron, and those that are models of their own."""
 
 from spikejax.layers.convolution import Conv
 from spikejax.layers.currents import current_gradients
 from spikejax.layers.delays import AxonalDelay, DelayedLinear, with_whole_delays
 from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
+from spikejax.layers.models import DHLIF, LAYERS, LTC
 from spikejax.layers.normalisation import (
     BNTT,
     NORMS,
@@ -23,8 +24,11 @@ __all__ = [
     "BNTT",
     "BatchNorm",
     "Conv",
+    "DHLIF",
     "DelayedLinear",
     "Dropout",
+    "LAYERS",
+    "LTC",
     "Linear",
     "NORMS",
     "Norm",

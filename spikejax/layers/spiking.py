@@ -13,11 +13,20 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.dynamics import Feedback, batch_axes, feedback, held, unroll
+from spikejax.dynamics import Feedback, batch_axes, feedback
 from spikejax.dynamics.steps import only_real
 from spikejax.layers.declared import Bounds, WholeSequence, declare
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
+from spikejax.layers.stepping import (
+    ACTIVITY,
+    OUTPUT,
+    SPIKES,
+    check_currents,
+    check_names,
+    stepwise,
+    store,
+)
 from spikejax.neurons.core.checks import widened
 from spikejax.neurons.core.contract import Neuron, check_neuron, start
 from spikejax.neurons.core.parameters import (
@@ -28,8 +37,6 @@ from spikejax.neurons.core.parameters import (
     parameter_bounds,
     within,
 )
-
-ACTIVITY, SPIKES, OUTPUT = "activity", "spikes", "output"
 
 
 class Spiking(nn.Module):
@@ -73,7 +80,7 @@ class Spiking(nn.Module):
             neuron whose output is not like its currents.
         """
         check_neuron(f"{type(self).__name__}.neuron", self.neuron)
-        _check(currents, step_mask)
+        check_currents(currents, step_mask)
         neuron = _variables(self, self.neuron, self.learn, currents)
         state, keep = carried(self, "neuron", lambda: _start(self, neuron, currents))
         if not neuron.streams:
@@ -84,11 +91,11 @@ class Spiking(nn.Module):
             )
         recording = bool(self.record) and self.is_mutable_collection(ACTIVITY)
         if recording or (neuron.streams and step_mask is not None):
-            return _stepwise(self, neuron, neuron.step, state, (currents, step_mask), keep)
+            return _stepwise(self, neuron, neuron.step, (state, keep), (currents, step_mask))
         state, spikes = neuron.sequence(state, only_real(currents, step_mask))
         spikes = only_real(spikes, step_mask)
         keep(state)
-        _sow(self, spikes, {})
+        store(self, {_emitted(neuron): spikes})
         return spikes
 
 
@@ -127,7 +134,7 @@ class Recurrent(nn.Module):
           ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
         check_neuron(f"{type(self).__name__}.neuron", self.neuron)
-        _check(currents, step_mask)
+        check_currents(currents, step_mask)
         if not self.neuron.streams:
             raise ValueError(
                 f"{type(self.neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
@@ -144,27 +151,13 @@ class Recurrent(nn.Module):
 
         state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
-        return _stepwise(self, neuron, step, state, (currents, step_mask), keep)
-
-
-def _check(currents: Array, step_mask: Array | None) -> None:
-    if currents.ndim < 3:
-        raise ValueError(
-            f"expected currents [T, B, *F], found shape {currents.shape}. For one recording [T, F] add the batch axis, "
-            "x[:, None]; for samples [B, F] without time add the steps, Repeat(steps=T).encode(x)"
-        )
-    widened(currents)  # refuses events
-    if step_mask is not None and step_mask.shape != currents.shape[:2]:
-        raise ValueError(
-            f"expected a step mask [T, B] = {list(currents.shape[:2])}, found shape {step_mask.shape}; a layer whose "
-            "time is not that of the network's inputs needs a mask of its own"
-        )
+        return _stepwise(self, neuron, step, (state, keep), (currents, step_mask))
 
 
 def _variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:
     """The neuron with its parameters as variables: learned ones in "params", the others in "constants"."""
-    _check_names("learn", () if learn is None else learn)
-    _check_names("record", module.record)
+    check_names("learn", () if learn is None else learn)
+    check_names("record", module.record)
     learn = learned_by_default(neuron) if learn is None else learn
     check_learnable(neuron, learn)
     features, dtype = currents.shape[2:], widened(currents).dtype
@@ -188,13 +181,6 @@ def _variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:
         return constant.value.astype(dtype)
 
     return map_parameters(variable, neuron)
-
-
-def _check_names(what, names):
-    if isinstance(names, tuple | list) and all(isinstance(name, str) for name in names):
-        return
-    hint = f"; give {what}=({names!r},)" if isinstance(names, str) else ""
-    raise ValueError(f"expected {what} as a tuple of names, found {names!r}{hint}")
 
 
 def _check_shape(neuron, name, value, declared, features):
@@ -225,21 +211,16 @@ def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
     return start(neuron, currents.sum(0), key)
 
 
-def _stepwise(module: Any, neuron, step, state, given, keep) -> Array:
-    """Runs a step over currents and their mask; stores the state, and activity if that collection is mutable."""
-    currents, step_mask = given
-    if step_mask is not None:
-        step, currents = held(step, _axes(neuron, state, currents)), given
-    names = module.record if module.is_mutable_collection(ACTIVITY) else ()
-
-    def save(state, spikes):
-        return spikes, {name: _variable(state, name) for name in names}
+def _stepwise(module, neuron, step, carry, given):
+    def axes():
+        return _axes(neuron, carry[0], given[0])
 
     linear = neuron.is_linear and step == neuron.step
-    state, (spikes, recorded) = unroll(step, state, currents, save=save, linear=linear)
-    keep(state)
-    _sow(module, spikes, recorded)
-    return spikes
+    return stepwise(module, step, carry, given, axes, _emitted(neuron), linear)
+
+
+def _emitted(neuron):
+    return SPIKES if neuron.spiking else OUTPUT
 
 
 def _axes(neuron, state, currents):
@@ -249,25 +230,3 @@ def _axes(neuron, state, currents):
     axes = batch_axes(lambda current: start(neuron, current, key), like)
     of_spikes: Any = 0
     return Feedback(axes, of_spikes) if isinstance(state, Feedback) else axes
-
-
-def _variable(state, name):
-    """A variable of a state by name, also of the neuron inside a wrapper or a feedback."""
-    known, inner = [], state
-    while True:
-        held = {key: value for key, value in inner._asdict().items() if value is not None}
-        known += held
-        if name != "neuron" and name in held:
-            return held[name]
-        if "neuron" not in held:
-            raise ValueError(
-                f"no variable {name!r} to record; expected one of {sorted(set(known) - {'neuron'})}"
-            )
-        inner = inner.neuron
-
-
-def _sow(module: Any, spikes: Array, recorded: dict) -> None:
-    if not module.is_initializing():
-        emitted = SPIKES if module.neuron.spiking else OUTPUT
-        for name, values in {emitted: spikes, **recorded}.items():
-            module.sow(ACTIVITY, name, values, reduce_fn=lambda _, new: new, init_fn=lambda: None)

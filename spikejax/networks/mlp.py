@@ -3,11 +3,16 @@
 from typing import Any
 
 import flax.linen as nn
-import jax.numpy as jnp
 from jax import Array
 
 from spikejax.layers import Dropout, Linear, Recurrent, Spiking
-from spikejax.networks.core.sizes import check_product, check_sizes, classes_of
+from spikejax.networks.core.sizes import (
+    check_product,
+    check_recurrent,
+    check_sizes,
+    check_vectors,
+    classes_of,
+)
 from spikejax.neurons.core.contract import Neuron
 
 
@@ -56,11 +61,7 @@ class MLP(nn.Module):
         """
         classes = classes_of(self)
         _check(self)
-        if jnp.ndim(x) != 3:
-            raise ValueError(
-                f"expected inputs [T, B, F], found shape {jnp.shape(x)}; flatten the features, "
-                "x.reshape(*x.shape[:2], -1), or use a convolutional network"
-            )
+        check_vectors(x)
         for i, features in enumerate(self.hidden):
             currents = Linear(features, self.dtype, self.gain, name=f"linear_{i}")(x)
             currents = Dropout(self.dropout, "step", name=f"dropout_{i}")(currents, train)
@@ -75,11 +76,5 @@ class MLP(nn.Module):
 
 def _check(network):
     check_sizes("hidden", network.hidden)
-    check_sizes("recurrent", network.recurrent, low=0, empty=True)
+    check_recurrent(network)
     check_product(network.dtype, network.gain)
-    there = tuple(layer for layer in network.recurrent if layer < len(network.hidden))
-    if len(there) < len(network.recurrent):
-        raise ValueError(
-            f"expected recurrent layers from 0 to {len(network.hidden) - 1}, as hidden={network.hidden} has them, "
-            f"found {tuple(network.recurrent)}; give recurrent={there}"
-        )

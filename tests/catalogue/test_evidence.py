@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from layer_comparison import CASES as LAYER_CASES
 from parity.cases import CASES, NOT_OFFERED, PEERS
 from printed_traces import PRINTED
-from spikejax.catalogue import evidence
+from spikejax.catalogue import evidence, layers
 from spikejax.cli.commands import main
+from spikejax.layers import LAYERS
 from spikejax.neurons import NEURONS
 from spikejax.runs import record
 from values_cases import CASES as ORACLE_CASES
@@ -25,6 +27,17 @@ def test_a_neuron_has_evidence(name):
         assert peer["version"] and peer["recorded"]
         if peer["cases"]:
             assert peer["spikes"] == 0 and peer["state"] < 5e-6 and peer["gradient"] < 3e-5
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_with_dynamics_of_its_own_has_evidence_and_a_description(name):
+    oracle, entry = evidence.of(name)["oracle"], layers.describe(name)
+    assert oracle["cases"] == sorted(n for n, case in LAYER_CASES.items() if case.model == name)
+    assert oracle["cases"] and oracle["spikes"] == 0
+    assert oracle["state"] < 1e-10 and oracle["gradient"] < 1e-8
+    assert all(entry[key] for key in ("equation", "reference", "deviations"))
+    assert all(facts["doc"] for facts in entry["attributes"].values())
+    assert f"| `{name}` | `{entry['class']}` |" in layers.markdown()
 
 
 def test_every_recorded_trace_is_in_the_registry():
@@ -59,6 +72,12 @@ def test_the_command_prints_the_evidence(capsys):
     assert main(["neurons", "lif", "tc_lif"]) == 0
     text = capsys.readouterr().out
     assert "48 printed values" in text and "snntorch 1.0.0" in text and "adex" not in text
+    assert main(["neurons"]) == 0 and "dh_lif" in capsys.readouterr().out
+    assert main(["neurons", "dh_lif", "lif"]) == 0
+    text = capsys.readouterr().out
+    assert "branches D of a neuron. 4" in text and "spikejax.layers.DHLIF" in text
+    assert main(["neurons", "dh_lif", "--markdown"]) == 1
+    assert "expected neurons for --markdown, found the layer dh_lif" in capsys.readouterr().err
 
 
 def test_the_command_draws_a_neuron(tmp_path, capsys):

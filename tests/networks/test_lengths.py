@@ -14,6 +14,7 @@ from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
 from spikejax.networks.core import pure
 from spikejax.networks.lstm import LSTM
+from spikejax.networks.ltc_snn import LTCSNN
 from spikejax.neurons import make
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -50,6 +51,7 @@ NETWORKS = {
     "recurrent": (MLP((8, 6), CLASSES, TCLIF(), recurrent=(0, 1), gain=3.0), (5,)),
     "delayed": (MLP((8,), CLASSES, DELAYED, recurrent=(0,)), (5,)),
     "sliding_psn": (MLP((8,), CLASSES, make("sliding_psn")), (5,)),
+    "ltc_snn": (LTCSNN((8, 6), CLASSES, recurrent=(0,)), (5,)),
     "lstm": (LSTM(units=6, classes=CLASSES), (5,)),
     "convolutional": (Convolutional(), (4, 4, 2)),
     "folded": (Convolutional(folded=True), (4, 4, 2)),

@@ -2,7 +2,8 @@
 
 Command: python tests/neurons/evidence.py [NAME ...]
 It takes three minutes and writes spikejax/catalogue/evidence.json, which `spikejax neurons` and the page of the neurons
-show. With names it measures these models and keeps what was measured of the others.
+show. With names it measures these models and keeps what was measured of the others. Layers with dynamics of their own
+are models, too.
 The tests hold the same differences to their limits; this only says how large they are.
 """
 
@@ -11,14 +12,17 @@ from pathlib import Path
 
 import jax
 
-sys.path[:0] = [str(Path(__file__).parents[i]) for i in range(3)]
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(path) for path in (TESTS / "neurons", TESTS / "layers", TESTS, TESTS.parent)]
 
+import layer_comparison  # noqa: E402
 import test_parity as parity  # noqa: E402
 from neuron_traces import STEPS  # noqa: E402
 from oracle_comparison import differences  # noqa: E402
 from parity.cases import CASES, NOT_OFFERED, PEERS, load  # noqa: E402
 from printed_traces import golden_differences  # noqa: E402
 from spikejax.catalogue.evidence import FILE  # noqa: E402
+from spikejax.layers import LAYERS  # noqa: E402
 from spikejax.neurons import NEURONS  # noqa: E402
 from spikejax.runs import record  # noqa: E402
 from spikejax.runs.provenance import current_provenance  # noqa: E402
@@ -41,8 +45,11 @@ def together(parts):
 
 
 def oracle(model):
-    names = sorted(name for name, case in ORACLE_CASES.items() if case.model == model)
-    return {"cases": names} | together([largest(differences(ORACLE_CASES[name])) for name in names])
+    cases, compare = ORACLE_CASES, differences
+    if model in LAYERS:
+        cases, compare = layer_comparison.CASES, layer_comparison.differences
+    names = sorted(name for name, case in cases.items() if case.model == model)
+    return {"cases": names} | together([largest(compare(cases[name])) for name in names])
 
 
 def peers(model):
@@ -90,7 +97,7 @@ def measure(models):
 if __name__ == "__main__":
     named = sys.argv[1:]
     kept = record.read(FILE)["metrics"] if named else {}
-    metrics = kept | measure(named or NEURONS)
+    metrics = kept | measure(named or (*NEURONS, *LAYERS))
     result = {
         "experiment": "fidelity",
         "config": {
@@ -99,9 +106,9 @@ if __name__ == "__main__":
             "peers": {peer: seen(peer) for peer in PEERS},
         },
         "provenance": current_provenance(seed=0, data=None),
-        "metrics": {model: metrics[model] for model in NEURONS},
+        "metrics": {model: metrics[model] for model in (*NEURONS, *LAYERS)},
         "history": {},
         "complete": True,
     }
     record.write(FILE, result)
-    print(f"{FILE}: {len(NEURONS)} models")
+    print(f"{FILE}: {len(result['metrics'])} models")

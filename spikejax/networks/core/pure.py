@@ -21,8 +21,8 @@ from jax.extend.core import jaxprs_in_params
 from spikejax.dynamics import network as executor
 from spikejax.dynamics.steps import Steps, only_real
 from spikejax.layers.declared import DECLARED, AnyChunk, Bounds, WholeSequence
-from spikejax.layers.spiking import ACTIVITY, OUTPUT, SPIKES
 from spikejax.layers.state import START, STATE
+from spikejax.layers.stepping import ACTIVITY, OUTPUT, SPIKES
 from spikejax.networks.core.interceptor import told
 
 FIXED = ("params", "constants")

@@ -49,6 +49,26 @@ def check_sizes(name: str, values: Any, *, low: int = 1, empty: bool = False) ->
     )
 
 
+def check_vectors(x: Any) -> None:
+    """Raises ValueError for inputs that are no vectors, `[T, B, F]`."""
+    if jnp.ndim(x) != 3:
+        raise ValueError(
+            f"expected inputs [T, B, F], found shape {jnp.shape(x)}; flatten the features, "
+            "x.reshape(*x.shape[:2], -1), or use a convolutional network"
+        )
+
+
+def check_recurrent(network: Any) -> None:
+    """Raises ValueError unless `recurrent` of a network names some of its `hidden` layers, counted from 0."""
+    check_sizes("recurrent", network.recurrent, low=0, empty=True)
+    there = tuple(layer for layer in network.recurrent if layer < len(network.hidden))
+    if len(there) < len(network.recurrent):
+        raise ValueError(
+            f"expected recurrent layers from 0 to {len(network.hidden) - 1}, as hidden={network.hidden} has them, "
+            f"found {tuple(network.recurrent)}; give recurrent={there}"
+        )
+
+
 def check_product(dtype: Any, gain: Any) -> None:
     """Raises ValueError for what cannot be the dtype of a product or the scale of initial weights.
 

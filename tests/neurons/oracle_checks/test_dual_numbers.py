@@ -48,3 +48,20 @@ def test_functions_at_their_corners():
     np.testing.assert_array_equal(oracles.count(x, 3).value, [0, 0, 2, 2, 3, 3])
     np.testing.assert_array_equal(oracles.count(x, 3).tangent, [[0, 1, 1, 1, 1, 0]])
     np.testing.assert_array_equal(oracles.sigmoid([-2000.0, 0.0, 2000.0]), [0, 0.5, 1])
+
+
+@pytest.mark.parametrize("along", [(1, 0), (0, 1), (1, 1)])
+def test_a_product_of_matrices(along):
+    """Along a direction of the left factor, of the right one, and of both."""
+    draw, step = np.random.default_rng(0), 1e-6
+    sizes = ((2, 3), (3, 4))
+    values = [draw.normal(size=size) for size in sizes]
+    ways = [on * draw.normal(size=size) for on, size in zip(along, sizes, strict=True)]
+    duals = [Dual(v, w[None]) if w.any() else v for v, w in zip(values, ways, strict=True)]
+    result = oracles.product(*duals)
+    ahead, behind = (
+        oracles.product(*(v + sign * step * w for v, w in zip(values, ways, strict=True)))
+        for sign in (1, -1)
+    )
+    np.testing.assert_allclose(result.value, values[0] @ values[1], rtol=1e-15)
+    np.testing.assert_allclose(result.tangent, [(ahead - behind) / (2 * step)], rtol=1e-7)

@@ -114,6 +114,20 @@ def minimum(x, y):
     return -maximum(-x, -y)
 
 
+def product(x, matrix):
+    """The matrix product of [B, I] and [I, F]."""
+    if not (isinstance(x, Dual) or isinstance(matrix, Dual)):
+        return np.asarray(x) @ np.asarray(matrix)
+    x, matrix = lift(x), lift(matrix)
+    tangent: np.ndarray | float = 0.0
+    if x.tangent.ndim:
+        whole = np.broadcast_to(x.tangent, (len(x.tangent), *x.value.shape))
+        tangent = tangent + whole @ matrix.value
+    if matrix.tangent.ndim:
+        tangent = tangent + x.value @ matrix.tangent
+    return Dual(x.value @ matrix.value, tangent)
+
+
 def logistic(x):
     return np.exp(-np.logaddexp(0.0, -x))  # 1 / (1 + exp(-x)), exact far out as well
 
