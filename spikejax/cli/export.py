@@ -45,15 +45,15 @@ class ExportFlags:
 def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
     flags = parse(ExportFlags, arguments, "export")
+    if flags.to == "nir" and flags.weights != "float":
+        raise UsageError(
+            f"expected --to safetensors or --to npz for weights of {flags.weights}, found --to nir"
+        )
     loaded = load(flags.run, trial=flags.trial, best=flags.best)
     out = flags.run / f"network.{flags.to}" if flags.out is None else flags.out
     if flags.to != "nir":
         print(write_weights(_ending(out, flags.to), _stored(loaded.variables, flags.weights)))
         return 0
-    if flags.weights != "float":
-        raise ValueError(
-            f"expected weights as they are for a graph of NIR, found {flags.weights!r}; write them with --to npz"
-        )
     shape = None
     if not isinstance(loaded.network, MLP):
         parts = rebuilt(loaded, flags.data_dir)

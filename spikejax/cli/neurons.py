@@ -117,7 +117,7 @@ def _print_layer(entry):
         print(f"  {attribute}: {facts['doc']} {facts['default']}")
     print(f"  deviations: {entry['deviations']}")
     print(f"  validation: {evidence.summary(entry['name'])}")
-    print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is one in Python\n")
+    print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is the layer in Python\n")
 
 
 def _print(entry):

@@ -81,7 +81,7 @@ def command(arguments: Sequence[str]) -> int:
         configs = with_learn(configs, flags.learn)
         seeds = parse_seeds(flags.seeds) if flags.seeds else ()
         if flags.log and len(seeds) > 1:
-            raise ValueError("--log is for one seed; with several ones trials.csv has all epochs")
+            raise ValueError("--log is for one seed; with several, trials.csv has all epochs")
         processes.start(flags.coordinator, flags.processes, flags.process)
     out = flags.out or Path("runs") / name
     prepare(configs, flags)

@@ -47,7 +47,7 @@ def unroll(
       kernel: "scan" for `lax.scan`, "pallas" for the kernel everywhere, which a CPU interprets, slowly, for tests,
         "parallel" for a linear step at once everywhere, while any other runs as with "auto"; "auto" for what
         `Time.kernel` of the network says or, if that is "auto", a scan on a CPU and no scan on an accelerator.
-      linear: the next state is linear in the state and the current, see `Neuron.is_linear`.
+      linear: the next state is linear in the state and the current, element by element, see `Neuron.is_linear`.
 
     Returns:
       The state after the last step and the saved values, stacked to `[T, ...]`; carry first, as in `lax.scan`.

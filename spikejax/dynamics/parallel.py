@@ -15,8 +15,9 @@ def scan(body: Callable[..., Any], state: Any, xs: Any, name: str) -> tuple[Any,
 
         s[t] = A s[t−1] + b[t],   b[t] = body(0, x[t]),   A = body(·, 0)
 
-    A couples the variables of one neuron. States of two steps each are combined first, with A², and so on, which takes
-    2T products in place of T and memory of about 4T states. What the body saves is computed of all s[t−1] at once.
+    A couples the variables of one neuron: a step that mixes neurons is refused. States of two steps each are combined
+    first, with A², and so on, which takes 2T products in place of T and memory of about 4T states. What the body saves
+    is computed of all s[t−1] at once.
 
     Args:
       body: `(state, x) -> (state, saved)`.
@@ -25,7 +26,7 @@ def scan(body: Callable[..., Any], state: Any, xs: Any, name: str) -> tuple[Any,
       name: of the step, for messages.
 
     Raises:
-      ValueError: variables of different shapes, or a next state that is not linear.
+      ValueError: variables of different shapes, or a next state that is not linear or mixes neurons.
 
     Reference: Blelloch (1990), Prefix sums and their applications, Section 1.4 on first-order recurrences.
 
@@ -96,6 +97,8 @@ def _check(after, state, x, name):
             "False"
         )
 
+    jax.eval_shape(after, state, x)  # errors of the step itself are not about its being linear
+
     def transposed(cotangents):
         return jax.linear_transpose(after, state, x)(cotangents)
 
@@ -107,3 +110,22 @@ def _check(after, state, x, name):
             "that is not: a spike resets it, a constant is added or two variables are multiplied; let its `is_linear` "
             "be False"
         ) from error
+    _check_elements(after, state, x, name)
+
+
+def _check_elements(after, state, x, name):
+    """Refuses a step in which a neuron's state depends on that of another."""
+    from spikejax.dynamics.kernels.elements import ELEMENTWISE, SHAPES
+    from spikejax.dynamics.kernels.jaxprs import inlined, trace, variables
+
+    program, _ = inlined(trace(lambda *own: after(own, x), *state)[0], rules=False)
+    of_state = set(program.arguments[-len(state) :])
+    for eqn in program.equations:
+        if of_state.isdisjoint(variables(eqn.invars)):
+            continue
+        if eqn.primitive.name not in ELEMENTWISE | SHAPES:
+            raise ValueError(
+                f"expected a linear step that acts element by element, found {eqn.primitive.name} of the state in "
+                f"{name}; let its `is_linear` be False"
+            )
+        of_state.update(eqn.outvars)

@@ -1,5 +1,6 @@
 """Delays as connectivity: one for each synapse, or for each presynaptic neuron, learned with the weights."""
 
+import math
 from typing import Any
 
 import flax.linen as nn
@@ -62,12 +63,14 @@ class DelayedLinear(nn.Module):
     gain: Any = 1.0
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array, step_mask: Array | None = None) -> Array:
         """Maps `[T, B, F_in]` to currents `[T, B, features]`.
 
+        Where a sequence has ended, `step_mask[T, B]` being False, the last real inputs of a sample stay.
+
         Raises:
-          ValueError: inputs of another shape or that do not float, a longest delay that is not a whole number of steps
-            from 1 on.
+          ValueError: inputs that are not floating-point or of another shape, a longest delay that is not a whole number
+            of steps from 1 on, a width below 0.
         """
         _check(self, x, x.ndim == 3)
         init = uniform_fan_in(x.shape[-1], self.gain)
@@ -76,7 +79,7 @@ class DelayedLinear(nn.Module):
         taps = (_window(self, kernel.shape) * kernel).astype(x.dtype)
         axes = ("WNC", "WIO", "WNC")
         currents = jax.lax.conv_general_dilated(
-            _with_past(self, x), taps[::-1], (1,), "VALID", dimension_numbers=axes
+            _with_past(self, x, step_mask), taps[::-1], (1,), "VALID", dimension_numbers=axes
         )
         return currents + bias.astype(x.dtype)
 
@@ -106,15 +109,15 @@ class AxonalDelay(nn.Module):
     width: Any = 0.5
 
     @nn.compact
-    def __call__(self, x: Array) -> Array:
-        """Maps `[T, B, *F]` to the same, later.
+    def __call__(self, x: Array, step_mask: Array | None = None) -> Array:
+        """Maps `[T, B, *F]` to the same, later; `step_mask` as for `DelayedLinear`.
 
         Raises:
           ValueError: as `DelayedLinear`.
         """
         _check(self, x, x.ndim >= 3)
         window = _window(self, x.shape[-1:]).astype(x.dtype)
-        past, steps = _with_past(self, x), x.shape[0]
+        past, steps = _with_past(self, x, step_mask), x.shape[0]
         delayed = jnp.zeros_like(x)
         for k in range(self.longest + 1):
             delayed += window[k] * past[self.longest - k :][:steps]
@@ -124,14 +127,28 @@ class AxonalDelay(nn.Module):
 def with_whole_delays(variables: Any) -> Any:
     """The variables of a network whose delays are rounded to whole steps: their width is 0.
 
-    >>> with_whole_delays({"constants": {"layer": {"delay_width": 0.5, "decay": 0.9}}})
-    {'constants': {'layer': {'decay': 0.9, 'delay_width': 0.0}}}
+    Raises:
+      ValueError: there are no delays with a width among them.
+
+    >>> found = with_whole_delays({"constants": {"layer": {"delay_width": jnp.array(0.5), "decay": 0.9}}})
+    >>> found["constants"]["layer"]["delay_width"].item()
+    0.0
     """
 
-    def rounded(path, leaf):
-        return 0.0 * leaf if path[-1] == jax.tree_util.DictKey(WIDTH) else leaf
+    found = []
 
-    return jax.tree_util.tree_map_with_path(rounded, variables)
+    def rounded(path, leaf):
+        if path[-1] != jax.tree_util.DictKey(WIDTH):
+            return leaf
+        found.append(path)
+        return jnp.zeros_like(leaf)
+
+    changed = jax.tree_util.tree_map_with_path(rounded, variables)
+    if not found:
+        raise ValueError(
+            f'expected variables of a network with delays, whose "constants" have a {WIDTH}, found none'
+        )
+    return changed
 
 
 def _window(module, shape):
@@ -146,15 +163,20 @@ def _window(module, shape):
     return jax.nn.softmax(-0.5 * ((places - delay) / jnp.maximum(width, NARROW)) ** 2, 0)
 
 
-def _with_past(module, x):
-    """Inputs `[longest + T, B, *F]`, the carried ones first."""
+def _with_past(module, x, step_mask):
+    """Inputs `[longest + T, B, *F]`, the carried ones first; the last real ones of each sample are carried on."""
 
     def silence():
         return jnp.broadcast_to(jnp.zeros_like(x.sum(0)), (module.longest, *x.shape[1:]))
 
     past, keep = carried(module, "inputs", silence)
     everything = jnp.concatenate([past, x])
-    keep(everything[x.shape[0] :])
+    if step_mask is None:
+        keep(everything[x.shape[0] :])
+    else:
+        # The real steps come first, so a sample's last inputs begin at their number.
+        last = step_mask.sum(0) + jnp.arange(module.longest)[:, None]
+        keep(jnp.take_along_axis(everything, last.reshape(*last.shape, *[1] * (x.ndim - 2)), 0))
     return everything
 
 
@@ -162,6 +184,8 @@ def _check(module, x, fits):
     longest = module.longest
     if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
         raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
+    if not isinstance(module.width, jax.core.Tracer) and not 0 <= module.width < math.inf:
+        raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
     if not fits:
         raise ValueError(f"expected inputs [T, B, F] of {type(module).__name__}, found {x.shape}")
     widened(x)  # refuses events of whole numbers

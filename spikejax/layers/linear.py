@@ -26,6 +26,11 @@ def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
     """
     # One flat product: the gradient of W then is one, too, and not one with two axes summed. An axis that is sharded
     # by an explicit mesh cannot be merged with another.
+    if not jnp.issubdtype(kernel.dtype, jnp.floating):
+        raise ValueError(
+            f"expected floating-point weights, found {kernel.dtype}; those of a file of integers need their scales, "
+            "networks.core.quantisation.dequantised(params)"
+        )
     x = jnp.asarray(x)
     x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(kernel.dtype)
     merged = not any(jax.typeof(x).sharding.spec)

@@ -17,7 +17,9 @@ class ILIFState(NamedTuple):
     membrane: Array
 
 
-@neuron(ILIFState, spiking=False, drive=1.5, like={"spikingjelly": {"detach_reset": False}})
+@neuron(
+    ILIFState, spiking=False, compared="", drive=1.5, like={"spikingjelly": {"detach_reset": False}}
+)
 class ILIF(Neuron):
     """LIF whose output is an integer: how often the membrane potential holds the threshold, at most D times; I-LIF.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spikejax.plot.style import BLUE, FAINT, INK, ORANGE, figure, styled
+from spikejax.plot.style import BLUE, FAINT, INK, VERMILION, figure, styled
 
 SHOWN = 3000  # events of a cloud; of more every k-th one is drawn
 
@@ -39,7 +39,7 @@ def clouds(recordings: Mapping[str, Any]) -> Any:
     for axis, (title, events) in zip(axes[0], recordings.items(), strict=True):
         shown = events[:: -(-len(events) // SHOWN)]
         time = (shown["t"] - events["t"].min()) / 1000
-        colours = np.where(shown["p"] > 0, ORANGE, BLUE)
+        colours = np.where(shown["p"] > 0, VERMILION, BLUE)
         points = {"s": 1.5, "linewidths": 0, "depthshade": False, "rasterized": True}
         axis.scatter(time, shown["x"], shown["y"], c=colours, **points)
         axis.set(title=title, xlabel="time (ms)", ylabel="x", zlabel="y")
@@ -94,7 +94,7 @@ def coloured(values: np.ndarray) -> np.ndarray:
     """
     from matplotlib.colors import to_rgb
 
-    names = (INK,) if values.shape[-1] == 1 else (BLUE, ORANGE)
+    names = (INK,) if values.shape[-1] == 1 else (BLUE, VERMILION)
     some = values[values > 0]
     # A few pixels have most of the events; they are not brighter than a tenth of all.
     most = np.percentile(some, 90) if some.size else 1.0

@@ -12,11 +12,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 # Colours for readers with any colour vision: those of Okabe and Ito, "Color Universal Design" (2008), without the
 # yellow, which is faint on white.
-BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-YELLOW, SKY = "#e69f00", "#56b4e9"
+BLUE, VERMILION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+ORANGE, SKY = "#e69f00", "#56b4e9"
 INK, FAINT = "#1a1a1a", "#9a9a9a"
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, INK)
-THRESHOLD = ORANGE
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK)
+THRESHOLD = VERMILION
 # The style sheet, in the words of matplotlib.
 STYLE = {
     "figure.dpi": 120,

@@ -124,8 +124,11 @@ def _check_callbacks(callbacks, configs, seeds):
 
 def over_seeds(found: dict[str, Any]) -> dict[str, Any]:
     """The metrics of a sweep over seeds: means over the trials that have not diverged, and deviations as "…_std"."""
-    rows = [row for row in found["metrics"]["trials"].values() if not row["diverged"]]
-    columns = [name for name, x in found["metrics"]["trials"]["0"].items() if isinstance(x, float)]
+    trials = found["metrics"]["trials"].values()
+    rows = [row for row in trials if not row["diverged"]]
+    # What was measured is a number, or nothing in a trial that diverged.
+    kinds = {name: {type(row[name]) for row in trials} for name in next(iter(trials))}
+    columns = [name for name, found in kinds.items() if found <= {float, type(None)}]
     metrics: dict[str, Any] = {"firing_rate": {}}
     for name in columns:
         values = np.array([row[name] for row in rows])
@@ -136,8 +139,8 @@ def over_seeds(found: dict[str, Any]) -> dict[str, Any]:
             metrics |= {name: mean, f"{name}_std": deviation}
     return {
         **metrics,
-        "seeds": len(found["metrics"]["trials"]),
-        "diverged": len(found["metrics"]["trials"]) - len(rows),
+        "seeds": len(trials),
+        "diverged": len(trials) - len(rows),
         "parameters": found["metrics"]["parameters"][0],
         "seconds": found["metrics"]["seconds"],
     }

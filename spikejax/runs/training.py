@@ -103,6 +103,10 @@ def fit(
     if out is not None and resume and not overwrite and (done := record.finished(Path(out))):
         if done["provenance"].get("asked") == asked:
             found = load(out)
+            for callback in (
+                callbacks
+            ):  # as where no epoch is left: what was asked for only now is written, too
+                callback(done["history"], found.variables)
             return Trained(done, found.network, found.variables)
     dataset = building.load(config, data_dir)
     steps = None if batches is None else batches.steps

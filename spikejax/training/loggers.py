@@ -80,14 +80,16 @@ class TrackerLogger:
             raise TypeError(
                 f"expected a tracker with log(values, step=...), found {tracker!r}; give wandb.init(...) for example"
             )
-        self.tracker, self.logged = tracker, 0
+        self.tracker, self.last = tracker, None
 
     def __call__(self, history: History, variables: Any) -> None:
         if not processes.is_first():
             return
-        for entry in history[self.logged :]:
+        # The history of another training does not contain what was handed over last.
+        begin = history.index(self.last) + 1 if self.last in history else 0
+        for entry in history[begin:]:
             self.tracker.log(_measured(entry), step=entry["epoch"])
-        self.logged = len(history)
+        self.last = history[-1]
 
 
 class TensorBoardLogger(TrackerLogger):

@@ -76,7 +76,7 @@ def test_the_command_prints_the_evidence(capsys):
     assert main(["neurons", "dh_lif", "lif"]) == 0
     text = capsys.readouterr().out
     assert "branches D of a neuron. 4" in text and "spikejax.layers.DHLIF" in text
-    assert main(["neurons", "dh_lif", "--markdown"]) == 1
+    assert main(["neurons", "dh_lif", "--markdown"]) == 2
     assert "expected neurons for --markdown, found the layer dh_lif" in capsys.readouterr().err
 
 
@@ -84,6 +84,6 @@ def test_the_command_draws_a_neuron(tmp_path, capsys):
     path = tmp_path / "lif.png"
     assert main(["neurons", "lif", "--plot", str(path)]) == 0
     assert path.read_bytes().startswith(b"\x89PNG") and str(path) in capsys.readouterr().out
-    assert main(["neurons", "lif", "tc_lif", "--plot", str(path)]) == 1
+    assert main(["neurons", "lif", "tc_lif", "--plot", str(path)]) == 2
     assert "--plot takes one neuron" in capsys.readouterr().err
     assert main(["neurons", "liff"]) == 2

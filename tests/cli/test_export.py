@@ -66,5 +66,5 @@ def test_weights_as_integers(trained, tmp_path, capsys):
     full = load(run_folder).variables["params"]["linear_1"]["kernel"]
     error = np.abs(layer["kernel"] * layer["kernel_scale"] - full)
     assert error.max() <= 0.51 * np.asarray(layer["kernel_scale"]).max()
-    assert main(["export", run_folder, "--weights", "int8"]) == 1
-    assert "write them with --to npz" in capsys.readouterr().err
+    assert main(["export", run_folder, "--weights", "int8"]) == 2
+    assert "expected --to safetensors or --to npz" in capsys.readouterr().err

@@ -176,3 +176,26 @@ def test_a_step_that_is_not_linear_is_refused():
         unroll(model.step, state, currents, linear=True)  # a scan asks for nothing
         with pytest.raises(ValueError, match=words):
             unroll(model.step, state, currents, kernel="parallel", linear=True)
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [lambda s: s @ jnp.eye(FEATURES)[::-1], lambda s: s[:, ::-1], lambda s: jnp.roll(s, 1, 0)],
+    ids=["product", "reversed", "rolled"],
+)
+def test_a_step_that_mixes_neurons_is_refused(mix):
+    def step(state, current):
+        state = 0.5 * mix(state) + current
+        return state, state
+
+    currents = jnp.ones((4, BATCH, FEATURES))
+    with pytest.raises(ValueError, match="element by element, found"):
+        unroll(step, currents[0], currents, kernel="parallel", linear=True)
+
+
+def test_another_error_of_a_step_is_its_own():
+    def step(state, current):
+        return state + current[:, :2], state
+
+    with pytest.raises(TypeError, match="incompatible shapes"):
+        unroll(step, jnp.ones((3, 5)), jnp.ones((4, 3, 5)), kernel="parallel", linear=True)

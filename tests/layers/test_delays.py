@@ -162,3 +162,8 @@ def test_what_is_refused(longest):
             layer.init(jax.random.key(0), jnp.ones((3, 1, 2)))
     with pytest.raises(ValueError, match=r"inputs \[T, B, F\] of DelayedLinear"):
         DelayedLinear(2, 3).init(jax.random.key(0), jnp.ones((3, 2)))
+    for width in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="width, a number of steps of at least 0"):
+            AxonalDelay(3, width).init(jax.random.key(0), jnp.ones((3, 1, 2)))
+    with pytest.raises(ValueError, match="a delay_width, found none"):
+        with_whole_delays({"constants": {"decay": jnp.ones(())}})

@@ -18,7 +18,7 @@ from spikejax.networks.ltc_snn import LTCSNN
 KEY, STEPS, BATCH, INPUTS = jax.random.key(0), 5, 2, 5
 NETWORKS = {
     "dh_snn": DHSNN((8,), 3, branches=2, threshold=0.05),
-    "dh_snn recurrent": DHSNN((8, 6), 3, branches=2, threshold=0.05, recurrent=(0, 1)),
+    "dh_snn recurrent": DHSNN((8, 6), 3, branches=2, threshold=0.02, recurrent=(0, 1)),
     "ltc_snn": LTCSNN((8,), 3),
     "ltc_snn recurrent": LTCSNN((8, 6), 3, recurrent=(0, 1)),
 }
@@ -148,6 +148,9 @@ def test_what_does_not_fit(layer, change, x, message):
 def test_what_does_not_fit_a_layer_of_branches_or_a_network():
     with pytest.raises(ValueError, match=re.escape("x.reshape(*x.shape[:2], -1)")):
         DHLIF(4).init(KEY, np.ones((3, 2, 4, 4)))
+    for wrong in (0, 2.0):
+        with pytest.raises(ValueError, match="branches as a whole number of at least 1"):
+            DHLIF(4, branches=wrong).init(KEY, np.ones((3, 2, 4)))
     x, network = np.ones((3, 2, 4)), DHSNN((8,), 3)
     for wrong in ({"branches": 0}, {"hidden": 8}, {"recurrent": (1,)}, {"classes": None}):
         with pytest.raises(ValueError, match=f"expected .*{next(iter(wrong))}"):

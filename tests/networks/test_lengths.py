@@ -12,7 +12,9 @@ from spikejax.data import Split
 from spikejax.devices import averages
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
+from spikejax.layers import AxonalDelay, DelayedLinear
 from spikejax.networks.core import pure
+from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.lstm import LSTM
 from spikejax.networks.ltc_snn import LTCSNN
 from spikejax.neurons import make
@@ -51,6 +53,15 @@ NETWORKS = {
     "recurrent": (MLP((8, 6), CLASSES, TCLIF(), recurrent=(0, 1), gain=3.0), (5,)),
     "delayed": (MLP((8,), CLASSES, DELAYED, recurrent=(0,)), (5,)),
     "sliding_psn": (MLP((8,), CLASSES, make("sliding_psn")), (5,)),
+    "dh_snn": (DHSNN((8, 6), CLASSES, branches=2, threshold=0.05, recurrent=(0,)), (5,)),
+    "synaptic_delays": (
+        nn.Sequential([DelayedLinear(8, 3, 0.7, 3.0), Spiking(LIF()), nn.Dense(CLASSES)]),
+        (5,),
+    ),
+    "axonal_delays": (
+        nn.Sequential([AxonalDelay(3, 0.7), nn.Dense(8), Spiking(LIF()), nn.Dense(CLASSES)]),
+        (5,),
+    ),
     "ltc_snn": (LTCSNN((8, 6), CLASSES, recurrent=(0,)), (5,)),
     "lstm": (LSTM(units=6, classes=CLASSES), (5,)),
     "convolutional": (Convolutional(), (4, 4, 2)),
@@ -99,6 +110,12 @@ def initial(name, inputs):
     return jax.tree.map(lambda leaf: leaf.astype(float), made)
 
 
+def sample(leaf, i):
+    """That of one sample; no other axis of these networks' states has BATCH entries."""
+    assert leaf.shape.count(BATCH) == 1
+    return jnp.take(leaf, jnp.array([i]), leaf.shape.index(BATCH))
+
+
 def assert_close(found, expected):
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12), found, expected
@@ -133,7 +150,7 @@ def test_each_sample_of_a_batch_is_as_if_alone(name):
             alone, last = spikejax.run(network, variables, x[:length, i : i + 1])
             np.testing.assert_allclose(outputs[:length, i : i + 1], alone, rtol=0, atol=1e-12)
             assert not np.any(outputs[length:, i])
-            own = jax.tree.map(lambda leaf, i=i: leaf[..., i : i + 1, :], carry["state"])
+            own = jax.tree.map(lambda leaf, i=i: sample(leaf, i), carry["state"])
             assert_close(own, last["state"])
     whole = measured(name, Split(padded, labels, LENGTHS), variables)
     single = [

@@ -13,6 +13,7 @@ from spikejax.layers import Linear
 from spikejax.networks.core.quantisation import (
     LEVELS,
     Quantised,
+    dequantised,
     integers,
     quantise,
     quantised,
@@ -122,6 +123,27 @@ def test_it_is_trained_by_a_config_and_loaded(tmp_path):
     assert loaded.network == trained.network
     kernel = quantised(loaded.variables["params"], "ternary")["network"]["readout"]["kernel"]
     assert all(len(np.unique(np.abs(column))) <= 2 for column in np.asarray(kernel).T)
+
+
+def test_half_precision_and_other_names():
+    kernel = jnp.asarray([[1.0, -0.3], [-1.0, 0.1]], jnp.bfloat16)
+    assert int(jnp.abs(quantise(kernel, "int8")[0].astype(int)).max()) == 127
+    found = quantised({"membrane_kernel": kernel, "scale": kernel}, "ternary")
+    assert found["membrane_kernel"].dtype == kernel.dtype
+    assert len(np.unique(np.abs(found["membrane_kernel"][:, 1].astype(float)))) == 2
+    np.testing.assert_array_equal(found["scale"], kernel)
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+def test_integers_run_only_with_their_scales(levels):
+    network, variables, x = made("recurrent", levels)
+    inner, own = alone(network, variables)
+    stored = integers(variables["params"]["network"], levels)
+    expected, _ = spikejax.run(inner, own, x)
+    found, _ = spikejax.run(inner, {**own, "params": dequantised(stored)}, x)
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match=r"found int8; .*dequantised\(params\)"):
+        spikejax.run(inner, {**own, "params": stored}, x)
 
 
 def test_integers_have_their_scales_beside_them():

@@ -12,6 +12,7 @@ from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.runs import evaluate, fit, fit_several, load, record
 from spikejax.runs.parts import load as load_data
+from spikejax.runs.several import over_seeds
 from toy import plain
 
 CONFIGS = {
@@ -216,3 +217,18 @@ def test_a_record_of_what_is_not_there_any_more(trained, tmp_path):
     (tmp_path / "last").symlink_to(out / "lif" / "last")
     with pytest.raises(ValueError, match="unknown neuron 'liff'; did you mean lif"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("diverged", [(True, False), (True, True)])
+def test_a_mean_without_the_trials_that_diverged(diverged):
+    def row(seed, whether):
+        values = {"loss": 0.5, "rate_neuron_0": 0.1}
+        if whether:
+            values = dict.fromkeys(values)
+        return {"seed": seed, "epoch": 3, **values, "diverged": whether}
+
+    trials = {str(seed): row(seed, whether) for seed, whether in enumerate(diverged)}
+    found = over_seeds({"metrics": {"trials": trials, "parameters": [5], "seconds": 1.0}})
+    expected = None if all(diverged) else 0.5
+    assert found["loss"] == expected and found["diverged"] == sum(diverged)
+    assert set(found["firing_rate"]) == {"neuron_0"} and found["seeds"] == 2

@@ -87,6 +87,24 @@ def test_a_tracker_gets_each_epoch_once():
         TrackerLogger(3)
 
 
+def test_a_logger_serves_one_training_after_another():
+    kept = Kept()
+    logger = TrackerLogger(kept)
+    others = [{**entry, "loss": 2.0} for entry in ENTRIES]
+    for history in (ENTRIES[:1], ENTRIES, others[:1], others):
+        logger(history, {})
+    losses = [data["loss"] for _, data in kept.calls]
+    assert losses == [0.5, 1 / 3, 2.0, 2.0] and [step for step, _ in kept.calls] == [1, 2, 1, 2]
+
+
+def test_a_finished_training_is_logged_when_it_is_asked_for_again(tmp_path):
+    trained = fit(toy.config(), tmp_path / "run", progress=False)
+    logger = CSVLogger(tmp_path / "history.csv")
+    fit(toy.config(), tmp_path / "run", resume=True, callbacks=(logger,), progress=False)
+    found = [row["loss"] for row in rows(logger.path)]
+    assert found == [str(entry["loss"]) for entry in trained.record["history"]]
+
+
 def test_files_of_tensorboard(tmp_path):
     logger = TensorBoardLogger(tmp_path)
     logger(ENTRIES[:1], {})

@@ -9,7 +9,7 @@ authors, with a gain of the input for each time step.
 - "epochs_to_90": the first epoch whose mean accuracy is at least 90 % of the best mean of all neurons; 0 if none is.
 Command: python -m experiments run tc_lif_fig4_curves
 Expected: TC-LIF needs the fewest epochs, in either network; the paper reads 25 against 100 and 75 of LIF.
-Time: estimated at 40 minutes on 2 CPU cores; can be stopped and continued.
+Time: about 40 minutes for digits on 2 CPU cores; can be stopped and continued.
 """
 
 import math
@@ -113,7 +113,7 @@ def sooner(source: str, kind: str):
 
 EXPERIMENT = Experiment(
     claim="TC-LIF learns in fewer epochs than LIF, PLIF and GLIF: learning curves over four seeds",
-    time="estimated at 40 minutes on 2 CPU cores",
+    time="about 40 minutes for digits on 2 CPU cores",
     run=run,
     expected=tuple(
         Expectation(

@@ -79,8 +79,12 @@ class DHLIF(nn.Module):
         """Runs the layer over inputs `[T, B, I]`; returns spikes `[T, B, F]`.
 
         Raises:
-          ValueError: inputs of another shape, an unknown name in `record`.
+          ValueError: inputs of another shape, an unknown name in `record`, branches that are no whole number from 1 on.
         """
+        if not isinstance(self.branches, int) or self.branches < 1:
+            raise ValueError(
+                f"expected branches as a whole number of at least 1, found {self.branches!r}"
+            )
         x = jnp.asarray(x)
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
         check_currents(x, step_mask, "inputs")

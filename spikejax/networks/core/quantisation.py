@@ -12,7 +12,7 @@ from jax import Array
 
 Levels = Literal["int8", "ternary"]
 LEVELS = ("int8", "ternary")
-KERNEL = "kernel"
+KERNEL, SCALE = "kernel", "_scale"
 
 
 def quantise(kernel: Array, levels: Levels) -> tuple[Array, Array]:
@@ -39,6 +39,7 @@ def quantise(kernel: Array, levels: Levels) -> tuple[Array, Array]:
     ([1, 0, 1], [[0.625]])
     """
     _check(levels)
+    kernel = jnp.asarray(kernel, jnp.promote_types(jnp.result_type(kernel), jnp.float32))
     if jnp.ndim(kernel) < 2:
         raise ValueError(
             f"expected a weight [..., outputs] of two axes or more, found shape {jnp.shape(kernel)}"
@@ -48,7 +49,7 @@ def quantise(kernel: Array, levels: Levels) -> tuple[Array, Array]:
     if levels == "int8":
         scale = size.max(inputs, keepdims=True) / 127
         scale = jnp.where(scale > 0, scale, 1)
-        return jnp.round(kernel / scale).astype(jnp.int8), scale
+        return jnp.clip(jnp.round(kernel / scale), -127, 127).astype(jnp.int8), scale
     large = size > 0.7 * size.mean(inputs, keepdims=True)
     count = large.sum(inputs, keepdims=True)
     scale = jnp.where(large, size, 0).sum(inputs, keepdims=True) / jnp.maximum(count, 1)
@@ -58,7 +59,8 @@ def quantise(kernel: Array, levels: Levels) -> tuple[Array, Array]:
 def quantised(params: Any, levels: Levels) -> Any:
     """Parameters whose weights have the values q s of `quantise`, as floats; everything else is unchanged.
 
-    Weights are the leaves named "kernel": those of Linear, Recurrent and Conv, and of Flax's layers.
+    Weights are the leaves whose names end in "kernel", with the outputs as their last axis: those of Linear, Recurrent,
+    Conv, DelayedLinear, DHLIF and LTC, and of Flax's Dense and Conv.
 
     Args:
       params: the collection "params" of a network, or a part of it.
@@ -79,7 +81,8 @@ def quantised(params: Any, levels: Levels) -> Any:
 def integers(params: Any, levels: Levels) -> Any:
     """Parameters in which each "kernel" is int8 and has its scale beside it, "kernel_scale": W ≈ kernel · kernel_scale.
 
-    This is what `spikejax export RUN --to safetensors --weights int8` writes: a quarter of the size.
+    They are for a file; a network runs with those of `quantised`, or of `dequantised`. This is what
+    `spikejax export RUN --to safetensors --weights int8` writes: a quarter of the size.
 
     >>> found = integers({"readout": {"kernel": jnp.array([[0.9], [-0.9]])}}, "int8")["readout"]
     >>> found["kernel"].ravel().tolist(), found["kernel"].dtype, sorted(found)
@@ -90,10 +93,27 @@ def integers(params: Any, levels: Levels) -> Any:
     found = {}
     for name, value in params.items():
         if _is_weight(name, value):
-            found[name], found[f"{name}_scale"] = quantise(jnp.asarray(value), levels)
+            found[name], found[f"{name}{SCALE}"] = quantise(jnp.asarray(value), levels)
         else:
             found[name] = integers(value, levels)
     return found
+
+
+def dequantised(params: Any) -> Any:
+    """Parameters as a network runs with them, from those of `integers`: equal to `quantised`.
+
+    >>> stored = integers({"readout": {"kernel": jnp.array([[0.75], [-0.125]])}}, "ternary")
+    >>> dequantised(stored)["readout"]["kernel"].ravel().tolist()
+    [0.75, 0.0]
+    """
+    if not isinstance(params, Mapping):
+        return params
+    scales = {f"{name}{SCALE}" for name in params} & set(params)
+    return {
+        name: value * params[f"{name}{SCALE}"] if f"{name}{SCALE}" in scales else dequantised(value)
+        for name, value in params.items()
+        if name not in scales
+    }
 
 
 class Quantised(nn.Module):
@@ -110,7 +130,7 @@ class Quantised(nn.Module):
     Raises:
       ValueError: other levels.
 
-    Reference: Bengio, Leonard, Courville (2013), Estimating or propagating gradients through stochastic neurons.
+    Reference: Bengio, Léonard, Courville (2013), Estimating or propagating gradients through stochastic neurons.
 
     >>> import spikejax
     >>> from spikejax import MLP
@@ -160,7 +180,7 @@ def _check(levels):
 
 
 def _is_weight(name, value):
-    return name == KERNEL and not isinstance(value, Mapping) and np.ndim(value) > 1
+    return name.endswith(KERNEL) and not isinstance(value, Mapping) and np.ndim(value) > 1
 
 
 def _of_kernels(change, tree):

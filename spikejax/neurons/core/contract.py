@@ -90,7 +90,8 @@ class Neuron:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the next state is linear in the state and the current: no reset, no constant, no product of them.
+        """Whether the next state is linear in the state and the current: no reset, no constant, no product of them,
+        nothing of another neuron.
 
         All variables are of the current's shape then, and all steps can be computed at once, see `dynamics.parallel`.
         """
