@@ -111,6 +111,14 @@ def test_exchange(run_page):
 
 
 @pytest.mark.slow
+def test_delays(run_page):
+    names = run_page("docs/delays.md")
+    assert names["accuracy"] > 0.9
+    (width,) = {float(x) for x in [names["whole"]["constants"]["layers_0"]["delay_width"]]}
+    assert width == 0 and names["trained"].variables["constants"]["layers_0"]["delay_width"] == 0.5
+
+
+@pytest.mark.slow
 def test_quantisation(run_page):
     names = run_page("docs/quantisation.md")
     assert np.isfinite(names["outputs"]).all() and len(names["values"]) <= 3

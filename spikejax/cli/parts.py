@@ -7,10 +7,11 @@ from typing import Any
 
 import tyro
 
+from spikejax.catalogue import layers
 from spikejax.neurons import WRAPPERS
 from spikejax.paths import Place
 from spikejax.recipes import Recipe
-from spikejax.registry import choose
+from spikejax.registry import UnknownName, choose
 from spikejax.runs.config import EarlyStopping
 from spikejax.runs.serial import REGISTRIES
 
@@ -37,6 +38,10 @@ def member(kind: str, name: str) -> Any:
         return STOPPING[choose(kind, name, STOPPING)]
     if kind == "neuron" and name in WRAPPERS:
         return WRAPPERS[name]
+    if kind == "neuron" and name in layers.LAYERS:
+        raise UnknownName(
+            f"expected a neuron, found the layer {name}; choose a network that has it, --network NAME"
+        )
     return REGISTRIES[kind].find(name)
 
 

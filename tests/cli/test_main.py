@@ -15,6 +15,11 @@ from spikejax.neurons import NEURONS, WRAPPERS
 from spikejax.recipes import RECIPES
 
 
+def test_a_layer_is_no_neuron(capsys):
+    assert main(["train", "digits", "--neuron", "dh_lif"]) == 2
+    assert "found the layer dh_lif; choose a network that has it" in capsys.readouterr().err
+
+
 def test_usage_names_every_command(capsys):
     assert main([]) == main(["--help"]) == 0
     said = capsys.readouterr().out

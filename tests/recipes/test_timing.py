@@ -15,8 +15,8 @@ TIMED = {name: recipe for name, recipe in RECIPES.items() if recipe.timing}
 
 def test_recipes_that_take_long_say_so():
     assert {"digits", "smnist", "psmnist"} <= set(TIMED) and "smnist_ff" not in TIMED
-    assert RECIPES["smnist"].duration == "43 h, estimated from 3 epochs"
-    assert RECIPES["digits"].duration == "17 s, estimated from 200 epochs"
+    assert RECIPES["smnist"].duration == "43 h, estimated from 3 measured epochs"
+    assert RECIPES["digits"].duration == "17 s, estimated from 200 measured epochs"
     assert RECIPES["shd"].duration == "not measured"
 
 
