@@ -8,7 +8,7 @@ Neuron parameters and biases stay as they are.
 Command: python -m experiments run quantised_weights
 Expected: int8 after training costs at most a percentage point; weights of three values do not survive without being
 trained for it: training with them is at least 10 points better than rounding to them afterwards.
-Time: estimated at 4 minutes on 2 CPU cores.
+Time: about 4 minutes on 2 CPU cores.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ def gap(first: str, second: str):
 
 EXPERIMENT = Experiment(
     claim="TC-LIF on digits with weights of int8 and of three values, after training and in training, three seeds",
-    time="estimated at 4 minutes on 2 CPU cores",
+    time="about 4 minutes on 2 CPU cores",
     run=run,
     expected=(
         Expectation(
