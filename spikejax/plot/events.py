@@ -96,7 +96,7 @@ def coloured(values: np.ndarray) -> np.ndarray:
 
     names = (INK,) if values.shape[-1] == 1 else (BLUE, VERMILION)
     some = values[values > 0]
-    # A few pixels have most of the events; they are not brighter than a tenth of all.
+    # A few pixels have most of the events: the most saturated colour is reached by a tenth of all.
     most = np.percentile(some, 90) if some.size else 1.0
     amounts = np.clip(values / most, 0, 1)
     absorbed = amounts @ (1 - np.array([to_rgb(name) for name in names]))

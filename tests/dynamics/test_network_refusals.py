@@ -20,7 +20,9 @@ def test_a_chunk_longer_than_the_sequence():
 
 
 def test_an_unknown_kernel():
-    with pytest.raises(ValueError, match="expected kernel to be one of 'auto', 'scan', 'parallel', 'pallas'"):
+    with pytest.raises(
+        ValueError, match="expected kernel to be one of 'auto', 'scan', 'parallel', 'pallas'"
+    ):
         Time(kernel="triton")
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from spikejax import plot
 from spikejax.data.core.events import events_of
-from spikejax.plot.style import BLUE, ORANGE
+from spikejax.plot.style import BLUE, VERMILION
 
 
 def recording(count):
@@ -48,7 +48,7 @@ def test_frames_are_coloured_by_polarity():
         *(f"short, step {step}" for step in (0, 1)),
     ]
     image = np.asarray(made.axes[0].images[0].get_array())
-    for pixel, colour in ((image[0, 0], BLUE), (image[3, 5], ORANGE), (image[1, 1], "#ffffff")):
+    for pixel, colour in ((image[0, 0], BLUE), (image[3, 5], VERMILION), (image[1, 1], "#ffffff")):
         expected = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
         np.testing.assert_allclose(pixel, expected, atol=1e-6)
 

@@ -49,7 +49,11 @@ class Recipe:
         seconds, epochs, _ = self.timing
         whole = seconds / epochs * self.config.epochs
         unit, size = next((u, s) for u, s in (("h", 3600), ("min", 60), ("s", 1)) if whole >= s)
-        how = "measured" if epochs == self.config.epochs else f"estimated from {epochs} measured epochs"
+        how = (
+            "measured"
+            if epochs == self.config.epochs
+            else f"estimated from {epochs} measured epochs"
+        )
         return f"{whole / size:.2g} {unit}, {how}"
 
     def with_neuron(self, name: str) -> Config:

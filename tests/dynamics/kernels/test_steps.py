@@ -204,6 +204,7 @@ def test_no_steps_and_no_neurons():
 
 def test_an_unknown_kernel_is_named():
     with pytest.raises(
-        ValueError, match="expected kernel to be one of 'auto', 'scan', 'parallel', 'pallas', found 'triton'"
+        ValueError,
+        match="expected kernel to be one of 'auto', 'scan', 'parallel', 'pallas', found 'triton'",
     ):
         unroll(LIF().step, LIF().init_state(jnp.ones((2, 3))), jnp.ones((1, 2, 3)), kernel="triton")
