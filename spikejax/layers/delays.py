@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 
 from spikejax.layers.declared import Bounds, declare
 from spikejax.layers.linear import uniform_fan_in
@@ -184,7 +185,7 @@ def _check(module, x, fits):
     longest = module.longest
     if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
         raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
-    if not isinstance(module.width, jax.core.Tracer) and not 0 <= module.width < math.inf:
+    if not isinstance(module.width, Tracer) and not 0 <= module.width < math.inf:
         raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
     if not fits:
         raise ValueError(f"expected inputs [T, B, F] of {type(module).__name__}, found {x.shape}")
