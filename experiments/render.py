@@ -155,6 +155,10 @@ def neuron_table(data: str) -> Callable[[], str]:
             for kind in KINDS:
                 row = rows.get(f"{data}_{name}_{kind}")
                 cells[-1] += _row_of(row) if row else ["", ""]
+        if not cells:
+            return (
+                f"No row is trained yet: `python -m experiments run neuron_table --rows {data}`.\n"
+            )
         each = ("test accuracy", "outputs per layer")
         header = ["neuron", *(f"{kind}: {what}" for kind in KINDS for what in each)]
         rest = found["provenance"].get("incomplete")
