@@ -156,9 +156,8 @@ def neuron_table(data: str) -> Callable[[], str]:
                 row = rows.get(f"{data}_{name}_{kind}")
                 cells[-1] += _row_of(row) if row else ["", ""]
         if not cells:
-            return (
-                f"No row is trained yet: `python -m experiments run neuron_table --rows {data}`.\n"
-            )
+            command = f"`python -m experiments run neuron_table --rows {data}`"
+            return f"No row is trained yet: {command} trains them and keeps their records.\n"
         each = ("test accuracy", "outputs per layer")
         header = ["neuron", *(f"{kind}: {what}" for kind in KINDS for what in each)]
         rest = found["provenance"].get("incomplete")
