@@ -142,7 +142,7 @@ def reliability() -> str:
 
 
 def neuron_table(data: str) -> Callable[[], str]:
-    """All neurons on a data set, the most accurate recurrent network first; "" where none is trained."""
+    """All neurons on a data set, the most accurate recurrent network first, or how to train them."""
 
     def table() -> str:
         found = read("neuron_table")

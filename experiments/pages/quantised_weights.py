@@ -28,7 +28,7 @@ from spikejax.runs.config import Config
 SEEDS = (0, 1, 2)
 FULL = "float32"
 AFTER = ("int8", "ternary")
-TRAINED = ("ternary",)
+TRAINED = "ternary"
 
 
 def configs(quick: bool) -> dict[str, Config]:
@@ -36,11 +36,8 @@ def configs(quick: bool) -> dict[str, Config]:
     config = RECIPES["digits"].config
     if quick:
         config = paths.replace(config, setups.QUICK)
-    networks = {f"{name} in training": Quantised(config.network, name) for name in TRAINED}
-    return {
-        FULL: config,
-        **{name: paths.replace(config, {"network": made}) for name, made in networks.items()},
-    }
+    coarse = paths.replace(config, {"network": Quantised(config.network, TRAINED)})
+    return {FULL: config, f"{TRAINED} in training": coarse}
 
 
 def run(request: Request) -> dict[str, Any]:

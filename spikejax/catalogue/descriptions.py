@@ -19,23 +19,29 @@ def describe(name: str) -> dict[str, Any]:
     ('LeakyIntegrator', 0.9)
     """
     model = NEURONS.find(name)
-    text = inspect.getdoc(model) or ""
-    blocks = text.split("\n\n")
-    equation = next((block for block in blocks if block.startswith("    ")), "")
     return {
-        "name": name,
-        "class": model.__name__,
-        "summary": blocks[0],
-        "equation": inspect.cleandoc(equation),
-        "reference": paragraph(blocks, "Reference"),
-        "deviations": paragraph(blocks, "Deviations"),
+        **of_class(name, model),
         "like": sorted(model.presets),
         "streams": model.streams,
         "fields": {field.name: _describe_field(field) for field in dataclasses.fields(model)},
     }
 
 
-def paragraph(blocks, word):
+def of_class(name: str, model: type) -> dict[str, str]:
+    """What the docstring of a published model says, by the parts that all of them have."""
+    blocks = (inspect.getdoc(model) or "").split("\n\n")
+    equation = next((block for block in blocks if block.startswith("    ")), "")
+    return {
+        "name": name,
+        "class": model.__name__,
+        "summary": blocks[0],
+        "equation": inspect.cleandoc(equation),
+        "reference": _paragraph(blocks, "Reference"),
+        "deviations": _paragraph(blocks, "Deviations"),
+    }
+
+
+def _paragraph(blocks, word):
     """The paragraph of a docstring that begins with a word and a colon, on one line; "" if there is none."""
     found = [block for block in blocks if block.startswith(f"{word}: ")]
     return " ".join(found[0].removeprefix(f"{word}: ").split()) if found else ""
@@ -87,5 +93,5 @@ def surrogates() -> str:
         blocks = (inspect.getdoc(curve) or "").split("\n\n")
         formula = " ".join(" ".join(blocks[:-1]).split())
         parameters = ", ".join(f"`{f.name}` {f.default:g}" for f in dataclasses.fields(curve))
-        rows.append((f"`{name}`", formula, parameters, paragraph(blocks, "Reference")))
+        rows.append((f"`{name}`", formula, parameters, _paragraph(blocks, "Reference")))
     return tables.markdown(("name", "curve", "parameters", "source"), rows)

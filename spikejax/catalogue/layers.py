@@ -7,7 +7,7 @@ from typing import Any
 
 from spikejax import tables
 from spikejax.catalogue import evidence
-from spikejax.catalogue.descriptions import paragraph
+from spikejax.catalogue.descriptions import of_class
 from spikejax.layers import LAYERS
 
 FLAX = ("parent", "name")
@@ -22,16 +22,9 @@ def describe(name: str) -> dict[str, Any]:
     """
     model = LAYERS.find(name)
     text = inspect.getdoc(model) or ""
-    blocks = text.split("\n\n")
-    equation = next((block for block in blocks if block.startswith("    ")), "")
     fields = [f for f in dataclasses.fields(model) if f.init and f.name not in FLAX]
     return {
-        "name": name,
-        "class": model.__name__,
-        "summary": blocks[0],
-        "equation": inspect.cleandoc(equation),
-        "reference": paragraph(blocks, "Reference"),
-        "deviations": paragraph(blocks, "Deviations"),
+        **of_class(name, model),
         "attributes": {
             field.name: {"doc": _doc(text, field.name), "default": _default(field)}
             for field in fields

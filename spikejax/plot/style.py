@@ -36,7 +36,7 @@ FORMATS = ("png", "svg", "pdf")
 
 
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
-    """A function that draws in the library's style."""
+    """The same function, drawing in the library's style."""
 
     @functools.wraps(draw)
     def styled_draw(*args: P.args, **options: P.kwargs) -> T:
