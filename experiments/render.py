@@ -8,7 +8,7 @@ from experiments.compiled import tables as compiled
 from experiments.gpu import tables as accelerator
 from experiments.papers.ar_lif import table1
 from experiments.papers.ar_lif import tables as ar_lif
-from experiments.papers.neuron_table import DATA, KINDS
+from experiments.papers.neuron_table import DATA, KINDS, LAYERS
 from experiments.papers.tc_lif import tables as tc_lif
 from experiments.peers.tables import SECTIONS
 from experiments.registry import EXPERIMENTS
@@ -147,11 +147,13 @@ def neuron_table(data: str) -> Callable[[], str]:
     def table() -> str:
         found = read("neuron_table")
         rows = {name: row for name, row in found["metrics"].items() if name.startswith(f"{data}_")}
-        names = [name for name in NEURONS if any(f"{data}_{name}_{kind}" in rows for kind in KINDS)]
+        files = {name: f"neurons/{name}.py" for name in NEURONS}
+        files |= {name: f"layers/models/{name}.py" for name in LAYERS}
+        names = [name for name in files if any(f"{data}_{name}_{kind}" in rows for kind in KINDS)]
         best = {name: (rows.get(f"{data}_{name}_rec") or {}).get("test_accuracy") for name in names}
         cells = []
         for name in sorted(names, key=lambda name: -(best[name] or 0.0)):
-            cells.append([f"[`{name}`](../spikejax/neurons/{name}.py)"])
+            cells.append([f"[`{name}`](../spikejax/{files[name]})"])
             for kind in KINDS:
                 row = rows.get(f"{data}_{name}_{kind}")
                 cells[-1] += _row_of(row) if row else ["", ""]
