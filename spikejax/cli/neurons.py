@@ -12,7 +12,7 @@ from spikejax import plot
 from spikejax.catalogue import descriptions, evidence, layers, portrait
 from spikejax.cli.errors import UsageError
 from spikejax.cli.flags import parse
-from spikejax.cli.parts import member
+from spikejax.cli.parts import member, networks_of
 from spikejax.neurons import NEURONS, WRAPPERS, make
 
 
@@ -117,7 +117,10 @@ def _print_layer(entry):
         print(f"  {attribute}: {facts['doc']} {facts['default']}")
     print(f"  deviations: {entry['deviations']}")
     print(f"  validation: {evidence.summary(entry['name'])}")
-    print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is the layer in Python\n")
+    print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is the layer in Python")
+    print(
+        f"spikejax train digits --network {networks_of(entry['name'])[0]} trains a network of it\n"
+    )
 
 
 def _print(entry):

@@ -1,6 +1,7 @@
 """Parts of a config by their names, made in the same way for a flag and for an axis of a sweep."""
 
 import dataclasses
+import inspect
 import typing
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -40,9 +41,24 @@ def member(kind: str, name: str) -> Any:
         return WRAPPERS[name]
     if kind == "neuron" and name in layers.LAYERS:
         raise UnknownName(
-            f"expected a neuron, found the layer {name}; choose a network that has it, --network NAME"
+            f"expected a neuron, found the layer {name}; choose a network that has it, --network "
+            f"{' or '.join(networks_of(name))}"
         )
     return REGISTRIES[kind].find(name)
+
+
+def networks_of(layer: str) -> list[str]:
+    """The networks that have a layer of this name: their files import it.
+
+    >>> networks_of("dh_lif")
+    ['dh_snn']
+    """
+    model = layers.LAYERS.find(layer)
+    return [
+        name
+        for name, network in REGISTRIES["network"].items()
+        if model in vars(inspect.getmodule(network)).values()
+    ]
 
 
 def name_of(kind: str, known: Any) -> str:

@@ -79,7 +79,7 @@ class Spiking(nn.Module):
           ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn` or `record`, a
             neuron whose output is not like its currents.
         """
-        check_neuron(f"{type(self).__name__}.neuron", self.neuron)
+        _check_neuron(self)
         check_currents(currents, step_mask)
         neuron = _variables(self, self.neuron, self.learn, currents)
         state, keep = carried(self, "neuron", lambda: _start(self, neuron, currents))
@@ -133,7 +133,7 @@ class Recurrent(nn.Module):
         Raises:
           ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
-        check_neuron(f"{type(self).__name__}.neuron", self.neuron)
+        _check_neuron(self)
         check_currents(currents, step_mask)
         if not self.neuron.streams:
             raise ValueError(
@@ -152,6 +152,16 @@ class Recurrent(nn.Module):
         state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
         return _stepwise(self, neuron, step, (state, keep), (currents, step_mask))
+
+
+def _check_neuron(module):
+    own, neuron = type(module).__name__, module.neuron
+    if isinstance(neuron, nn.Module):
+        raise ValueError(
+            f"expected a neuron in {own}, found the layer {type(neuron).__name__}, which runs over time itself; "
+            f"use it in place of {own}"
+        )
+    check_neuron(f"{own}.neuron", neuron)
 
 
 def _variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:

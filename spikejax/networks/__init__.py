@@ -2,7 +2,9 @@
 
 import flax.linen as nn
 
+from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.lstm import LSTM
+from spikejax.networks.ltc_snn import LTCSNN
 from spikejax.networks.mlp import MLP
 from spikejax.networks.relu_srnn import ReLUSRNN
 from spikejax.registry import Registry
@@ -13,4 +15,4 @@ NETWORKS = Registry(
     lambda value: isinstance(value, type) and issubclass(value, nn.Module),
 )
 
-__all__ = ["LSTM", "MLP", "NETWORKS", "ReLUSRNN"]
+__all__ = ["DHSNN", "LSTM", "LTCSNN", "MLP", "NETWORKS", "ReLUSRNN"]

@@ -12,6 +12,7 @@ from spikejax.devices.averages import Average
 from spikejax.objectives.checks import check_call, check_value
 from spikejax.objectives.metrics import Rates, name_of
 from spikejax.objectives.model import Model
+from spikejax.objectives.reductions import takes_classes
 
 # Names of other values in a history; a metric has another.
 RESERVED = ("epoch", "seconds", "gradient_norm", "loss", "regularisation", "firing_rate")
@@ -154,7 +155,7 @@ def _evaluate(kind, part, number, seen, batch):
 def _weight(part, labels, mask, count):
     """The weight of a batch of `count` samples; that of a plain function is their number."""
     weigh = getattr(part, "weight", None)
-    if labels is None and getattr(part, "kinds", ()):
+    if labels is None and takes_classes(part):
         weigh = None  # calling it says that labels are missing
     found = None if weigh is None else weigh(labels, mask)
     return jnp.asarray(float(count) if found is None else found)

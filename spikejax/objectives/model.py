@@ -1,5 +1,6 @@
 """A network with its encoder and how time is cut: from stored samples to outputs over time."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -107,10 +108,13 @@ class Model(NamedTuple):
             check_returned(outputs, x)
             return (outputs, None if observe is None else observe(activity)), carry
 
-        carry = {}
-        if self.time.chunk not in (None, len(steps)):
+        carry, time = {}, self.time
+        if time.chunk is not None and time.chunk > len(steps):
+            # It was chosen for the training samples; others may be shorter.
+            time = dataclasses.replace(time, chunk=len(steps), segment=None)
+        if time.chunk not in (None, len(steps)):
             one = steps[:1]
             x = self.encoder(samples, one, of_encoder)
             carry = self.network.first(variables, x, train=train, rngs=rngs)
-        (outputs, observed), carry = run(network, variables, steps, carry, self.time)
+        (outputs, observed), carry = run(network, variables, steps, carry, time)
         return Outcome(outputs, observed, self.network.lasting(carry), self.mask(batch))

@@ -184,6 +184,11 @@ def check_weighted(labels: Array, weights: Sequence[float] | None, classes: int)
         )
 
 
+def takes_classes(part: Any) -> bool:
+    """Whether a loss or a metric takes class labels, or probabilities of classes; a plain function does not say so."""
+    return bool(getattr(part, "kinds", ()))
+
+
 def check_classes(parts: Sequence[Any], outputs: int, classes: int | None) -> None:
     """Checks that a network has an output for each class.
 
@@ -195,7 +200,7 @@ def check_classes(parts: Sequence[Any], outputs: int, classes: int | None) -> No
     Raises:
       ValueError: fewer outputs than classes, and a part that takes class labels.
     """
-    takers = [type(part).__name__ for part in parts if getattr(part, "kinds", ())]
+    takers = [type(part).__name__ for part in parts if takes_classes(part)]
     if classes is not None and takers and outputs < classes:
         raise ValueError(
             f"expected at least {classes} outputs for {takers[0]}, one for each class of the data, found {outputs}; "

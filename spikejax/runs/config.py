@@ -21,6 +21,7 @@ from spikejax.objectives import (
     MeanAbsoluteError,
     SummedCrossEntropy,
 )
+from spikejax.objectives.reductions import takes_classes
 from spikejax.runs import expected
 from spikejax.runs.selection import EarlyStopping
 from spikejax.training import OPTIMISERS, Adam, Optimiser, Ramp
@@ -162,7 +163,9 @@ def complete(config: Config, dataset: Dataset) -> Config:
     metrics = config.metrics
     if metrics is None:
         at = config.loss.at if isinstance(config.loss, MSE) else "last"
-        metrics = (MeanAbsoluteError(at=at),) if dataset.classes is None else (Accuracy(),)
+        # Probabilities as labels are floats, as targets are; a loss of classes tells them apart.
+        classes = dataset.classes is not None or takes_classes(config.loss)
+        metrics = (Accuracy(),) if classes else (MeanAbsoluteError(at=at),)
     source = source_of(config)
     return dataclasses.replace(
         config, data=source, encoder=encoder, network=network, augment=augment, metrics=metrics

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +23,16 @@ def product(axes: Mapping[str, Sequence]) -> list[Point]:
     """Every combination; the last axis varies fastest.
 
     Raises:
-      ValueError: more than `MOST`.
+      ValueError: an axis that is not several values, or more than `MOST` points.
 
     >>> product({"a": (1, 2), "b": (3, 4)})
     [{'a': 1, 'b': 3}, {'a': 1, 'b': 4}, {'a': 2, 'b': 3}, {'a': 2, 'b': 4}]
     """
+    for name, values in axes.items():
+        if isinstance(values, str) or not isinstance(values, Sized):
+            raise ValueError(
+                f"expected the values of {name} as a list, found {values!r}; give [{values!r}]"
+            )
     check_count("points", math.prod(len(values) for values in axes.values()))
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 

@@ -17,7 +17,9 @@ from spikejax.recipes import RECIPES
 
 def test_a_layer_is_no_neuron(capsys):
     assert main(["train", "digits", "--neuron", "dh_lif"]) == 2
-    assert "found the layer dh_lif; choose a network that has it" in capsys.readouterr().err
+    assert "found the layer dh_lif; choose a network that has it, --network dh_snn" in (
+        capsys.readouterr().err
+    )
 
 
 def test_usage_names_every_command(capsys):

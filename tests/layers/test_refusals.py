@@ -13,7 +13,7 @@ from cases import (
     make_currents,
 )
 from spikejax.fields import param
-from spikejax.layers import Recurrent, Spiking
+from spikejax.layers import DHLIF, Recurrent, Spiking
 from spikejax.neurons import NEURONS
 from spikejax.neurons.core.contract import neuron
 from spikejax.neurons.core.parameters import named_parameters
@@ -32,6 +32,12 @@ from spikejax.neurons.lif import LIF, LIFState
 def test_unfit_currents(layer, currents, message):
     with pytest.raises(ValueError, match=message):
         layer(LIF()).init(KEY, currents)
+
+
+@every_layer
+def test_a_layer_is_no_neuron(layer):
+    with pytest.raises(ValueError, match=f"found the layer DHLIF.*in place of {layer.__name__}"):
+        layer(DHLIF(4)).init(KEY, make_currents())
 
 
 @every_layer

@@ -56,6 +56,14 @@ def test_a_carry_of_another_kind(chunk):
             spikejax.run(NETWORK, VARIABLES, X, given, time=Time(chunk))
     with pytest.raises(ValueError, match="as an earlier run returned it, found tuple"):
         spikejax.run(NETWORK, VARIABLES, X, (X, carry), time=Time(chunk))
+    with pytest.raises(ValueError, match="as an earlier run returned it, found Time; give time="):
+        spikejax.run(NETWORK, VARIABLES, X, Time(chunk))
+
+
+@CHUNKS
+def test_inputs_of_other_features(chunk):
+    with pytest.raises(ValueError, match=r"variables were made for, found \[\d, 4, 7\].*kernel"):
+        spikejax.run(NETWORK, VARIABLES, jnp.ones((6, 4, 7)), time=Time(chunk))
 
 
 @CHUNKS

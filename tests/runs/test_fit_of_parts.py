@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import spikejax
 import toy
 from spikejax.data import Dataset
 from spikejax.inputs import Events
@@ -22,6 +23,13 @@ def of(labels, **facts):
 
 def built(data, **changes):
     return build(toy.config(**{"data": data, "network": NETWORK} | changes), data)
+
+
+def fit_once(data, **changes):
+    config = toy.config(
+        **{"data": data, "network": NETWORK, "epochs": 1, "batch_size": 4} | changes
+    )
+    return fit(config, progress=False)
 
 
 def test_an_output_for_each_class():
@@ -78,3 +86,23 @@ def test_a_run_without_labels():
     config = toy.config(data=data, network=MLP((6,), 2, LIF()), loss=last, metrics=(), epochs=1)
     history = fit(config, progress=False).record["history"]
     assert history[-1]["test_loss"] >= 0 and "neuron_0" in history[-1]["firing_rate"]
+
+
+def test_one_hot_labels_are_measured_as_classes():
+    network, hot = MLP((6,), 3, LIF()), np.eye(3, dtype=np.float32)[Y]
+    by_class, by_probability = (
+        fit_once(of(labels), network=network).record["metrics"] for labels in (Y, hot)
+    )
+    assert by_probability["test_accuracy"] == by_class["test_accuracy"]
+    assert by_probability["test_loss"] == pytest.approx(by_class["test_loss"])
+    assert "test_mean_absolute_error" not in by_probability
+
+
+@pytest.mark.parametrize("chunk", ["auto", None, 4])
+def test_test_samples_may_be_shorter(chunk):
+    values = np.random.default_rng(0).random((8, 5, 3), np.float32)
+    data = Dataset.of_arrays((values, Y), (values[:, :3], Y))
+    trained = fit_once(data, chunk=chunk)
+    outputs, _ = spikejax.run(trained.network, trained.variables, values[:, :3].swapaxes(0, 1))
+    right = (outputs.sum(0).argmax(-1) == Y).mean()
+    assert trained.record["metrics"]["test_accuracy"] == pytest.approx(right)

@@ -53,6 +53,12 @@ def test_too_many_are_counted_and_not_made(make, found):
         make()
 
 
+@pytest.mark.parametrize("values", [0.1, "code", None])
+def test_an_axis_that_is_one_value(values):
+    with pytest.raises(ValueError, match=rf"values of a as a list, found .*; give \[{values!r}\]"):
+        grid.product({"a": values})
+
+
 def test_equal_values_of_an_axis():
     with pytest.raises(ValueError, match="expected different values, found 'gain=1,1.0'"):
         grid.parse_axis("gain=1,1.0")

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax.core import DenyList
+from flax.errors import ScopeParamShapeError
 from jax import Array
 from jax.extend.core import jaxprs_in_params
 
@@ -62,14 +63,8 @@ def apply(
     silent = (START, DECLARED) if record else (START, DECLARED, ACTIVITY)
     steps = Steps(jnp.arange(executor.count_steps(x))) if steps is None else steps
     with nn.intercept_methods(told(steps)):
-        found: Any = module.apply(
-            {**variables, **carry},
-            only_real(x, steps.real),
-            mutable=DenyList((*FIXED, *silent)),
-            rngs=rngs,
-            **_mode(module, train),
-        )
-    outputs, changed = found
+        given = {**variables, **carry}, only_real(x, steps.real)
+        outputs, changed = _applied(module, *given, (*FIXED, *silent), rngs, train)
     _check_outputs(outputs)
     activity = by_layer(changed.pop(ACTIVITY, {}))
     return only_real(outputs, steps.real), changed, activity
@@ -83,10 +78,23 @@ def first_carry(
     It is applied to one step, of which only the initial states are used: the compiler drops the arithmetic.
     """
     one = jax.tree.map(lambda leaf: leaf[:1], x)
-    mutable = DenyList((*FIXED, ACTIVITY, DECLARED))
-    _, made = module.apply(dict(variables), one, mutable=mutable, rngs=rngs, **_mode(module, train))
+    _, made = _applied(module, dict(variables), one, (*FIXED, ACTIVITY, DECLARED), rngs, train)
     carry = {name: values for name, values in variables.items() if name not in FIXED}
     return {**carry, STATE: made[START]} if START in made else carry
+
+
+def _applied(module, variables, x, fixed, rngs, train) -> Any:
+    """Outputs and all collections but the fixed ones, which stay as they are."""
+    try:
+        return module.apply(
+            variables, x, mutable=DenyList(fixed), rngs=rngs, **_mode(module, train)
+        )
+    except ScopeParamShapeError as error:
+        shapes = ", ".join(str(list(leaf.shape)) for leaf in jax.tree.leaves(x))
+        what = str(error).partition(" (http")[0]
+        raise ValueError(
+            f"expected inputs like those that the variables were made for, found {shapes}. {what}"
+        ) from error
 
 
 class Functions(NamedTuple):

@@ -65,7 +65,7 @@ def run(
     >>> bool(jnp.allclose(whole, jnp.concatenate([first, rest])))
     True
     """
-    _check(module, variables, time)
+    _check(module, variables, carry, time)
     inputs = jax.tree.map(jnp.asarray, inputs)
     lengths = check_lengths(lengths, inputs, least=1 if carry is None else 0)
     operands = variables, inputs, carry, rngs, lengths
@@ -102,7 +102,7 @@ def _compiled(static, *what):
     return _run(static.value, *what)
 
 
-def _check(module, variables, time):
+def _check(module, variables, carry, time):
     if not isinstance(module, nn.Module):
         found = f"the class {module.__name__}" if isinstance(module, type) else repr(module)
         raise TypeError(f"expected a network, an instance of a Flax module, found {found}")
@@ -110,17 +110,17 @@ def _check(module, variables, time):
         raise TypeError(
             f"expected variables as module.init returns them, found {type(variables).__name__}"
         )
+    if carry is not None and not isinstance(carry, Mapping):
+        remedy = "give time=" if isinstance(carry, Time) else "run returns (outputs, carry)"
+        raise ValueError(
+            f"expected a carry as an earlier run returned it, found {type(carry).__name__}; {remedy}"
+        )
     if not isinstance(time, Time):
         raise TypeError(f"expected a Time, found {time!r}; give Time(chunk={time!r})")
 
 
 def _check_carry(carry, module, variables, inputs, train):
     """Raises ValueError unless a carry has what the network carries, for inputs of these shapes."""
-    if not isinstance(carry, Mapping):
-        raise ValueError(
-            f"expected a carry as an earlier run returned it, found {type(carry).__name__}; run returns "
-            "(outputs, carry)"
-        )
     rngs = {name: jax.random.key(0) for name in ("noise", "dropout")}
 
     def first(variables, inputs):
