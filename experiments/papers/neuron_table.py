@@ -2,7 +2,7 @@
 
 Shows: what a change of the neuron alone does, as NEAT and neuroseqbench compare neurons. Sequential 8x8 digits
 (1-64-128-10, 64 steps, the recipe `digits` with 20 epochs in place of 40) and spoken digits as spikes
-(70-128-128-10, 50 steps, see the experiment `fsd_shd`, with 20 epochs in place of 60). Neurons have their defaults;
+(70-128-128-10, 50 steps, see the experiment `fsd_shd`, with 10 epochs in place of 60). Neurons have their defaults;
 learning rate, schedule and clipping are those of the recipes, which were made with TC-LIF, and are not tuned to any
 neuron. Initial weights are scaled by the current at which a neuron is known to fire, its `drive`, where that is above
 1, so that neurons with currents in pA or with a small input gain fire as well. Neurons that need the whole sequence at
@@ -44,8 +44,9 @@ DATA = ("digits", "fsd_shd")
 
 def base(data: str) -> Config:
     """What all neurons are trained with on a data set."""
-    config = RECIPES["digits"].config if data == "digits" else fsd_shd.base()
-    return paths.replace(config, {"epochs": 20})
+    if data == "digits":
+        return paths.replace(RECIPES["digits"].config, {"epochs": 20})
+    return paths.replace(fsd_shd.base(), {"epochs": 10})
 
 
 def configs() -> dict[str, Config]:
