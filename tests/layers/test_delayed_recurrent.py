@@ -176,6 +176,8 @@ def test_a_spike_returns_after_one_step_and_its_delay():
     delays = {"kernel": jnp.eye(3), "bias": jnp.zeros(3), "delay": jnp.array([0.08, 0.52, 1.0])}
     variables = {**layer.init(KEY, x), "params": delays}
     spikes = layer.apply(with_whole_delays(variables), x)
+    narrow = {**variables["constants"], "delay_width": 0.04}
+    np.testing.assert_array_equal(layer.apply({**variables, "constants": narrow}, x), spikes)
     for i, period in enumerate((1, 4, 6)):
         np.testing.assert_array_equal(np.nonzero(spikes[:, 0, i])[0], np.arange(0, STEPS, period))
     assert layer.apply(variables, x).sum() == 3  # spread over several steps, none suffices
