@@ -116,6 +116,7 @@ def test_delays(run_page):
     assert names["accuracy"] > 0.9
     (width,) = {float(x) for x in [names["whole"]["constants"]["layers_0"]["delay_width"]]}
     assert width == 0 and names["trained"].variables["constants"]["layers_0"]["delay_width"] == 0.5
+    assert names["accuracy_of_echoes"] > 0.8
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from spikejax.layers.convolution import Conv
 from spikejax.layers.currents import current_gradients
+from spikejax.layers.delayed_recurrent import DelayedRecurrent
 from spikejax.layers.delays import AxonalDelay, DelayedLinear, with_whole_delays
 from spikejax.layers.dropout import Dropout
 from spikejax.layers.linear import Linear
@@ -26,6 +27,7 @@ __all__ = [
     "Conv",
     "DHLIF",
     "DelayedLinear",
+    "DelayedRecurrent",
     "Dropout",
     "LAYERS",
     "LTC",

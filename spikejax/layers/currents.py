@@ -9,7 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from spikejax.layers.delayed_recurrent import DelayedRecurrent
 from spikejax.layers.spiking import Recurrent, Spiking
+
+NEURONS = (Spiking, Recurrent, DelayedRecurrent)
 
 
 def current_gradients(loss: Callable[..., Array], *operands: Any) -> dict[str, Array]:
@@ -51,7 +54,7 @@ def current_gradients(loss: Callable[..., Array], *operands: Any) -> dict[str, A
         jax.eval_shape(lambda *own: loss(*own), *operands)
     if not shapes:
         raise ValueError(
-            "expected a network with layers of neurons, Spiking or Recurrent, found none"
+            "expected a network with layers of neurons, Spiking, Recurrent or DelayedRecurrent, found none"
         )
 
     def perturbed(added, *operands):
@@ -76,7 +79,7 @@ def _of_currents(change):
 
     def intercept(call, args, kwargs, context):
         module = context.module
-        if context.method_name != "__call__" or not isinstance(module, Spiking | Recurrent):
+        if context.method_name != "__call__" or not isinstance(module, NEURONS):
             return call(*args, **kwargs)
         given = inspect.signature(module.__call__).bind(*args, **kwargs).arguments
         currents = change("/".join(module.path), given.pop("currents"))

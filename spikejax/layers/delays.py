@@ -152,8 +152,11 @@ def with_whole_delays(variables: Any) -> Any:
     return changed
 
 
-def _window(module, shape):
-    """κ `[longest + 1, *shape]` of delays of this shape."""
+def distances(module: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """k − d for k = 0 … longest, `[longest + 1, *shape]`, of a layer's delays of this shape, and their width σ.
+
+    Below `NARROW` the delays are rounded to whole steps.
+    """
     declare(module, DELAY, Bounds(0.0, 1.0))
     fraction = module.param(DELAY, jax.nn.initializers.uniform(1.0), shape)
     held: Any = module.variable("constants", WIDTH, jnp.asarray, module.width, fraction.dtype)
@@ -161,7 +164,22 @@ def _window(module, shape):
     delay = module.longest * within(fraction, 0, 1)
     delay = jnp.where(width < NARROW, jnp.round(delay), delay)
     places = jnp.arange(module.longest + 1, dtype=delay.dtype).reshape(-1, *[1] * len(shape))
-    return jax.nn.softmax(-0.5 * ((places - delay) / jnp.maximum(width, NARROW)) ** 2, 0)
+    return places - delay, width
+
+
+def check_delays(module: Any) -> None:
+    """Raises ValueError for a longest delay that is no whole number from 1 on, or a width below 0."""
+    longest = module.longest
+    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+        raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
+    if not isinstance(module.width, Tracer) and not 0 <= module.width < math.inf:
+        raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
+
+
+def _window(module, shape):
+    """κ `[longest + 1, *shape]` of delays of this shape."""
+    apart, width = distances(module, shape)
+    return jax.nn.softmax(-0.5 * (apart / jnp.maximum(width, NARROW)) ** 2, 0)
 
 
 def _with_past(module, x, step_mask):
@@ -182,11 +200,7 @@ def _with_past(module, x, step_mask):
 
 
 def _check(module, x, fits):
-    longest = module.longest
-    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
-        raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
-    if not isinstance(module.width, Tracer) and not 0 <= module.width < math.inf:
-        raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
+    check_delays(module)
     if not fits:
         raise ValueError(f"expected inputs [T, B, F] of {type(module).__name__}, found {x.shape}")
     widened(x)  # refuses events of whole numbers

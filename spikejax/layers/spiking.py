@@ -79,10 +79,10 @@ class Spiking(nn.Module):
           ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn` or `record`, a
             neuron whose output is not like its currents.
         """
-        _check_neuron(self)
+        check_held(self)
         check_currents(currents, step_mask)
-        neuron = _variables(self, self.neuron, self.learn, currents)
-        state, keep = carried(self, "neuron", lambda: _start(self, neuron, currents))
+        neuron = neuron_variables(self, self.neuron, self.learn, currents)
+        state, keep = carried(self, "neuron", lambda: first_state(self, neuron, currents))
         if not neuron.streams:
             declare(self, "neuron", WholeSequence("its neuron mixes all steps of a sequence"))
         if self.record and not neuron.streams:
@@ -95,7 +95,7 @@ class Spiking(nn.Module):
         state, spikes = neuron.sequence(state, only_real(currents, step_mask))
         spikes = only_real(spikes, step_mask)
         keep(state)
-        store(self, {_emitted(neuron): spikes})
+        store(self, {emitted(neuron): spikes})
         return spikes
 
 
@@ -133,28 +133,25 @@ class Recurrent(nn.Module):
         Raises:
           ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
-        _check_neuron(self)
+        check_held(self)
         check_currents(currents, step_mask)
-        if not self.neuron.streams:
-            raise ValueError(
-                f"{type(self.neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
-                "make the layer feed-forward (`Spiking`, or recurrent=() of a network)"
-            )
+        check_streams(self.neuron)
         features = currents.shape[-1]
         init = uniform_fan_in(features, self.gain)
         kernel = self.param("kernel", init, (features, features))
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
-        neuron = _variables(self, self.neuron, self.learn, currents)
+        neuron = neuron_variables(self, self.neuron, self.learn, currents)
 
         def first():
-            return Feedback(_start(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
+            return Feedback(first_state(self, neuron, currents), jnp.zeros_like(currents.sum(0)))
 
         state, keep = carried(self, "neuron", first)
         step = feedback(neuron.step, lambda spikes: synapse(spikes, kernel, self.dtype) + bias)
         return _stepwise(self, neuron, step, (state, keep), (currents, step_mask))
 
 
-def _check_neuron(module):
+def check_held(module: Any) -> None:
+    """Raises ValueError for what is no neuron in a layer that is to run it."""
     own, neuron = type(module).__name__, module.neuron
     if isinstance(neuron, nn.Module):
         raise ValueError(
@@ -164,7 +161,16 @@ def _check_neuron(module):
     check_neuron(f"{own}.neuron", neuron)
 
 
-def _variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:
+def check_streams(neuron: Neuron) -> None:
+    """Raises ValueError for a neuron that needs the whole sequence at once: its spikes cannot be fed back."""
+    if not neuron.streams:
+        raise ValueError(
+            f"{type(neuron).__name__} needs the whole sequence at once, so its spikes cannot be fed back; "
+            "make the layer feed-forward (`Spiking`, or recurrent=() of a network)"
+        )
+
+
+def neuron_variables(module: Any, neuron: Any, learn: Any, currents: Array) -> Any:
     """The neuron with its parameters as variables: learned ones in "params", the others in "constants"."""
     check_names("learn", () if learn is None else learn)
     check_names("record", module.record)
@@ -208,7 +214,7 @@ def _check_shape(neuron, name, value, declared, features):
         )
 
 
-def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
+def first_state(module: nn.Module, neuron: Any, currents: Array) -> Any:
     """The state before the first step; a stochastic neuron receives a key of the stream "noise"."""
     key = None
     if neuron.stochastic:
@@ -223,20 +229,21 @@ def _start(module: nn.Module, neuron: Any, currents: Array) -> Any:
 
 def _stepwise(module, neuron, step, carry, given):
     def axes():
-        return _axes(neuron, carry[0], given[0])
+        of_neuron = sample_axes(neuron, given[0])
+        of_spikes: Any = 0
+        return Feedback(of_neuron, of_spikes) if isinstance(carry[0], Feedback) else of_neuron
 
     linear = neuron.is_linear and step == neuron.step
-    return stepwise(module, step, carry, given, axes, _emitted(neuron), linear)
+    return stepwise(module, step, carry, given, axes, emitted(neuron), linear)
 
 
-def _emitted(neuron):
+def emitted(neuron: Any) -> str:
+    """What a layer of a neuron stores its output as."""
     return SPIKES if neuron.spiking else OUTPUT
 
 
-def _axes(neuron, state, currents):
-    """The axis of the samples of each array of a state."""
+def sample_axes(neuron: Any, currents: Array) -> Any:
+    """The axis of the samples of each array of a neuron's state, see `dynamics.held`."""
     key = jax.random.key(0)
     like = jax.ShapeDtypeStruct(currents.shape[1:], currents.dtype)
-    axes = batch_axes(lambda current: start(neuron, current, key), like)
-    of_spikes: Any = 0
-    return Feedback(axes, of_spikes) if isinstance(state, Feedback) else axes
+    return batch_axes(lambda current: start(neuron, current, key), like)

@@ -10,7 +10,7 @@ import spikejax
 from spikejax import MLP, Spiking
 from spikejax.analysis import gradient_shares
 from spikejax.dynamics import Time
-from spikejax.layers import current_gradients
+from spikejax.layers import DelayedRecurrent, current_gradients
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
 
@@ -39,6 +39,19 @@ def test_the_gradient_of_the_weights_follows(recurrent):
         found["neuron_0"].sum((0, 1)), expected["bias"], rtol=2e-4, atol=1e-5
     )
     assert all(np.abs(x).sum() > 0 for x in found.values())
+
+
+def test_the_gradient_of_a_bias_of_delayed_feedback_follows():
+    layer = DelayedRecurrent(TCLIF(), 3, 1.0)
+    variables = layer.init(jax.random.key(1), X)
+
+    def loss(params):
+        return (layer.apply({**variables, "params": params}, X) ** 2).sum()
+
+    (found,) = current_gradients(loss, variables["params"]).values()
+    expected = jax.grad(loss)(variables["params"])["bias"]
+    assert np.abs(expected).min() > 0
+    np.testing.assert_allclose(found.sum((0, 1)), expected, rtol=2e-4, atol=1e-5)
 
 
 def test_a_silent_lif_decays_towards_the_past():

@@ -13,7 +13,7 @@ from cases import (
     make_currents,
 )
 from spikejax.fields import param
-from spikejax.layers import DHLIF, Recurrent, Spiking
+from spikejax.layers import DHLIF, DelayedRecurrent, Recurrent, Spiking
 from spikejax.neurons import NEURONS
 from spikejax.neurons.core.contract import neuron
 from spikejax.neurons.core.parameters import named_parameters
@@ -76,14 +76,15 @@ def test_a_parameter_that_is_not_one_per_neuron(more, learn, layer):
 
 @pytest.mark.parametrize("name", ["psn", "masked_psn"])
 def test_a_neuron_of_whole_sequences_is_not_fed_back(name):
-    with pytest.raises(ValueError, match="whole sequence at once.*recurrent=\\(\\)"):
-        Recurrent(NEURONS[name]()).init(KEY, make_currents())
+    for layer in (Recurrent(NEURONS[name]()), DelayedRecurrent(NEURONS[name](), 3)):
+        with pytest.raises(ValueError, match="whole sequence at once.*recurrent=\\(\\)"):
+            layer.init(KEY, make_currents())
 
 
 def test_no_number_is_called_like_a_synapse():
-    """A recurrent layer has a kernel and a bias beside the parameters of its neuron."""
+    """A recurrent layer has a kernel, a bias and maybe delays beside the parameters of its neuron."""
     for model in NEURONS.values():
-        assert not {"kernel", "bias"} & set(named_parameters(model()))
+        assert not {"kernel", "bias", "delay", "delay_width"} & set(named_parameters(model()))
 
 
 def test_an_option_cannot_be_learned():

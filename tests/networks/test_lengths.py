@@ -12,7 +12,7 @@ from spikejax.data import Split
 from spikejax.devices import averages
 from spikejax.dynamics import Time
 from spikejax.inputs import Sequence
-from spikejax.layers import AxonalDelay, DelayedLinear
+from spikejax.layers import AxonalDelay, DelayedLinear, DelayedRecurrent
 from spikejax.networks.core import pure
 from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.lstm import LSTM
@@ -62,6 +62,15 @@ NETWORKS = {
         nn.Sequential([AxonalDelay(3, 0.7), nn.Dense(8), Spiking(LIF()), nn.Dense(CLASSES)]),
         (5,),
     ),
+    **{
+        f"recurrent_delays_{per}": (
+            nn.Sequential(
+                [nn.Dense(8), DelayedRecurrent(TCLIF(), 2, 0.7, per, gain=3.0), nn.Dense(CLASSES)]
+            ),
+            (5,),
+        )
+        for per in ("axon", "synapse")
+    },
     "ltc_snn": (LTCSNN((8, 6), CLASSES, recurrent=(0,)), (5,)),
     "lstm": (LSTM(units=6, classes=CLASSES), (5,)),
     "convolutional": (Convolutional(), (4, 4, 2)),

@@ -11,7 +11,7 @@ from spikejax.devices import mesh
 from spikejax.dynamics import Feedback, Time, feedback, unroll
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.dynamics.network import run
-from spikejax.layers import Recurrent, Spiking
+from spikejax.layers import DelayedRecurrent, Recurrent, Spiking
 from spikejax.neurons.clif import CLIF
 from spikejax.neurons.lif import LIF
 from spikejax.neurons.tc_lif import TCLIF
@@ -125,7 +125,9 @@ def test_a_derivative_of_second_order_is_that_of_the_scan_and_says_so(matrix):
 
 
 @pytest.mark.parametrize(
-    "layer", [Spiking(TCLIF(), record=("soma",)), Recurrent(TCLIF())], ids=["spiking", "recurrent"]
+    "layer",
+    [Spiking(TCLIF(), record=("soma",)), Recurrent(TCLIF()), DelayedRecurrent(TCLIF(), 2, 1.0)],
+    ids=["spiking", "recurrent", "delayed"],
 )
 @pytest.mark.parametrize("chunk", [None, 3])
 def test_layers_use_what_the_time_says(layer, chunk):

@@ -1,0 +1,164 @@
+"""Delays of recurrent connections: neurons whose spikes return to their layer later, learned with the weights."""
+
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from spikejax.layers.delays import DELAY, NARROW, check_delays, distances
+from spikejax.layers.linear import synapse, uniform_fan_in
+from spikejax.layers.spiking import (
+    check_held,
+    check_streams,
+    emitted,
+    first_state,
+    neuron_variables,
+    sample_axes,
+)
+from spikejax.layers.state import carried
+from spikejax.layers.stepping import check_currents, stepwise
+from spikejax.neurons.core.checks import widened
+from spikejax.neurons.core.contract import Neuron
+from spikejax.neurons.core.parameters import parameter_bounds
+
+AXON, SYNAPSE = "axon", "synapse"
+
+
+class Scheduled(NamedTuple):
+    """State of a neuron whose spikes are on their way back to it."""
+
+    neuron: Any
+    arriving: (
+        Array  # at each of the next longest + 1 steps, the next one first, [longest + 1, B, F]
+    )
+
+
+class DelayedRecurrent(nn.Module):
+    """Runs a neuron over time and feeds its spikes back, each connection with a delay.
+
+        I[t, j] + Σ_i W[i, j] Σ_k h[k; d[i]] s[t − 1 − k, i] + b[j],   k = 0 … longest
+        h[k; d] = max(0, 1 + σ − |k − d|) / (1 + σ)²
+
+    A spike that is fed back arrives one step later at the earliest, so d counts the steps beyond that one: with d = 0
+    and σ = 0 this is `Recurrent`. The delay is that of the presynaptic neuron, its axon, or with `per="synapse"` one of
+    each connection, d[i, j].
+
+    The variable "delay" is d as a fraction of the longest delay, drawn from U(0, 1) and kept within it, so that a
+    learning rate η of Adam moves d by longest · η steps; the authors' is 0.05 steps, ten times that of the weights for
+    spoken digits. The wider σ, the more steps the gradient of d sees. σ is the constant "delay_width": narrow it in
+    training, as the authors do throughout theirs,
+
+        Ramp(name="delay_width", start=10.0, end=0.06, shape="exponential")
+
+    and set it to 0 afterwards, see `with_whole_delays`: below 0.05 delays are rounded to whole steps, and each spike
+    arrives at one step. h is a triangle of area 1, not the Gaussian of `DelayedLinear`, and is cut off at both ends of
+    0 … longest, so `longest` should exceed the delays that you expect by the first σ.
+
+    W and b are initialised from U(−gain/√F, gain/√F).
+
+    What arrives at each of the next longest + 1 steps is carried, `[longest + 1, B, F]`. A step is the product of
+    `Recurrent` and a multiplication and an addition for each value that is carried; per synapse it is longest + 1 such
+    products, with (longest + 1) F² weights in memory and as many of their gradients. Differentiation keeps as much of
+    each step as that of `Recurrent`, whatever the longest delay.
+
+    Attributes:
+      neuron: any neuron, as in `Spiking`, unless it needs the whole sequence at once.
+      longest: longest delay, in steps.
+      width: the first σ, in steps; it may be traced.
+      per: "axon" or "synapse", what has a delay of its own.
+      learn: names of the neuron's parameters that are learned, as in `Spiking`.
+      dtype: of the product of s and W, see `Linear`.
+      gain: scale of the initial W and b, see `Linear`.
+      record: names of variables of the neuron's state that are stored, as in `Spiking`.
+
+    Deviations: the equations are those of the released code, which cites the publication's; its text could not be
+    compared. The authors bound d from below only. Their W is initialised as orthogonal, mostly without b, and d from
+    U(10, 30) for spoken digits or as the absolute value of a normal variable; they drop recurrent currents in training
+    and learn a σ per neuron for permuted images. They round d in every evaluation, and go on from the rounded delays.
+
+    Reference: Queant, Rançon, Cottereau, Masquelier (2025), DelRec: learning delays in recurrent spiking neural
+    networks (arXiv 2509.24852), Eq. 5 and 7, and its released code.
+
+    >>> from spikejax.neurons.lif import LIF
+    >>> layer, x = DelayedRecurrent(LIF(), longest=4, width=0.0), jnp.eye(7)[:, :1, None]
+    >>> params = {"kernel": jnp.ones((1, 1)), "delay": jnp.full(1, 0.5), "bias": jnp.zeros(1)}
+    >>> layer.apply({**layer.init(jax.random.key(0), x), "params": params}, x).ravel()
+    Array([1., 0., 0., 1., 0., 0., 1.], dtype=float32)
+    """
+
+    neuron: Neuron
+    longest: int
+    width: Any = 0.5
+    per: str = AXON
+    learn: tuple[str, ...] | None = None
+    dtype: Any = None
+    gain: Any = 1.0
+    record: tuple[str, ...] = ()
+
+    @nn.compact
+    def __call__(self, currents: Array, step_mask: Array | None = None) -> Array:
+        """Runs the neuron over currents `[T, B, F]`; returns spikes `[T, B, F]`.
+
+        Raises:
+          ValueError: as `Recurrent` and `DelayedLinear`, an unknown `per`, or a neuron with a delay of its own.
+        """
+        self._check(currents, step_mask)
+        features, wide = currents.shape[-1], widened(currents)
+        init = uniform_fan_in(features, self.gain)
+        kernel = self.param("kernel", init, (features, features))
+        bias = self.param("bias", init, (features,)).astype(currents.dtype)
+        axonal = self.per == AXON
+        apart, width = distances(self, (features,) if axonal else (features, features))
+        spread = 1 + jnp.where(width < NARROW, 0, width)
+        window = jnp.maximum(spread - jnp.abs(apart), 0) / spread**2
+        neuron = neuron_variables(self, self.neuron, self.learn, currents)
+
+        # The sum has the shape and sharding of one step even if T = 0.
+        silence = jnp.zeros_like(wide.sum(0))
+        if axonal:
+            # One for each sample: the gradient is summed over samples after the last step and not at each.
+            shape = (-1, *[1] * (silence.ndim - 1), features)
+            window = window.reshape(shape).astype(wide.dtype) + silence
+        else:
+            window = window * kernel
+
+        # What is on its way is carried as what arrives at each step to come, not as spikes of the past: none of it is
+        # needed again for the gradients, so that it is not kept for each step.
+        def sent(spikes):
+            if axonal:
+                return window * spikes
+            return jax.vmap(lambda weights: synapse(spikes, weights, self.dtype))(window)
+
+        def step(state, current):
+            arrived = state.arriving[0].astype(currents.dtype)
+            fed_back = synapse(arrived, kernel, self.dtype) if axonal else arrived
+            after, spikes = neuron.step(state.neuron, current + (fed_back + bias))
+            later = jnp.concatenate([state.arriving[1:], jnp.zeros_like(state.arriving[:1])])
+            return Scheduled(after, later + sent(spikes)), spikes
+
+        def first():
+            arriving = jnp.broadcast_to(silence, (self.longest + 1, *silence.shape))
+            return Scheduled(first_state(self, neuron, currents), arriving)
+
+        def axes():
+            of_arriving: Any = 1
+            return Scheduled(sample_axes(neuron, currents), of_arriving)
+
+        step.__name__ = f"{type(neuron).__name__} with delayed feedback"
+        carry, given = carried(self, "neuron", first), (currents, step_mask)
+        return stepwise(self, step, carry, given, axes, emitted(neuron))
+
+    def _check(self, currents, step_mask):
+        check_held(self)
+        check_currents(currents, step_mask)
+        check_streams(self.neuron)
+        check_delays(self)
+        if self.per not in (AXON, SYNAPSE):
+            raise ValueError(f"expected per to be {AXON!r} or {SYNAPSE!r}, found {self.per!r}")
+        if DELAY in parameter_bounds(self.neuron):
+            raise ValueError(
+                f"{type(self.neuron).__name__} has a parameter {DELAY!r}, which is the name of the layer's own delays; "
+                "delay the currents by a layer before this one"
+            )
