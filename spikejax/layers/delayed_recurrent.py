@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from spikejax.layers.delays import DELAY, NARROW, check_delays, distances
+from spikejax.layers.delays import AXON, DELAY, NARROW, check_delays, check_per, distances
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.spiking import (
     check_held,
@@ -22,8 +22,6 @@ from spikejax.layers.stepping import check_currents, stepwise
 from spikejax.neurons.core.checks import widened
 from spikejax.neurons.core.contract import Neuron
 from spikejax.neurons.core.parameters import parameter_bounds
-
-AXON, SYNAPSE = "axon", "synapse"
 
 
 class Scheduled(NamedTuple):
@@ -155,8 +153,7 @@ class DelayedRecurrent(nn.Module):
         check_currents(currents, step_mask)
         check_streams(self.neuron)
         check_delays(self)
-        if self.per not in (AXON, SYNAPSE):
-            raise ValueError(f"expected per to be {AXON!r} or {SYNAPSE!r}, found {self.per!r}")
+        check_per(self.per)
         if DELAY in parameter_bounds(self.neuron):
             raise ValueError(
                 f"{type(self.neuron).__name__} has a parameter {DELAY!r}, which is the name of the layer's own delays; "

@@ -16,6 +16,7 @@ from spikejax.neurons.core.checks import widened
 from spikejax.neurons.core.parameters import within
 
 DELAY, WIDTH = "delay", "delay_width"
+AXON, SYNAPSE = "axon", "synapse"  # what has a delay of its own
 NARROW = (
     0.05  # a width at which a whole delay is exact: the steps beside it have a weight of exp(−200)
 )
@@ -174,6 +175,12 @@ def check_delays(module: Any) -> None:
         raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
     if not isinstance(module.width, Tracer) and not 0 <= module.width < math.inf:
         raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
+
+
+def check_per(per: Any) -> None:
+    """Raises ValueError unless it is said what has a delay of its own, an axon or a synapse."""
+    if per not in (AXON, SYNAPSE):
+        raise ValueError(f"expected per to be {AXON!r} or {SYNAPSE!r}, found {per!r}")
 
 
 def _window(module, shape):

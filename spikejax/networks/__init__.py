@@ -2,6 +2,7 @@
 
 import flax.linen as nn
 
+from spikejax.networks.delayed_mlp import DelayedMLP
 from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.lstm import LSTM
 from spikejax.networks.ltc_snn import LTCSNN
@@ -15,4 +16,4 @@ NETWORKS = Registry(
     lambda value: isinstance(value, type) and issubclass(value, nn.Module),
 )
 
-__all__ = ["DHSNN", "LSTM", "LTCSNN", "MLP", "NETWORKS", "ReLUSRNN"]
+__all__ = ["DHSNN", "DelayedMLP", "LSTM", "LTCSNN", "MLP", "NETWORKS", "ReLUSRNN"]
