@@ -36,7 +36,7 @@ class Scheduled(NamedTuple):
 class DelayedRecurrent(nn.Module):
     """Runs a neuron over time and feeds its spikes back, each connection with a delay.
 
-        I[t, j] + Σ_i W[i, j] Σ_k h[k; d[i]] s[t − 1 − k, i] + b[j],   k = 0 … longest
+        I'[t, j] = I[t, j] + Σ_i W[i, j] Σ_k h[k; d[i]] s[t − 1 − k, i] + b[j],   k = 0 … longest
         h[k; d] = max(0, 1 + σ − |k − d|) / (1 + σ)²
 
     A spike that is fed back arrives one step later at the earliest, so d counts the steps beyond that one: with d = 0
@@ -73,8 +73,8 @@ class DelayedRecurrent(nn.Module):
 
     Deviations: the equations are those of the released code, which cites the publication's; its text could not be
     compared. The authors bound d from below only. Their W is initialised as orthogonal, mostly without b, and d from
-    U(10, 30) for spoken digits or as the absolute value of a normal variable; they drop recurrent currents in training
-    and learn a σ per neuron for permuted images. They round d in every evaluation, and go on from the rounded delays.
+    U(10, 30) for spoken digits or as the absolute value of a normal variable; they drop recurrent currents in training,
+    and have a σ per neuron for permuted images. They round d in every evaluation, and go on from the rounded delays.
 
     Reference: Queant, Rançon, Cottereau, Masquelier (2025), DelRec: learning delays in recurrent spiking neural
     networks (arXiv 2509.24852), Eq. 5 and 7, and its released code.
