@@ -48,7 +48,7 @@ smartquotes_action = "D"  # dashes; quotation marks in code-like text stay
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-# MathJax is loaded from its network by the pages that have mathematics. Wide equations scroll.
+# Pages with mathematics load MathJax from the address that Sphinx has for it. Wide equations scroll.
 mathjax4_config = {
     "output": {"displayAlign": "left", "displayOverflow": "scroll", "scale": 0.9},
 }
