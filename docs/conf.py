@@ -46,8 +46,12 @@ highlight_language = "text"
 default_role = "py:obj"
 smartquotes_action = "D"  # dashes; quotation marks in code-like text stay
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
+# Pages with mathematics load MathJax from the address that Sphinx has for it. Wide equations scroll.
+mathjax4_config = {
+    "output": {"displayAlign": "left", "displayOverflow": "scroll", "scale": 0.9},
+}
 nb_execution_mode = "off"  # stored outputs are shown; `make test-slow` runs the notebooks
 nb_merge_streams = True
 

@@ -1,16 +1,21 @@
 """Docstrings as the library writes them, made into reStructuredText.
 
-An indented block under a paragraph is an equation or a table in plain text and keeps its lines; the fields of a spec,
-which declare what they are, become its parameters.
+An indented block under a paragraph becomes mathematics if it is one of equations, see `equations`; another one, a table
+for example, keeps its lines. The fields of a spec, which declare what they are, become its parameters.
 """
 
 import dataclasses
+import inspect
 import math
 import re
+from collections.abc import Set
 from typing import Any
 
+from equations import tex
+from symbols import Refused
+
 SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields):$")
-OPENING = [".. code-block:: text", "   :class: equation", ""]
+PLAIN = [".. code-block:: text", "   :class: plain", ""]
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -23,14 +28,14 @@ def setup(app: Any) -> dict[str, bool]:
 
 def rewrite(app, what, name, thing, options, lines) -> None:
     """Changes the lines of a docstring in place."""
-    changed = keep_blocks(lines)
+    changed = with_blocks(lines, names_of(thing))
     if what == "class" and not any(SECTION.match(line) for line in changed):
         changed += parameters(thing)
     lines[:] = changed
 
 
-def keep_blocks(lines: list[str]) -> list[str]:
-    """Indented blocks that follow an empty line, outside of sections, as literal ones."""
+def with_blocks(lines: list[str], names: Set[str]) -> list[str]:
+    """Indented blocks that follow an empty line, outside of sections, as mathematics or as they are."""
     found, section, number = [], False, 0
     while number < len(lines):
         line = lines[number]
@@ -41,12 +46,22 @@ def keep_blocks(lines: list[str]) -> list[str]:
             end = number
             while end < len(lines) and (lines[end].startswith("    ") or not lines[end].strip()):
                 end += 1
-            found += [*OPENING, *lines[number:end], ""]
+            found += block(lines[number:end], names)
             number = end
         else:
             found.append(line if line.lstrip().startswith((">>>", "...")) else escaped(line))
             number += 1
     return found
+
+
+def block(lines: list[str], names: Set[str]) -> list[str]:
+    """A block of equations as mathematics with `names` upright; another one as a literal block."""
+    try:
+        rows = tex(lines, names)
+    except Refused:
+        return [*PLAIN, *lines, ""]
+    inside = [rf"    {row} \\" for row in rows]
+    return [".. math::", "", r"    \begin{aligned}", *inside, r"    \end{aligned}", ""]
 
 
 def escaped(line: str) -> str:
@@ -95,3 +110,13 @@ def skip(app, what, name, member, skipped, options):
     """Leaves out the fields of a NamedTuple, which its docstring explains."""
     text = getattr(member, "__doc__", None) or ""
     return True if text.startswith("Alias for field number") else None
+
+
+def names_of(thing: Any) -> set[str]:
+    """The names that a docstring's equations may use: of fields, and of what the thing and its methods take."""
+    functions = [thing] if inspect.isroutine(thing) else []
+    if isinstance(thing, type):
+        functions = [value for _, value in inspect.getmembers(thing, inspect.isroutine)]
+    ours = [f for f in functions if inspect.isfunction(f)]
+    taken = [name for f in ours for name in inspect.signature(f).parameters]
+    return {*getattr(thing, "__dataclass_fields__", ()), *taken}

@@ -90,8 +90,10 @@ def surrogates() -> str:
     """The surrogates as a Markdown table: formula, peak and area, parameters and source."""
     rows = []
     for name, curve in SURROGATES.items():
-        blocks = (inspect.getdoc(curve) or "").split("\n\n")
-        formula = " ".join(" ".join(blocks[:-1]).split())
+        entry, blocks = of_class(name, curve), (inspect.getdoc(curve) or "").split("\n\n")
+        formula = ", ".join(" ".join(line.split()) for line in entry["equation"].splitlines())
+        facts = " ".join(" ".join(blocks[2:-1]).split())
         parameters = ", ".join(f"`{f.name}` {f.default:g}" for f in dataclasses.fields(curve))
-        rows.append((f"`{name}`", formula, parameters, _paragraph(blocks, "Reference")))
+        text = f"{entry['summary'].rstrip('.')}: {formula}. {facts}"
+        rows.append((f"`{name}`", text, parameters, entry["reference"]))
     return tables.markdown(("name", "curve", "parameters", "source"), rows)

@@ -77,7 +77,7 @@ class Sequence(Encoder):
 class Repeat(Encoder):
     """Direct encoding: the same sample `[B, *F]` at each of T steps, normalised if a mean or a deviation is given.
 
-        x[t] = (sample / scale − mean) / deviation
+        x[t] = (samples / scale − mean) / deviation
 
     A mean or a deviation of another number of channels than the samples have raises ValueError.
 
@@ -150,7 +150,7 @@ class Rate(Encoder):
 class Latency(Encoder):
     """Time-to-first-spike coding of samples `[B, *F]` in [0, scale]: one spike, the earlier the larger the sample.
 
-        x[t] = 1 where t = round((T − 1) (1 − sample / scale)) and sample > 0, else 0
+        x[t] = 1 where t = round((T − 1) (1 − samples / scale)) and samples > 0, else 0
 
     Reference: Thorpe, Delorme, Van Rullen (2001), Spike-based strategies for rapid processing; linear.
 

@@ -13,7 +13,10 @@ PER = ("sequence", "step")
 
 
 class Dropout(nn.Module):
-    """In training y = x m / (1 − p), where each m is 0 with probability p and else 1; in evaluation y = x.
+    """Dropout with one mask for all steps of a sample, or another at each step.
+
+        y = x m / (1 − p)     in training, m is 0 with probability p, else 1
+            x                 in evaluation
 
     Unlike that of Flax's `nn.Dropout` its rate may be traced, so that a sweep over rates is one program. Masks need
     `rngs={"dropout": key}`, which training passes. The mask of a step is the same however a sequence is cut.

@@ -41,9 +41,12 @@ def synapse(x: Array, kernel: Array, dtype: Any = None) -> Array:
 
 
 class Linear(nn.Module):
-    """I = x W + b, with W and b initialised from U(−gain/√fan_in, gain/√fan_in).
+    """A dense layer.
 
-    All steps pass through it at once, as one matrix product over T·B rows.
+        I = x W + b
+
+    W and b are initialised from U(−gain/√fan_in, gain/√fan_in). All steps pass through it at once, as one matrix
+    product over T·B rows.
 
     Attributes:
       features: number of outputs.

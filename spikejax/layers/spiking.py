@@ -100,7 +100,9 @@ class Spiking(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """Runs a neuron over time and feeds its spikes back: I[t] + W s[t−1] + b.
+    """Runs a neuron over time and feeds its spikes back.
+
+        J[t] = I[t] + W s[t−1] + b     what the neuron receives, of the layer's currents I
 
     W and b are initialised from U(−gain/√F, gain/√F).
 

@@ -45,9 +45,9 @@ class AdExState(NamedTuple):
 class AdEx(Neuron):
     """Exponential integrate-and-fire neuron with an adaptation current; in mV, ms, nS, pF and pA.
 
-        C dV/dt = −gL (V − rest) + gL ΔT exp((V − rheobase)/ΔT) − w + I
-        τw dw/dt = a (V − rest) − w
-        at V ≥ peak: S = 1, V ← reset_voltage, w ← w + b
+        C dV/dt = −g_L (V − rest) + g_L Δ_T exp((V − rheobase) / Δ_T) − w + I
+        τ_w dw/dt = a (V − rest) − w
+        S = 1, V ← reset_voltage, w ← w + b          at V ≥ peak
 
     One Euler step of length `dt`, all right-hand sides evaluated at the values before it; V starts at rest, w at 0. The
     exponent is clipped at its value at the peak, which a membrane potential after its reset does not exceed. Half
@@ -64,14 +64,14 @@ class AdEx(Neuron):
     """
 
     capacitance: Leaf = param(default=281.0, low=5, high=1000, unit="pF", doc="C")
-    leak_conductance: Leaf = param(default=30.0, low=0.5, high=50, unit="nS", doc="gL")
+    leak_conductance: Leaf = param(default=30.0, low=0.5, high=50, unit="nS", doc="g_L")
     rest: Leaf = param(default=-70.6, low=-80, high=0, unit="mV", doc="leak reversal potential")
-    slope_factor: Leaf = param(default=2.0, low=0.5, high=10, unit="mV", doc="ΔT")
+    slope_factor: Leaf = param(default=2.0, low=0.5, high=10, unit="mV", doc="Δ_T")
     rheobase: Leaf = param(
         default=-50.4, low=-60, high=5, unit="mV", doc="where the upstroke begins"
     )
     a: Leaf = param(default=4.0, low=-10, high=20, unit="nS", doc="subthreshold adaptation")
-    tau_adaptation: Leaf = param(default=144.0, low=10, high=1000, unit="ms", doc="τw")
+    tau_adaptation: Leaf = param(default=144.0, low=10, high=1000, unit="ms", doc="τ_w")
     b: Leaf = param(default=80.5, low=0, high=200, unit="pA", doc="spike-triggered adaptation")
     reset_voltage: Leaf = param(default=-70.6, low=-80, high=0, unit="mV", doc="V after a spike")
     peak: Leaf = param(default=20.0, low=1, high=40, unit="mV", doc="V that counts as a spike")

@@ -31,7 +31,7 @@ class Alpha(Neuron):
         E[t] = slow_decay E[t−1] + I[t]
         N[t] = fast_decay N[t−1] − I[t]
         U[t] = k (E[t] + N[t]),                      k = log(slow_decay) / log(fast_decay / slow_decay) + 1
-        all three times (1 − S[t−1])                 reset="zero"
+        E, N, U ← (1 − S[t−1]) (E, N, U)             reset="zero"
         S[t] = Θ(U[t] − threshold)
 
     S[t−1] = Θ(U[t−1] − threshold), so the reset takes effect in the next step and also clears that step's input.

@@ -35,11 +35,11 @@ class ExponentialLIFState(NamedTuple):
 class ExponentialLIF(Neuron):
     """LIF with an exponential term, which produces the upstroke of a spike near the rheobase threshold.
 
-        H[t] = U[t−1] + (rest − U[t−1] + ΔT exp((U[t−1] − rheobase) / ΔT) + I[t]) / τ
+        H[t] = U[t−1] + (rest − U[t−1] + Δ_T exp((U[t−1] − rheobase) / Δ_T) + I[t]) / τ
         S[t] = Θ(H[t] − threshold)
         U[t] = H[t] (1 − S[t]) + reset_voltage S[t]
 
-    One Euler step of τ dU/dt = rest − U + ΔT exp((U − rheobase)/ΔT) + I, with the slope factor ΔT.
+    One Euler step of τ dU/dt = rest − U + Δ_T exp((U − rheobase)/Δ_T) + I, with the slope factor Δ_T.
 
     Deviations: with SpikingJelly's slope factor of 1 the neuron fires without input; ours is 0.2, the other defaults
     are SpikingJelly's.
@@ -54,7 +54,7 @@ class ExponentialLIF(Neuron):
     """
 
     tau: Leaf = param(default=2.0, low=1, unit="steps", doc="time constant")
-    slope_factor: Leaf = param(default=0.2, low=0.1, high=2, doc="ΔT, sharpness of the upstroke")
+    slope_factor: Leaf = param(default=0.2, low=0.1, high=2, doc="Δ_T, sharpness of the upstroke")
     rheobase: Leaf = param(
         default=0.8, low=0.25, high=2, doc="membrane potential at which the upstroke begins"
     )

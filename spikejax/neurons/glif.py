@@ -40,17 +40,18 @@ class GLIFState(NamedTuple):
 class GLIF(Neuron):
     """LIF with gates between its mechanisms; every quantity is σ of a learned parameter.
 
-        U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) leak
-               + I[t] (1 − β (1 − g[t])) − (1 − γ) reset S[t−1]
-        S[t] = Θ(U[t] − threshold), above the threshold only
+        U[t] = (1 − α (1 − τ)) U[t−1] (1 − γ S[t−1]) − (1 − α) V_leak
+               + I[t] (1 − β (1 − g[t])) − (1 − γ) V_reset S[t−1]
+        S[t] = Θ(U[t] − V_th), above the threshold only
 
-    α, β, γ are the gates of leak, input and reset, τ is the decay and g[t] the conductance of step t; each is σ of the
-    parameter named after it. A scalar is layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]`
-    with T = `steps`, and beyond T its last row is used, so a sequence can be streamed.
+    α, β, γ are the gates of leak, input and reset, τ is the decay, V_leak the linear leak, V_reset what a spike
+    subtracts, V_th the threshold and g[t] the conductance of step t; each is σ of the parameter named after it.
+    A scalar is layer-wise, an array `[C]` channel-wise; the conductance is `[T]` or `[T, C]` with T = `steps`, and
+    beyond T its last row is used, so a sequence can be streamed.
 
     Deviations: the authors initialise the gates at σ = 0.45, 0.35 and 0.45 (randomly with their option `randomgate`);
-    the released layer-wise gates have these values with the sign that the channel-wise ones lack. leak is
-    threshold/(2T), which `for_steps` sets; the default is that of T = 4.
+    the released layer-wise gates have these values with the sign that the channel-wise ones lack. V_leak is
+    V_th/(2T), which `for_steps` sets; the default is that of T = 4.
 
     Reference: Yao et al. (2022), GLIF: a unified gated leaky integrate-and-fire neuron for spiking neural networks,
     and its released code.

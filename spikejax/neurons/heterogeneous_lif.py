@@ -43,7 +43,8 @@ class HeterogeneousLIF(Neuron):
 
         S[t] = Θ(U[t−1] − threshold), above the threshold only
         Y[t] = synaptic_decay Y[t−1] + I[t]
-        U[t] = decay (U[t−1] − rest) + rest + (1 − decay) Y[t−1] − S[t] (threshold − reset_voltage)
+        U[t] = decay (U[t−1] − rest) + rest + (1 − decay) Y[t−1]
+               − S[t] (threshold − reset_voltage)
 
     Spikes are those of the membrane potential before the step, and the membrane receives the synaptic current before
     the step, so an input reaches the membrane one step later and the output two steps later. With `detach_reset=True`,

@@ -45,7 +45,7 @@ class Izhikevich(Neuron):
 
         dv/dt = quadratic v² + linear v + constant − u + I
         du/dt = a (b (v − rest) − u)
-        at v ≥ peak: S = 1, v ← c, u ← u + d
+        S = 1, v ← c, u ← u + d          at v ≥ peak
 
     One Euler step of length `dt`; v starts at c, u at b (c − rest). a, b, c, d select the pattern: (0.02, 0.2, −65, 8)
     is a regularly spiking, (0.02, 0.2, −50, 2) a chattering, (0.1, 0.2, −65, 2) a fast spiking neuron.

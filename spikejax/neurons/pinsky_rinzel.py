@@ -59,9 +59,11 @@ class PinskyRinzel(Neuron):
 
         C dV_s/dt = −I_Na − I_K − I_Leak + I_link / P
         C dV_d/dt = −I_NaP − I_KS − I_Leak − I_link / (1 − P) + I
-        I_Na = g_na m∞³ h (V_s − e_na)     I_K = g_k n⁴ (V_s − e_k)      I_Leak = g_l (V − e_l)
-        I_NaP = g_nap l∞³ h (V_d − e_na)   I_KS = g_ks q (V_d − e_k)     I_link = g_c (V_d − V_s)
-        dh/dt = φ (α_h (1 − h) − β_h h), n likewise, dq/dt = (q∞ − q) / τ_q, φ = 3.33; m = m∞, l = l∞
+        I_Na = g_na m_∞³ h (V_s − e_na),     I_NaP = g_nap l_∞³ h (V_d − e_na)
+        I_K = g_k n⁴ (V_s − e_k),            I_KS = g_ks q (V_d − e_k)
+        I_Leak = g_l (V − e_l),              I_link = g_c (V_d − V_s)
+        dh/dt = φ (α_h (1 − h) − β_h h),     n likewise, φ = 3.33
+        dq/dt = (q_∞ − q) / τ_q,             m = m_∞, l = l_∞
         S[t] = 1 where V_s reaches the threshold from below
 
     One Euler step of length `dt`, all right-hand sides evaluated at the values before it. The input enters the

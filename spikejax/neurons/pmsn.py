@@ -63,7 +63,7 @@ class PMSN(Neuron):
         V[t] = Re Σ_n C_n z_n[t] + feedthrough I[t]
         c[t] = r[t−1] + relu(V[t])
         S[t] = Θ(c[t] − threshold)
-        r[t] = c[t] − threshold ⌊c[t]/threshold⌋
+        r[t] = c[t] − threshold ⌊c[t]/threshold⌋,   dt = exp(log_dt)
 
     for n = 1 … N = `compartments`, the eigenmodes of a chain in which each compartment is coupled to its neighbours;
     B = input_real + i input_imaginary and C = output_real + i output_imaginary. All parameters but the threshold are

@@ -25,9 +25,9 @@ class ResonateAndFireState(NamedTuple):
     like={"spikingjelly": {"reset": "voltage", "surrogate": Sigmoid(4.0)}},
 )
 class ResonateAndFire(Neuron):
-    """Damped oscillator z = x + iy, driven by its inputs, that fires where y reaches the threshold.
+    """Damped oscillator z = x + i y, driven by its inputs, that fires where y reaches the threshold.
 
-        x + iy = exp((damping + i frequency) dt) z[t−1] + I[t]
+        x + i y = exp((damping + i frequency) dt) z[t−1] + I[t]
         S[t] = Θ(y − threshold)
         x, y ← 0 on a spike                          reset="zero"
         y ← 0 on a spike                             reset="voltage"

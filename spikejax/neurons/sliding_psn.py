@@ -26,7 +26,7 @@ class SlidingPSNState(NamedTuple):
 class SlidingPSN(Neuron):
     """Membrane potentials as one learned filter over the last k currents; no reset.
 
-        H[t] = Σ_i w[i] I[t − k + 1 + i]             i = 0 … k − 1, k = `order`
+        H[t] = Σ_i w[i] I[t − k + 1 + i]             i = 0 … k − 1, k = order
         S[t] = Θ(H[t] − threshold)
 
     All steps of a sequence are computed at once. Unlike the rest of its family it depends on the past only and is the

@@ -24,7 +24,7 @@ class Regulariser(Loss):
 class FiringRate(Regulariser):
     """Keeps the firing rate of each neuron near a target, or below or above it, in each sample.
 
-        R = strength Σ_layers mean_{b,f} (r[b, f] − target)²,   r = spikes per time step, over the sample's real steps
+        R = strength Σ_layers mean_{b,f} (r[b, f] − target)²,   r: spikes per time step, over the sample's real steps
 
     With side="above" only rates above the target count, with "below" only those below it. It is a mean over samples.
     The spikes of the whole sequence are kept in memory for it, however it is cut into chunks.

@@ -12,7 +12,10 @@ from spikejax.surrogate.rule import Surrogate, heaviside, surrogate
 
 @surrogate("clipped_line")
 class ClippedLine(Surrogate):
-    """exp(a) where |exp(a) x| ≤ ½, else 0, with log-slope a: the derivative of clip(exp(a) x + ½, 0, 1).
+    """Derivative of clip(exp(a) x + ½, 0, 1), with log-slope a.
+
+        dS/dx = exp(a)     if |exp(a) x| ≤ ½
+                0          otherwise
 
     Peak exp(a), area 1. ASGL learns a: `learn=("surrogate_log_slope",)` in a layer.
 

@@ -29,7 +29,11 @@ def _normal_antiderivative(x, mean, sigma):
 
 @surrogate("atan")
 class ATan(Surrogate):
-    """(a/2) / (1 + (π a x / 2)²) with slope a. Peak a/2, area 1.
+    """Derivative of the arctangent, with slope a.
+
+        dS/dx = (a/2) / (1 + (π a x / 2)²)
+
+    Peak a/2, area 1.
 
     Reference: Fang et al. (2021), Incorporating learnable membrane time constant (a = 2).
     """
@@ -45,7 +49,11 @@ class ATan(Surrogate):
 
 @surrogate("sigmoid")
 class Sigmoid(Surrogate):
-    """a σ(ax) (1 − σ(ax)) with slope a. Peak a/4, area 1.
+    """Derivative of the logistic function σ, with slope a.
+
+        dS/dx = a σ(a x) (1 − σ(a x))
+
+    Peak a/4, area 1.
 
     Reference: Zenke, Vogels (2021), The remarkable robustness of surrogate gradient learning.
     """
@@ -61,7 +69,11 @@ class Sigmoid(Surrogate):
 
 @surrogate("tanh")
 class Tanh(Surrogate):
-    """1 − tanh²(kx) with slope k. Peak 1, area 2/k.
+    """Derivative of the hyperbolic tangent, with slope k.
+
+        dS/dx = 1 − tanh²(k x)
+
+    Peak 1, area 2/k.
 
     Reference: Pehle, Pedersen (2021), Norse.
     """
@@ -78,9 +90,11 @@ class Tanh(Surrogate):
 
 @surrogate("fast_sigmoid")
 class FastSigmoid(Surrogate):
-    """1 / (1 + k|x|)² with slope k. Peak 1, area 2/k.
+    """Derivative of the fast sigmoid, with slope k.
 
-    The curve of `SuperSpike`, with the slope that snnTorch made popular.
+        dS/dx = 1 / (1 + k |x|)²
+
+    Peak 1, area 2/k. The curve of `SuperSpike`, with the slope that snnTorch made popular.
 
     Reference: Eshraghian et al. (2023), Training spiking neural networks using lessons from deep learning.
     """
@@ -96,7 +110,11 @@ class FastSigmoid(Surrogate):
 
 @surrogate("super_spike")
 class SuperSpike(Surrogate):
-    """1 / (1 + k|x|)² with slope k. Peak 1, area 2/k.
+    """SuperSpike: derivative of the fast sigmoid, with slope k.
+
+        dS/dx = 1 / (1 + k |x|)²
+
+    Peak 1, area 2/k.
 
     Reference: Zenke, Ganguli (2018), SuperSpike; slope 100 as in Neftci et al. (2019).
     """
@@ -112,7 +130,11 @@ class SuperSpike(Surrogate):
 
 @surrogate("soft_sign")
 class SoftSign(Surrogate):
-    """(a/2) / (1 + a|x|)² with slope a, the derivative of ½ (1 + ax/(1 + a|x|)). Peak a/2, area 1.
+    """Derivative of the soft sign, with slope a.
+
+        dS/dx = (a/2) / (1 + a |x|)²,   the derivative of ½ (1 + a x / (1 + a |x|))
+
+    Peak a/2, area 1.
 
     Reference: Fang et al. (2023), SpikingJelly (a = 2).
     """
@@ -128,7 +150,11 @@ class SoftSign(Surrogate):
 
 @surrogate("gaussian")
 class Gaussian(Surrogate):
-    """N(x; 0, σ), the normal density. Peak 1/(σ√(2π)), area 1.
+    """Normal density with standard deviation σ.
+
+        dS/dx = N(x; 0, σ) = 1/(σ √(2 π)) exp(−½ (x/σ)²)
+
+    Peak 1/(σ √(2π)), area 1.
 
     Reference: Yin, Corradi, Bohté (2020), Effective and efficient computation with multiple-timescale SRNNs.
     """
@@ -144,9 +170,11 @@ class Gaussian(Surrogate):
 
 @surrogate("multi_gaussian")
 class MultiGaussian(Surrogate):
-    """½ [(1+h) N(x; 0, σ) − h N(x; σ, sσ) − h N(x; −σ, sσ)] with height h and scale s.
+    """Sum of normal densities N with negative flanks of height h and scale s.
 
-    Peak ½ [(1+h)/σ − 2h exp(−1/(2s²))/(sσ)] / √(2π), area ½ (1 − h); negative on the flanks.
+        dS/dx = ½ [(1 + h) N(x; 0, σ) − h N(x; σ, s σ) − h N(x; −σ, s σ)]
+
+    Peak ½ [(1 + h)/σ − 2 h exp(−1/(2 s²))/(s σ)] / √(2π), area ½ (1 − h); negative on the flanks.
 
     Reference: Yin, Corradi, Bohté (2021), Accurate and efficient time-domain classification.
     """
@@ -169,7 +197,11 @@ class MultiGaussian(Surrogate):
 
 @surrogate("piecewise_exponential")
 class PiecewiseExponential(Surrogate):
-    """(a/2) exp(−a|x|) with slope a. Peak a/2, area 1.
+    """Exponential on both sides, with slope a.
+
+        dS/dx = (a/2) exp(−a |x|)
+
+    Peak a/2, area 1.
 
     Reference: Shrestha, Orchard (2018), SLAYER, the spike escape rate.
     """
@@ -185,7 +217,11 @@ class PiecewiseExponential(Surrogate):
 
 @surrogate("erf")
 class Erf(Surrogate):
-    """(a/√π) exp(−(ax)²) with slope a, the derivative of ½ (1 + erf(ax)). Peak a/√π, area 1.
+    """Derivative of the error function, with slope a.
+
+        dS/dx = (a/√π) exp(−(a x)²),   the derivative of ½ (1 + erf(a x))
+
+    Peak a/√π, area 1.
 
     Reference: Fang et al. (2023), SpikingJelly.
     """
@@ -201,7 +237,11 @@ class Erf(Surrogate):
 
 @surrogate("circle")
 class Circle(Surrogate):
-    """(1 + (x/w)²)^(−3/2) with width w, the derivative of x / √(1 + (x/w)²). Peak 1, area 2w.
+    """Derivative of an algebraic sigmoid, with width w.
+
+        dS/dx = (1 + (x/w)²)^(−3/2),   the derivative of x / √(1 + (x/w)²)
+
+    Peak 1, area 2w.
 
     Reference: Pehle, Pedersen (2021), Norse.
     """
@@ -217,7 +257,11 @@ class Circle(Surrogate):
 
 @surrogate("q_pseudo_spike")
 class QPseudoSpike(Surrogate):
-    """(1 + 2|x|/(q − 1))^(−q) with exponent q > 1. Peak 1, area 1; its tails follow a power law.
+    """A power law on both sides, with exponent q > 1.
+
+        dS/dx = (1 + 2 |x| / (q − 1))^(−q)
+
+    Peak 1, area 1.
 
     Reference: Herranz-Celotti, Rouat (2022), Surrogate gradients design.
     """
@@ -234,7 +278,11 @@ class QPseudoSpike(Surrogate):
 
 @surrogate("dspike")
 class DSpike(Surrogate):
-    """a / (2 tanh(a/2) cosh²(ax)) where |x| ≤ ½, else 0, with temperature a. Peak a / (2 tanh(a/2)), area 1.
+    """Derivative of the hyperbolic tangent within ½ of the threshold, with temperature a.
+
+        dS/dx = a / (2 tanh(a/2) cosh²(a x)) where |x| ≤ ½, else 0
+
+    Peak a / (2 tanh(a/2)), area 1.
 
     Reference: Li et al. (2021), Differentiable Spike: rethinking gradient-descent for training spiking neural
     networks, scaled to the threshold in the middle; temperature as in SpikingJelly.

@@ -9,7 +9,11 @@ from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 @surrogate("triangle")
 class Triangle(Surrogate):
-    """max(1 − |x|/w, 0) / w with width w. Peak 1/w, area 1.
+    """Triangle of width w.
+
+        dS/dx = max(1 − |x|/w, 0) / w
+
+    Peak 1/w, area 1.
 
     Reference: TC-LIF (AAAI 2024), Eq. 21 (w = 1).
     """
@@ -26,7 +30,12 @@ class Triangle(Surrogate):
 
 @surrogate("rectangle")
 class Rectangle(Surrogate):
-    """1/w where |x| ≤ w/2, borders included, else 0. Peak 1/w, area 1.
+    """Rectangle of width w, borders included.
+
+        dS/dx = 1/w     if |x| ≤ w/2
+                0       otherwise
+
+    Peak 1/w, area 1.
 
     Reference: AR-LIF (arXiv 2507.20746), Eq. 11 (a = w = 1).
     """
@@ -42,7 +51,12 @@ class Rectangle(Surrogate):
 
 @surrogate("leaky_rectangle")
 class LeakyRectangle(Surrogate):
-    """1/(2w) where |x| < w, else c, with half-width w and leak c. Peak 1/(2w), area infinite unless c = 0, then 1.
+    """Rectangle of half-width w, with leak c beyond.
+
+        dS/dx = 1/(2 w)     if |x| < w
+                c           otherwise
+
+    Peak 1/(2w), area infinite unless c = 0, then 1.
 
     Reference: Fang et al. (2023), SpikingJelly, PiecewiseLeakyReLU.
     """
@@ -60,9 +74,12 @@ class LeakyRectangle(Surrogate):
 
 @surrogate("leaky_step")
 class LeakyStep(Surrogate):
-    """h where x ≥ 0, else c, with height h and leak c. Peak h, area infinite.
+    """Step of height h, with leak c below.
 
-    With c = 0 the gradient is the spike itself.
+        dS/dx = h     if x ≥ 0
+                c     otherwise
+
+    Peak h, area infinite. With c = 0 the gradient is the spike itself.
 
     Reference: Eshraghian et al. (2023), snnTorch, heaviside; Fang et al. (2023), SpikingJelly, LeakyKReLU.
     """
@@ -79,7 +96,11 @@ class LeakyStep(Surrogate):
 
 @surrogate("straight_through")
 class StraightThrough(Surrogate):
-    """h everywhere. Peak h, area infinite.
+    """The height h everywhere.
+
+        dS/dx = h
+
+    Peak h, area infinite.
 
     Reference: Bengio, Léonard, Courville (2013), Estimating or propagating gradients (h = 1).
     """

@@ -10,7 +10,11 @@ from spikejax.surrogate.rule import Surrogate, surrogate
 
 @surrogate()
 class Scaled(Surrogate):
-    """factor · curve(x): peak and area are the curve's, times the factor.
+    """A surrogate times a factor.
+
+        dS/dx = factor curve(x)
+
+    Peak and area are the curve's, times the factor.
 
     Attributes:
       curve: any surrogate.

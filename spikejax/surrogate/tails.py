@@ -12,7 +12,11 @@ from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 @surrogate("log_abs")
 class LogAbs(Surrogate):
-    """1 / (1/a + |x|) with slope a, the derivative of sign(x) log(1 + a|x|). Peak a, area infinite.
+    """Derivative of the logarithm on both sides, with slope a.
+
+        dS/dx = 1 / (1/a + |x|),   the derivative of sign(x) log(1 + a |x|)
+
+    Peak a, area infinite.
 
     Reference: Fang et al. (2023), SpikingJelly, NonzeroSignLogAbs.
     """
@@ -28,7 +32,11 @@ class LogAbs(Surrogate):
 
 @surrogate("inverse_distance")
 class InverseDistance(Surrogate):
-    """min(1/|x|, h) with height h: as if the spike were its own difference quotient. Peak h, area infinite.
+    """Inverse distance up to height h, as if the spike were its own difference quotient.
+
+        dS/dx = min(1/|x|, h)
+
+    Peak h, area infinite.
 
     Reference: Fang et al. (2023), SpikingJelly, FakeNumericalGradient.
     """
@@ -45,7 +53,13 @@ class InverseDistance(Surrogate):
 
 @surrogate("log_tail")
 class LogTail(Surrogate):
-    """c where x ≤ 0, 1 up to x = 1, 1/x beyond, with leak c. Peak 1, area infinite.
+    """Derivative of a line that goes on as a logarithm, with leak c below.
+
+        dS/dx = c       if x ≤ 0
+                1       if 0 < x ≤ 1
+                1/x     if x > 1
+
+    Peak 1, area infinite.
 
     Reference: Cai et al. (2017), Deep learning with low precision by half-wave Gaussian quantization (c = 0).
     """
@@ -62,7 +76,12 @@ class LogTail(Surrogate):
 
 @surrogate("s2nn")
 class S2NN(Surrogate):
-    """a σ(ax) σ(−ax) where x < 0, b/(1 + x) above, with slope a and scale b. Peak max(a/4, b), area infinite.
+    """Derivative of the logistic function σ below, of a logarithm above, with slope a and scale b.
+
+        dS/dx = a σ(a x) σ(−a x)     if x < 0
+                b / (1 + x)          otherwise
+
+    Peak max(a/4, b), area infinite.
 
     Reference: Suetake et al. (2022), S2NN: time step reduction of spiking surrogate gradients.
     """
@@ -81,7 +100,11 @@ class S2NN(Surrogate):
 
 @surrogate("spike_rate_escape")
 class SpikeRateEscape(Surrogate):
-    """h exp(−b|x − 1|) with height h and rate b. Peak h, one above the threshold; area 2h/b.
+    """Exponential on both sides of 1, with height h and rate b.
+
+        dS/dx = h exp(−b |x − 1|)
+
+    Peak h, one above the threshold; area 2h/b.
 
     Reference: Eshraghian et al. (2023), snnTorch, after Shrestha, Orchard (2018). SLAYER's own curve has its peak at
     the threshold: `PiecewiseExponential`.
@@ -100,7 +123,12 @@ class SpikeRateEscape(Surrogate):
 
 @surrogate("sparse_fast_sigmoid")
 class SparseFastSigmoid(Surrogate):
-    """1 / (1 + k|x|)² where x > c, else 0, with slope k and cut c. Peak 1/(1 + kc)², area 1/(k (1 + kc)), if c ≥ 0.
+    """Derivative of the fast sigmoid above the cut c, with slope k.
+
+        dS/dx = 1 / (1 + k |x|)²     if x > c
+                0                    otherwise
+
+    Peak 1/(1 + k c)², area 1/(k (1 + k c)), if c ≥ 0.
 
     Reference: Perez-Nieves, Goodman (2021), Sparse spiking gradient descent; cut 1 as in snnTorch, its slope 25.
     """
@@ -119,7 +147,9 @@ class SparseFastSigmoid(Surrogate):
 
 @surrogate("fourier_square")
 class FourierSquare(Surrogate):
-    """(4/P) Σ cos((2i − 1) 2πx/P) over i = 1 … n with period P: the slope of a square wave's first n Fourier terms.
+    """Slope of a square wave's first n Fourier terms, with period P.
+
+        dS/dx = (4/P) Σ_i cos((2 i − 1) 2 π x / P),   i = 1 … n
 
     Peak 4n/P; its area over a period is 0, so it has no area.
 

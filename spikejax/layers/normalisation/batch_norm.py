@@ -12,7 +12,11 @@ from spikejax.layers.normalisation.core.statistics import per_step, pooled
 
 
 class BatchNorm(Norm):
-    """y[t] = γ (x[t] − μ) / √(σ² + ε) + β, with γ and β per channel, shared over time.
+    """Batch normalisation with one scale and shift for all steps.
+
+        y[t] = γ (x[t] − μ) / √(σ² + ε) + β
+
+    γ and β have a value per channel, shared over time.
 
     Attributes:
       statistics: what μ and σ² are over in training. "pooled": all steps, samples and positions, as where a network

@@ -12,7 +12,9 @@ from spikejax.layers.normalisation.core.statistics import per_step
 
 
 class BNTT(Norm):
-    """y[t] = γ[t] (x[t] − μ[t]) / √(σ²[t] + ε): each step has its own statistics and scale, and no shift.
+    """Batch normalisation through time: each step has its own statistics and scale, and no shift.
+
+        y[t] = γ[t] (x[t] − μ[t]) / √(σ²[t] + ε)
 
     γ and the running statistics have a value per step and channel: the number of steps is that of the x that it is
     initialised with.

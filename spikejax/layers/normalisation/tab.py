@@ -13,9 +13,11 @@ from spikejax.layers.normalisation.core.statistics import accumulated, per_step
 
 
 class TAB(Norm):
-    """y[t] = ω[t] (γ[t] (x[t] − μ[1:t]) / √(σ²[1:t] + ε) + β[t]), with statistics over the steps 1 to t.
+    """Temporal accumulated batch normalisation: the statistics of a step are over the steps 1 to t.
 
-    ω[t] = p[t]² with one learned p per step, 1 at first. γ, β and the running statistics have a value per step and
+        y[t] = ω[t] (γ[t] (x[t] − μ[1:t]) / √(σ²[1:t] + ε) + β[t]),   ω[t] = p[t]²
+
+    There is one learned p per step, 1 at first. γ, β and the running statistics have a value per step and
     channel. The number of steps is that of the x that it is initialised with.
 
     Attributes:

@@ -12,7 +12,11 @@ from spikejax.layers.normalisation.core.statistics import pooled
 
 
 class TDBN(Norm):
-    """y[t] = λ α V_th (x[t] − μ) / √(σ² + ε) + β, with μ and σ² pooled over time, λ and β per channel.
+    """Threshold-dependent batch normalisation, with μ and σ² pooled over time.
+
+        y[t] = λ α V_th (x[t] − μ) / √(σ² + ε) + β
+
+    λ and β have a value per channel.
 
     Attributes:
       threshold: V_th, that of the neurons that receive y.

@@ -12,9 +12,12 @@ from spikejax.layers.normalisation.core.statistics import pooled
 
 
 class TEBN(Norm):
-    """y[t] = p[t] (γ (x[t] − μ) / √(σ² + ε) + β), with μ and σ² pooled over time, γ and β per channel.
+    """Temporal effective batch normalisation: a scale per step, with μ and σ² pooled over time.
 
-    p has one learned value per step, 1 at first: the number of steps is that of the x that it is initialised with.
+        y[t] = p[t] (γ (x[t] − μ) / √(σ² + ε) + β)
+
+    γ and β have a value per channel. p has one learned value per step, 1 at first: the number of steps is that of the x
+    that it is initialised with.
 
     Attributes:
       momentum: of the running statistics, see `BatchNorm`.

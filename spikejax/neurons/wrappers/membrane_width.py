@@ -22,9 +22,10 @@ class MembraneWidthState(NamedTuple):
 class MembraneWidth(Neuron):
     """A neuron whose surrogate is a Rectangle of two standard deviations of its membrane.
 
-        width = 2 scale threshold at the first step, 2 scale threshold √(1 + decay²) later
+        w = 2 scale V_th √(1 + α²),   at the first step w = 2 scale V_th
 
-    The neuron inside has a `decay`, a `threshold` and a `surrogate`, which is replaced: `LIF` or `PLIF` for example.
+    The neuron inside has a `decay` α, a `threshold` V_th and a `surrogate`, which is replaced: `LIF` or `PLIF` for
+    example.
     `scale` is the mean scale of the batch normalisation before it, which changes as that layer is trained: pass its
     current value at each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
 
