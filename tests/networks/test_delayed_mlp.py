@@ -9,9 +9,10 @@ from spikejax import Time, run
 from spikejax.layers import with_whole_delays
 from spikejax.networks import MLP, DelayedMLP
 from spikejax.neurons.lif import LIF
+from spikejax.surrogate import ATan
 
-KEY, SIZES = jax.random.key(0), {"hidden": (6, 5), "classes": 3, "neuron": LIF(decay=0.9, threshold=0.5)}
-X = np.random.default_rng(0).normal(0.5, 2.0, (15, 4, 3))
+KEY, SIZES = jax.random.key(0), {"hidden": (12, 12), "classes": 3, "neuron": LIF(surrogate=ATan())}
+X = np.random.default_rng(0).normal(0.5, 2.0, (15, 12, 3))
 PER = pytest.mark.parametrize("per", ["axon", "synapse"])
 RECURRENT = pytest.mark.parametrize("recurrent", [(), (1,), (0, 1)])
 
