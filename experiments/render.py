@@ -123,6 +123,19 @@ def quantised_weights(result: dict) -> str:
     return "\n".join([made, expected(EXPERIMENTS["quantised_weights"], result)])
 
 
+def delays(result: dict) -> str:
+    """Accuracy with and without delays, as trained and with whole delays."""
+    rows = []
+    for name, row in result["metrics"].items():
+        whole = (
+            accuracy(row["whole_delays"], row["whole_delays_std"]) if "whole_delays" in row else ""
+        )
+        reached = accuracy(row["test_accuracy"], row["test_accuracy_std"])
+        rows.append([name, f"{row['parameters']:,}", reached, whole])
+    made = markdown(["network", "parameters", "test accuracy", "whole delays"], rows)
+    return "\n".join([made, expected(EXPERIMENTS["fsd_shd_delays"], result)])
+
+
 def reliability() -> str:
     """What was tried to make the library fail, and what came of it, by part."""
     result = read("reliability")
@@ -203,6 +216,7 @@ PAGES: dict[Path, Sections] = {
     ROOT / "docs" / "ar_lif.md": {**ar_lif.SECTIONS, **table1.SECTIONS},
     ROOT / "docs" / "tc_lif.md": tc_lif.SECTIONS,
     ROOT / "docs" / "neuron_table.md": {data: neuron_table(data) for data in DATA},
+    ROOT / "docs" / "delays.md": {"spoken digits": section("fsd_shd_delays", delays)},
     ROOT / "docs" / "quantisation.md": {
         "quantised weights": section("quantised_weights", quantised_weights)
     },

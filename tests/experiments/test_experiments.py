@@ -43,6 +43,7 @@ SLOW = (
     "conv_step",
     "digits",
     "fsd_shd",
+    "fsd_shd_delays",
     "gpu",
     "memory_vs_steps",
     "neuron_table",
