@@ -89,16 +89,25 @@ def long_sequences(names: dict) -> None:
     assert list(megabytes) == sorted(megabytes, reverse=True) and megabytes[-1] < megabytes[0] / 10
 
 
-def beta_grid(names: dict) -> None:
-    # One program for all models, and the second quadrant is the best.
-    assert len(names["programs"]) == 1 and len(names["accuracies"]) == 36
-    assert tuple(np.sign(names["best"])) == (-1, 1) and names["accuracies"][names["best"]] > 0.8
-    quadrant = {
-        signs: [a for p, a in names["accuracies"].items() if tuple(np.sign(p)) == signs]
-        for signs in ((1, 1), (-1, 1), (-1, -1))
-    }
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[1, 1]) > 0
-    assert np.mean(quadrant[-1, 1]) > max(quadrant[-1, -1]) > 0
+def sweeps(names: dict) -> None:
+    # Another number is another trial of the same program, another size is another program.
+    assert [found[1:3] for found in names["compared"]] == [(1, 1), (64, 1), (2, 2)]
+    assert len(names["result"]["provenance"]["programs"]) == 1 and len(names["accuracy"]) == 18
+    # At the largest learning rate nothing is trained, and what has diverged is named.
+    failed, accuracy = names["failed"], names["accuracy"]
+    largest = [point for point in failed if point[0] == 32]
+    assert len(largest) == 3 and all(failed[point].all() for point in largest)
+    diverged = {row["trial"] for row in names["history"] if row["diverged"]}
+    assert len(diverged) == sum(np.isnan(values).sum() for values in accuracy.values()) > 0
+    # Seeds disagree on the best point, and the winner of a seed is worse with the others.
+    assert len(names["contenders"]) > 5 and names["winners"] > 1 and names["curse"] > 0
+    # In pairs the difference of two points is known better than of separate seeds.
+    assert len(names["a"]) == len(names["b"]) == 32
+    paired, separate = (names[name].high - names[name].low for name in ("paired", "separate"))
+    assert paired < separate
+    # The test samples are a larger uncertainty than the seeds.
+    assert names["test"].mean() > 0.6
+    assert names["by_samples"] > 2 * names["test"].std(ddof=1) / np.sqrt(32)
 
 
 def surrogates_and_training(names: dict) -> None:
@@ -190,7 +199,7 @@ FACTS = {
     "04_recurrent_events": recurrent_events,
     "05_convolutions_and_cameras": event_camera,
     "06_long_sequences": long_sequences,
-    "07_many_models_at_once": beta_grid,
+    "07_sweeps_and_statistics": sweeps,
     "08_regression_and_membrane_losses": regression,
     "09_streaming_and_accelerators": streaming,
     "10_your_own_neuron_data_network": own_parts,

@@ -21,6 +21,7 @@ THRESHOLD = VERMILION
 STYLE = {
     "figure.dpi": 120,
     "figure.constrained_layout.use": True,
+    "axes.prop_cycle": f"cycler('color', {list(COLOURS)})",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,

@@ -26,3 +26,9 @@ def test_another_ending_is_refused(tmp_path):
 def test_every_line_of_a_sweep_has_its_colour():
     assert len(set(plot.COLOURS)) == pictures.SHOWN == 7
     assert plot.colour(7) == plot.colour(0)
+
+
+def test_lines_without_a_colour_have_those_of_the_library():
+    _, axes = plot.figure()
+    drawn = [axes[0, 0].plot([0, 1])[0].get_color() for _ in plot.COLOURS]
+    assert drawn == list(plot.COLOURS)
