@@ -155,7 +155,7 @@ def reliability() -> str:
 
 
 def neuron_table(data: str) -> Callable[[], str]:
-    """All neurons on a data set, the most accurate recurrent network first, or how to train them."""
+    """All neurons on a data set, the one with the most accurate network first, or how to train them."""
 
     def table() -> str:
         found = read("neuron_table")
@@ -163,9 +163,13 @@ def neuron_table(data: str) -> Callable[[], str]:
         files = {name: f"neurons/{name}.py" for name in NEURONS}
         files |= {name: f"layers/models/{name}.py" for name in LAYERS}
         names = [name for name in files if any(f"{data}_{name}_{kind}" in rows for kind in KINDS)]
-        best = {name: (rows.get(f"{data}_{name}_rec") or {}).get("test_accuracy") for name in names}
+
+        def best(name):
+            reached = (rows.get(f"{data}_{name}_{kind}", {}).get("test_accuracy") for kind in KINDS)
+            return max(value or 0.0 for value in reached)
+
         cells = []
-        for name in sorted(names, key=lambda name: -(best[name] or 0.0)):
+        for name in sorted(names, key=best, reverse=True):
             cells.append([f"[`{name}`](../spikejax/{files[name]})"])
             for kind in KINDS:
                 row = rows.get(f"{data}_{name}_{kind}")
@@ -173,8 +177,8 @@ def neuron_table(data: str) -> Callable[[], str]:
         if not cells:
             command = f"`python -m experiments run neuron_table --rows {data}`"
             return f"No row is trained yet: {command} trains them and keeps their records.\n"
-        each = ("test accuracy", "outputs per layer")
-        header = ["neuron", *(f"{kind}: {what}" for kind in KINDS for what in each)]
+        each = ("test accuracy", "firing rate per layer")
+        header = ["neuron", *(f"{kind}: {what}" for kind in ("FF", "rec") for what in each)]
         rest = found["provenance"].get("incomplete")
         return f"{markdown(header, cells)}\n{origin(found)}{f'; {rest}' if rest else ''}\n"
 

@@ -4,19 +4,18 @@ Shows: what a change of the neuron alone does, as NEAT and neuroseqbench compare
 (1-64-128-10, 64 steps, the recipe `digits` with 20 epochs in place of 40) and spoken digits as spikes
 (70-128-128-10, 50 steps, see the experiment `fsd_shd`, with 10 epochs in place of 60). Neurons have their defaults;
 learning rate, schedule and clipping are those of the recipes, which were made with TC-LIF, and are not tuned to any
-neuron. Initial weights are scaled by the current at which a neuron is known to fire, its `drive`, where that is above
-1, so that neurons with currents in pA or with a small input gain fire as well. Neurons that need the whole sequence at
-once are in the feed-forward network only. DH-LIF and LTC, which are layers, are in networks of their own with hidden
-layers of the same sizes, without dropout.
+neuron. Initial weights are scaled by the constant current at which a neuron is known to fire, its `drive`, where that
+is above 1; biophysical neurons such as AdEx, whose membranes are slow, stay silent all the same and learn nothing.
+Neurons that need the whole sequence at once are in the feed-forward network only. DH-LIF and LTC, which are layers, are
+in networks of their own with hidden layers of the same sizes, without dropout.
 
 - "test_accuracy": after the last epoch, mean over three seeds, which are trials of one program.
-- "firing_rate": spikes per neuron and step of each hidden layer, or the mean output of a neuron without spikes.
+- "firing_rate": spikes per neuron and time step of each hidden layer, where outputs are spikes.
 - "seconds": of the whole row, compiling included; they compare neurons only where nothing else was running.
 Command: python -m experiments run neuron_table [--rows NAME …]
 Expected: on digits, which need a memory of 64 steps, TC-LIF is above LIF in both networks.
-Time: estimated at 40 minutes for digits and some hours for spoken digits on 2 CPU cores; `--rows digits` trains the
-former, and with `--seconds` the same command continues. The record of each trained row is kept as well, in
-`results/neuron_table`.
+Time: one to two hours for each data set on 2 CPU cores, beside other work; `--rows digits` trains the rows of one, and
+the same command continues it. The record of each trained row is kept as well, in `results/neuron_table`.
 """
 
 import math
@@ -114,7 +113,7 @@ def above_lif(kind: str):
 
 EXPERIMENT = Experiment(
     claim="every neuron in the same networks on digits and spoken digits, feed-forward and recurrent, three seeds",
-    time="estimated at 40 minutes for digits, some hours for spoken digits, on 2 CPU cores",
+    time="one to two hours for each data set on 2 CPU cores",
     run=run,
     expected=tuple(
         Expectation(f"digits, {kind}: TC-LIF minus LIF", above_lif(kind), low=0.0) for kind in KINDS
