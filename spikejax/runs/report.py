@@ -149,7 +149,7 @@ def _plain(value):
 def ranked(
     rows: list[dict[str, Any]], names: tuple[str, ...], ranking: dict[str, str]
 ) -> list[tuple]:
-    """The points from best to worst: (point, mean, standard deviation, seeds, diverged) of the last epoch.
+    """The points from best to worst: (point, mean, standard deviation (divisor n), seeds, diverged) of the last epoch.
 
     Mean and deviation are over the seeds that have not diverged; points of which all have diverged come last.
     """

@@ -74,13 +74,17 @@ def draw(metrics: dict[str, Any], path: Any) -> None:
         fitted = [(model["beta1"], model["beta2"]) for model in models if model["fitted"]]
         if fitted:
             axis.scatter(
-                *zip(*fitted, strict=True), s=130, facecolors="none", edgecolors="C2", zorder=1
+                *zip(*fitted, strict=True),
+                s=130,
+                facecolors="none",
+                edgecolors=plot.colour(2),
+                zorder=1,
             )
         for model, accuracy in zip(models, accuracies, strict=True):
             text = "diverged" if model["test_accuracy"] is None else f"{100 * accuracy:.1f}"
             place = (model["beta1"], model["beta2"])
             axis.annotate(text, place, (0, 6), textcoords="offset points", ha="center", fontsize=6)
-        axis.plot([-1, 0, 0], [0, 0, -1], color="C0", zorder=0)  # where Eq. 15 is 1
+        axis.plot([-1, 0, 0], [0, 0, -1], color=plot.colour(0), zorder=0)  # where Eq. 15 is 1
         axis.axhline(0, color="0.8", lw=0.5, zorder=0)
         axis.axvline(0, color="0.8", lw=0.5, zorder=0)
         axis.set(title=source, xlabel="β1", ylabel="β2", xlim=(-1, 1), ylim=(-1, 1))
