@@ -127,11 +127,11 @@ def delays(result: dict) -> str:
     """Accuracy with and without delays, as trained and with whole delays."""
     rows = []
     for name, row in result["metrics"].items():
-        whole = (
-            accuracy(row["whole_delays"], row["whole_delays_std"]) if "whole_delays" in row else ""
+        reached, whole = (
+            accuracy(row.get(key), row.get(f"{key}_std"))
+            for key in ("test_accuracy", "whole_delays")
         )
-        reached = accuracy(row["test_accuracy"], row["test_accuracy_std"])
-        rows.append([name, f"{row['parameters']:,}", reached, whole])
+        rows.append([name, f"{row['parameters']:,}", reached, whole if "delays" in name else ""])
     made = markdown(["network", "parameters", "test accuracy", "whole delays"], rows)
     return "\n".join([made, expected(EXPERIMENTS["fsd_shd_delays"], result)])
 

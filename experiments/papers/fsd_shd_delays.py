@@ -12,6 +12,7 @@ Expected: delays raise the accuracy of LIF and TC-LIF, and a recurrent network o
 Time: estimated at 20 minutes on 2 CPU cores; can be stopped and continued.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,10 +101,11 @@ def measured(request: Request, config: Config, out: Any, trials: list[int]) -> d
 
 
 def above(name: str, other: str):
-    """By how much the accuracy of one training is above that of another."""
+    """By how much the accuracy of one training is above that of another; NaN where all trials of one diverged."""
 
     def found(metrics: Mapping[str, Any]) -> float:
-        return metrics[name]["test_accuracy"] - metrics[other]["test_accuracy"]
+        own, compared = (metrics[row].get("test_accuracy", math.nan) for row in (name, other))
+        return own - compared
 
     return found
 

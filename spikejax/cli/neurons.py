@@ -118,9 +118,9 @@ def _print_layer(entry):
     print(f"  deviations: {entry['deviations']}")
     print(f"  validation: {evidence.summary(entry['name'])}")
     print(f"  {entry['reference']}\n\nspikejax.layers.{entry['class']} is the layer in Python")
-    print(
-        f"spikejax train digits --network {networks_of(entry['name'])[0]} trains a network of it\n"
-    )
+    for network in networks_of(entry["name"]):
+        print(f"spikejax train fsd_shd --network {network} trains a network of it")
+    print()
 
 
 def _print(entry):

@@ -42,7 +42,7 @@ def member(kind: str, name: str) -> Any:
     if kind == "neuron" and name in layers.LAYERS:
         raise UnknownName(
             f"expected a neuron, found the layer {name}; choose a network that has it, --network "
-            f"{' or '.join(networks_of(name))}"
+            f"{' or '.join(networks_of(name)) or 'NAME'}"
         )
     return REGISTRIES[kind].find(name)
 

@@ -3,14 +3,13 @@
 from typing import Any, NamedTuple
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
 from spikejax.layers.delays import AXON, DELAY, NARROW, check_delays, check_per, distances
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.spiking import (
-    check_held,
+    check_inside,
     check_streams,
     emitted,
     first_state,
@@ -24,13 +23,14 @@ from spikejax.neurons.core.contract import Neuron
 from spikejax.neurons.core.parameters import parameter_bounds
 
 
-class Scheduled(NamedTuple):
-    """State of a neuron whose spikes are on their way back to it."""
+class DelayedFeedback(NamedTuple):
+    """State of a neuron whose spikes are on their way back to it.
+
+    What arrives at each of the next longest + 1 steps is `arriving`, `[longest + 1, B, F]`, the next step first.
+    """
 
     neuron: Any
-    arriving: (
-        Array  # at each of the next longest + 1 steps, the next one first, [longest + 1, B, F]
-    )
+    arriving: Array
 
 
 class DelayedRecurrent(nn.Module):
@@ -51,15 +51,16 @@ class DelayedRecurrent(nn.Module):
         Ramp(name="delay_width", start=10.0, end=0.06, shape="exponential")
 
     and set it to 0 afterwards, see `with_whole_delays`: below 0.05 delays are rounded to whole steps, and each spike
-    arrives at one step. h is a triangle of area 1, not the Gaussian of `DelayedLinear`, and is cut off at both ends of
-    0 … longest, so `longest` should exceed the delays that you expect by the first σ.
+    arrives at one step. h is a triangle, not the Gaussian of `DelayedLinear`. Its sum over all steps is 1 if σ is a
+    whole number; with σ = 0.5 it is 0.89 to 1.11, depending on d. It is cut off at both ends of 0 … longest, so
+    `longest` should exceed the delays that you expect by the first σ.
 
     W and b are initialised from U(−gain/√F, gain/√F).
 
     What arrives at each of the next longest + 1 steps is carried, `[longest + 1, B, F]`. A step is the product of
     `Recurrent` and a multiplication and an addition for each value that is carried; per synapse it is longest + 1 such
-    products, with (longest + 1) F² weights in memory and as many of their gradients. Differentiation keeps as much of
-    each step as that of `Recurrent`, whatever the longest delay.
+    products, with (longest + 1) F² weights in memory and as many of their gradients. For the gradients each step keeps
+    what it keeps in `Recurrent`, and per axon also what arrives, `[B, F]`, whatever the longest delay.
 
     Attributes:
       neuron: any neuron, as in `Spiking`, unless it needs the whole sequence at once.
@@ -79,6 +80,7 @@ class DelayedRecurrent(nn.Module):
     Reference: Queant, Rançon, Cottereau, Masquelier (2025), DelRec: learning delays in recurrent spiking neural
     networks (arXiv 2509.24852), Eq. 5 and 7, and its released code.
 
+    >>> import jax, jax.numpy as jnp
     >>> from spikejax.neurons.lif import LIF
     >>> layer, x = DelayedRecurrent(LIF(), longest=4, width=0.0), jnp.eye(7)[:, :1, None]
     >>> params = {"kernel": jnp.ones((1, 1)), "delay": jnp.full(1, 0.5), "bias": jnp.zeros(1)}
@@ -107,49 +109,59 @@ class DelayedRecurrent(nn.Module):
         init = uniform_fan_in(features, self.gain)
         kernel = self.param("kernel", init, (features, features))
         bias = self.param("bias", init, (features,)).astype(currents.dtype)
-        axonal = self.per == AXON
-        apart, width = distances(self, (features,) if axonal else (features, features))
+        shape = (features,) if self.per == AXON else (features, features)
+        apart, width = distances(self, shape)
         spread = 1 + jnp.where(width < NARROW, 0, width)
         window = jnp.maximum(spread - jnp.abs(apart), 0) / spread**2
         neuron = neuron_variables(self, self.neuron, self.learn, currents)
-
         # The sum has the shape and sharding of one step even if T = 0.
         silence = jnp.zeros_like(wide.sum(0))
-        if axonal:
-            # One for each sample: the gradient is summed over samples after the last step and not at each.
-            shape = (-1, *[1] * (silence.ndim - 1), features)
-            window = window.reshape(shape).astype(wide.dtype) + silence
-        else:
-            window = window * kernel
-
-        # What is on its way is carried as what arrives at each step to come, not as spikes of the past: none of it is
-        # needed again for the gradients, so that it is not kept for each step.
-        def sent(spikes):
-            if axonal:
-                return window * spikes
-            return jax.vmap(lambda weights: synapse(spikes, weights, self.dtype))(window)
+        send, receive = self._connections(window, kernel, silence)
 
         def step(state, current):
             arrived = state.arriving[0].astype(currents.dtype)
-            fed_back = synapse(arrived, kernel, self.dtype) if axonal else arrived
-            after, spikes = neuron.step(state.neuron, current + (fed_back + bias))
+            after, spikes = neuron.step(state.neuron, current + (receive(arrived) + bias))
             later = jnp.concatenate([state.arriving[1:], jnp.zeros_like(state.arriving[:1])])
-            return Scheduled(after, later + sent(spikes)), spikes
+            return DelayedFeedback(after, later + send(spikes)), spikes
 
         def first():
             arriving = jnp.broadcast_to(silence, (self.longest + 1, *silence.shape))
-            return Scheduled(first_state(self, neuron, currents), arriving)
+            return DelayedFeedback(first_state(self, neuron, currents), arriving)
 
         def axes():
             of_arriving: Any = 1
-            return Scheduled(sample_axes(neuron, currents), of_arriving)
+            return DelayedFeedback(sample_axes(neuron, currents), of_arriving)
 
         step.__name__ = f"{type(neuron).__name__} with delayed feedback"
         carry, given = carried(self, "neuron", first), (currents, step_mask)
         return stepwise(self, step, carry, given, axes, emitted(neuron))
 
+    def _connections(self, window, kernel, silence):
+        """What a spike adds to the coming steps, and what a neuron receives of all that has arrived.
+
+        What is on its way is carried as what arrives at each step to come, not as spikes of the past: none of it is
+        needed again for the gradients, so that it is not kept for each step.
+        """
+        if self.per == AXON:
+            # One for each sample: the gradient is summed over samples after the last step and not at each.
+            shape = (-1, *[1] * (silence.ndim - 1), window.shape[-1])
+            window = window.reshape(shape).astype(silence.dtype) + silence
+
+            def receive(arrived):
+                return synapse(arrived, kernel, self.dtype)
+
+            return lambda spikes: window * spikes, receive
+        steps, features, _ = window.shape
+        weights = (window * kernel).swapaxes(0, 1).reshape(features, -1)
+
+        def send(spikes):
+            sent = synapse(spikes, weights, self.dtype)
+            return jnp.moveaxis(sent.reshape(*spikes.shape[:-1], steps, features), -2, 0)
+
+        return send, lambda arrived: arrived
+
     def _check(self, currents, step_mask):
-        check_held(self)
+        check_inside(self)
         check_currents(currents, step_mask)
         check_streams(self.neuron)
         check_delays(self)

@@ -6,8 +6,8 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
-from jax.core import Tracer
 
 from spikejax.layers.declared import Bounds, declare
 from spikejax.layers.linear import uniform_fan_in
@@ -17,9 +17,8 @@ from spikejax.neurons.core.parameters import within
 
 DELAY, WIDTH = "delay", "delay_width"
 AXON, SYNAPSE = "axon", "synapse"  # what has a delay of its own
-NARROW = (
-    0.05  # a width at which a whole delay is exact: the steps beside it have a weight of exp(−200)
-)
+# A width below which delays are whole: the Gaussian of `DelayedLinear` has weights of exp(−200) beside its step.
+NARROW = 0.05
 
 
 class DelayedLinear(nn.Module):
@@ -170,11 +169,12 @@ def distances(module: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
 
 def check_delays(module: Any) -> None:
     """Raises ValueError for a longest delay that is no whole number from 1 on, or a width below 0."""
-    longest = module.longest
-    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+    longest, width = module.longest, module.width
+    if not isinstance(longest, int | np.integer) or isinstance(longest, bool) or longest < 1:
         raise ValueError(f"expected longest, a whole number of steps from 1 on, found {longest!r}")
-    if not isinstance(module.width, Tracer) and not 0 <= module.width < math.inf:
-        raise ValueError(f"expected width, a number of steps of at least 0, found {module.width!r}")
+    number = isinstance(width, int | float | np.integer | np.floating)
+    if not isinstance(width, Array | np.ndarray) and not (number and 0 <= width < math.inf):
+        raise ValueError(f"expected width, a number of steps of at least 0, found {width!r}")
 
 
 def check_per(per: Any) -> None:

@@ -79,7 +79,7 @@ class Spiking(nn.Module):
           ValueError: currents that are not floating point `[T, B, *F]`, an unknown name in `learn` or `record`, a
             neuron whose output is not like its currents.
         """
-        check_held(self)
+        check_inside(self)
         check_currents(currents, step_mask)
         neuron = neuron_variables(self, self.neuron, self.learn, currents)
         state, keep = carried(self, "neuron", lambda: first_state(self, neuron, currents))
@@ -135,7 +135,7 @@ class Recurrent(nn.Module):
         Raises:
           ValueError: as `Spiking`, or a neuron that needs the whole sequence at once.
         """
-        check_held(self)
+        check_inside(self)
         check_currents(currents, step_mask)
         check_streams(self.neuron)
         features = currents.shape[-1]
@@ -152,13 +152,13 @@ class Recurrent(nn.Module):
         return _stepwise(self, neuron, step, (state, keep), (currents, step_mask))
 
 
-def check_held(module: Any) -> None:
-    """Raises ValueError for what is no neuron in a layer that is to run it."""
+def check_inside(module: Any) -> None:
+    """Raises ValueError for what is no neuron inside a layer that is to run it."""
     own, neuron = type(module).__name__, module.neuron
     if isinstance(neuron, nn.Module):
         raise ValueError(
-            f"expected a neuron in {own}, found the layer {type(neuron).__name__}, which runs over time itself; "
-            f"use it in place of {own}"
+            f"expected a neuron inside {own}, found the Flax module {type(neuron).__name__}; a layer with dynamics of "
+            f"its own takes the place of {own}, and a network with a neuron has no place for it"
         )
     check_neuron(f"{own}.neuron", neuron)
 

@@ -15,6 +15,7 @@ from spikejax.layers import (
 )
 from spikejax.layers.delays import SYNAPSE, check_per
 from spikejax.networks.core.sizes import (
+    check_product,
     check_recurrent,
     check_sizes,
     check_vectors,
@@ -25,6 +26,11 @@ from spikejax.neurons.core.contract import Neuron
 
 class DelayedMLP(nn.Module):
     """Hidden layers of connections with delays and neurons, then a Linear read-out without delays or neurons.
+
+    With `per="synapse"` a layer is `DelayedLinear` and `Spiking`, with `per="axon"` `AxonalDelay`, `Linear` and
+    `Spiking`; in layers that feed their spikes back `DelayedRecurrent` is in the place of `Spiking`, and its delays are
+    further ones: an axon to the next layer and one to its own layer have a delay each. σ is the standard deviation of a
+    Gaussian in the former and widens a triangle in the latter.
 
     Attributes:
       hidden: neurons of each hidden layer.
@@ -74,8 +80,9 @@ class DelayedMLP(nn.Module):
         classes = classes_of(self)
         check_sizes("hidden", self.hidden)
         check_recurrent(self)
-        check_vectors(x)
+        check_product(None, self.gain)
         check_per(self.per)
+        check_vectors(x)
         delays = {"longest": self.longest, "width": self.width}
         for i, features in enumerate(self.hidden):
             if self.per == SYNAPSE:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,9 +29,11 @@ def product(axes: Mapping[str, Sequence]) -> list[Point]:
     [{'a': 1, 'b': 3}, {'a': 1, 'b': 4}, {'a': 2, 'b': 3}, {'a': 2, 'b': 4}]
     """
     for name, values in axes.items():
-        if isinstance(values, str) or not isinstance(values, Sized):
+        several = isinstance(values, Sequence) and not isinstance(values, str)
+        if not several and np.ndim(values) == 0:
+            remedy = "list(…)" if isinstance(values, Iterator) else f"[{values!r}]"
             raise ValueError(
-                f"expected the values of {name} as a list, found {values!r}; give [{values!r}]"
+                f"expected the values of {name} as a list, found {values!r}; give {remedy}"
             )
     check_count("points", math.prod(len(values) for values in axes.values()))
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]

@@ -36,7 +36,9 @@ def test_unfit_currents(layer, currents, message):
 
 @every_layer
 def test_a_layer_is_no_neuron(layer):
-    with pytest.raises(ValueError, match=f"found the layer DHLIF.*in place of {layer.__name__}"):
+    with pytest.raises(
+        ValueError, match=f"the Flax module DHLIF; .* the place of {layer.__name__}"
+    ):
         layer(DHLIF(4)).init(KEY, make_currents())
 
 

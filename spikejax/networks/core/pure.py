@@ -90,10 +90,10 @@ def _applied(module, variables, x, fixed, rngs, train) -> Any:
             variables, x, mutable=DenyList(fixed), rngs=rngs, **_mode(module, train)
         )
     except ScopeParamShapeError as error:
-        shapes = ", ".join(str(list(leaf.shape)) for leaf in jax.tree.leaves(x))
+        features = ", ".join(f"F = {list(leaf.shape[2:])}" for leaf in jax.tree.leaves(x))
         what = str(error).partition(" (http")[0]
         raise ValueError(
-            f"expected inputs like those that the variables were made for, found {shapes}. {what}"
+            f"expected the network and inputs that the variables were made for, found inputs with {features}. {what}"
         ) from error
 
 

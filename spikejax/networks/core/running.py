@@ -111,7 +111,9 @@ def _check(module, variables, carry, time):
             f"expected variables as module.init returns them, found {type(variables).__name__}"
         )
     if carry is not None and not isinstance(carry, Mapping):
-        remedy = "give time=" if isinstance(carry, Time) else "run returns (outputs, carry)"
+        remedy = (
+            f"give time={carry!r}" if isinstance(carry, Time) else "run returns (outputs, carry)"
+        )
         raise ValueError(
             f"expected a carry as an earlier run returned it, found {type(carry).__name__}; {remedy}"
         )

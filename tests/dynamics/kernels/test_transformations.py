@@ -9,6 +9,7 @@ from jax.sharding import PartitionSpec
 from fused_cases import currents_of, matrix_of, no_fallback
 from spikejax.devices import mesh
 from spikejax.dynamics import Feedback, Time, feedback, unroll
+from spikejax.dynamics.choice import using
 from spikejax.dynamics.kernels.refusal import KernelFallback
 from spikejax.dynamics.network import run
 from spikejax.layers import DelayedRecurrent, Recurrent, Spiking
@@ -158,6 +159,15 @@ def test_layers_use_what_the_time_says(layer, chunk):
 
 def test_a_cpu_uses_the_scan():
     assert "pallas_call" not in str(jax.make_jaxpr(lambda c: total(0.8, c, None, "auto"))(CURRENTS))
+
+
+def test_a_delay_per_synapse_runs_as_a_scan():
+    layer = DelayedRecurrent(TCLIF(), 2, 1.0, "synapse")
+    variables = layer.init(jax.random.key(0), CURRENTS)
+    with using("scan"):
+        expected = layer.apply(variables, CURRENTS)
+    with using("pallas"), pytest.warns(KernelFallback, match="as a scan, not as a fused kernel"):
+        np.testing.assert_array_equal(layer.apply(variables, CURRENTS), expected)
 
 
 def test_arrays_that_xla_distributes_over_devices():
