@@ -14,6 +14,7 @@ from spikejax.cli.errors import UsageError
 from spikejax.cli.flags import parse
 from spikejax.cli.parts import member, networks_of
 from spikejax.neurons import NEURONS, WRAPPERS, make
+from spikejax.registry import choose
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +36,12 @@ class NeuronsFlags:
 def command(arguments: Sequence[str]) -> int:
     """Runs the command."""
     flags = parse(NeuronsFlags, arguments, "neurons")
+    known = {**NEURONS, **WRAPPERS, **layers.LAYERS}
     for name in flags.names:
-        if name not in layers.LAYERS:
+        if ":" in name:
             member("neuron", name)
+        else:
+            choose("neuron", name, known)
     if (flags.plot is not None) + flags.markdown + flags.json > 1:
         raise UsageError("--plot, --markdown and --json exclude each other; choose one")
     kinds = {name: "wrapper" for name in WRAPPERS} | {name: "layer" for name in layers.LAYERS}

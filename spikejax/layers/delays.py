@@ -126,7 +126,9 @@ class AxonalDelay(nn.Module):
 
 
 def with_whole_delays(variables: Any) -> Any:
-    """The variables of a network whose delays are rounded to whole steps: their width is 0.
+    """The variables of a network whose delays are rounded to whole steps when it runs: their width is 0.
+
+    The variable "delay" itself stays a fraction of the longest delay; in whole steps it is round(longest · delay).
 
     Raises:
       ValueError: there are no delays with a width among them.

@@ -34,6 +34,12 @@ def check_names(what: str, names: Any) -> None:
     raise ValueError(f"expected {what} as a tuple of names, found {names!r}{hint}")
 
 
+def check_flag(what: str, value: Any) -> None:
+    """Raises ValueError unless an attribute is True or False: a number there was meant for another attribute."""
+    if not isinstance(value, bool):
+        raise ValueError(f"expected {what} as True or False, found {value!r}")
+
+
 def stepwise(
     module: Any,
     step: Callable,

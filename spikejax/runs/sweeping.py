@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from spikejax import files, paths
 from spikejax.devices import processes
@@ -174,12 +175,19 @@ def _study(config, axes, seeds) -> Sweep:
     known = paths.places(config)
     full = [{paths.find(path, known): x for path, x in point.items()} for point in points]
     if not full or any(set(point) != set(full[0]) for point in full):
-        raise ValueError("expected at least one point, and the same values in all of them")
+        raise ValueError(
+            f"expected at least one point, and the same values in all of them, found {len(full)} points"
+        )
     if "seed" in full[0]:
         raise ValueError("expected seeds beside the axes, found an axis called seed; give seeds=")
     for path in full[0]:
         if known[path].role == "part" and not all(_is_value(point[path]) for point in full):
-            raise ValueError(f"{path} is a part: expected specs as its values")
+            raise ValueError(
+                f"{path} is an object: expected such objects as its values, [LIF(), TCLIF()] for a neuron, found a "
+                "name or a number"
+            )
+    if isinstance(seeds, str) or np.ndim(seeds) != 1:
+        raise ValueError(f"expected seeds as several numbers, found {seeds!r}; give range(3), say")
     seeds = tuple(map(int, seeds)) or (config.seed,)
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"expected different seeds, found {seeds}")

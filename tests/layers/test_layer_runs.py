@@ -14,6 +14,7 @@ from spikejax.layers.models.dh_lif import DHLIFState
 from spikejax.layers.models.ltc import LTCState
 from spikejax.networks.dh_snn import DHSNN
 from spikejax.networks.ltc_snn import LTCSNN
+from spikejax.neurons.lif import LIF
 
 KEY, STEPS, BATCH, INPUTS = jax.random.key(0), 5, 2, 5
 NETWORKS = {
@@ -151,6 +152,10 @@ def test_what_does_not_fit_a_layer_of_branches_or_a_network():
     for wrong in (0, 2.0):
         with pytest.raises(ValueError, match="branches as a whole number of at least 1"):
             DHLIF(4, branches=wrong).init(KEY, np.ones((3, 2, 4)))
+    with pytest.raises(ValueError, match="features as a whole number of at least 1, found LIF"):
+        DHLIF(LIF()).init(KEY, np.ones((3, 2, 4)))
+    with pytest.raises(ValueError, match="expected recurrent as True or False, found 64"):
+        LTC(64).init(KEY, np.ones((3, 2, 4)))
     x, network = np.ones((3, 2, 4)), DHSNN((8,), 3)
     for wrong in ({"branches": 0}, {"hidden": 8}, {"recurrent": (1,)}, {"classes": None}):
         with pytest.raises(ValueError, match=f"expected .*{next(iter(wrong))}"):

@@ -243,9 +243,15 @@ def test_a_network_of_ones_own_with_a_convolution(tmp_path):
     [
         ({}, {"seeds": ()}, None),
         ([], {}, "at least one point, and the same values in all of them"),
+        ({"gain": (1.0,)}, {"seeds": 3}, r"expected seeds as several numbers, found 3; give range"),
+        ({"gain": (1.0,)}, {"seeds": "0..2"}, r"expected seeds as several numbers, found '0..2'"),
         ([{"gain": 1.0}, {"beta1": 0.5}], {}, "the same values in all of them"),
         ({"seed": (1, 2)}, {}, "expected seeds beside the axes, found an axis called seed"),
-        ({"neuron": ("lif",)}, {}, "network.neuron is a part: expected specs as its values"),
+        (
+            {"neuron": ("lif",)},
+            {},
+            r"network.neuron is an object: .* \[LIF\(\), TCLIF\(\)\] for a neuron",
+        ),
         ({"slope": (1.0,)}, {}, "unknown setting 'slope'"),
         ({"beta1": (1.5,)}, {}, r"beta1 must lie in \(-1, 0\) or \(0, 1\), found 1.5"),
         ({"learning_rate": (-1.0,)}, {}, r"Adam.learning_rate must lie in \[0, inf\]"),

@@ -9,7 +9,7 @@ from jax import Array
 
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
-from spikejax.layers.stepping import SPIKES, check_currents, check_names, stepwise
+from spikejax.layers.stepping import SPIKES, check_currents, check_flag, check_names, stepwise
 from spikejax.neurons.core.checks import widened
 from spikejax.neurons.core.initialisers import Uniform
 from spikejax.surrogate import MultiGaussian, Surrogate, spike
@@ -79,12 +79,15 @@ class DHLIF(nn.Module):
         """Runs the layer over inputs `[T, B, I]`; returns spikes `[T, B, F]`.
 
         Raises:
-          ValueError: inputs of another shape, an unknown name in `record`, branches that are no whole number from 1 on.
+          ValueError: inputs of another shape, an unknown name in `record`, features or branches
+            that are no whole number from 1 on, a `recurrent` that is neither True nor False.
         """
-        if not isinstance(self.branches, int) or self.branches < 1:
-            raise ValueError(
-                f"expected branches as a whole number of at least 1, found {self.branches!r}"
-            )
+        for name, value in (("features", self.features), ("branches", self.branches)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(
+                    f"expected {name} as a whole number of at least 1, found {value!r}"
+                )
+        check_flag("recurrent", self.recurrent)
         x = jnp.asarray(x)
         x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(float)
         check_currents(x, step_mask, "inputs")

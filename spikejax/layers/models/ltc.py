@@ -9,7 +9,7 @@ from jax import Array
 
 from spikejax.layers.linear import synapse, uniform_fan_in
 from spikejax.layers.state import carried
-from spikejax.layers.stepping import SPIKES, check_currents, check_names, stepwise
+from spikejax.layers.stepping import SPIKES, check_currents, check_flag, check_names, stepwise
 from spikejax.neurons.core.checks import widened
 from spikejax.surrogate import MultiGaussian, Surrogate, spike
 
@@ -73,8 +73,10 @@ class LTC(nn.Module):
         """Runs the neurons over currents `[T, B, F]`; returns spikes `[T, B, F]`.
 
         Raises:
-          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `record`.
+          ValueError: currents that are not floating point `[T, B, F]`, an unknown name in `record`, a
+            `recurrent` that is neither True nor False.
         """
+        check_flag("recurrent", self.recurrent)
         check_currents(currents, step_mask)
         check_names("record", self.record)
         wide = widened(currents)

@@ -52,7 +52,8 @@ def sequential(
         return _named(_of_vgg(network), variables)
     raise ValueError(
         f"expected an MLP, a VGG network or nn.Sequential, found {type(network).__name__}; write it as nn.Sequential "
-        "of Linear, Conv, Spiking, Recurrent, Pool and Flatten, whose layers are in order"
+        "of Linear, Conv, Spiking, Recurrent, Pool and Flatten, whose layers are in order. If it has others, with "
+        "delays for example, only its variables can be written, as npz or safetensors"
     )
 
 
