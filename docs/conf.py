@@ -46,7 +46,7 @@ highlight_language = "text"
 default_role = "py:obj"
 smartquotes_action = "D"  # dashes; quotation marks in code-like text stay
 
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 # Pages with mathematics load MathJax from the address that Sphinx has for it. Wide equations scroll.
 mathjax4_config = {

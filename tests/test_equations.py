@@ -36,6 +36,11 @@ NAMES = {"decay", "threshold", "log_rate", "g_na", "width", "outputs", "order"}
         ("x × y ≤ μ[1:t]", r"x \times y \le \mu[1{:}t]"),
         ("⌊a/b⌋ / c", r"\frac{\left\lfloor \frac{a}{b}\right\rfloor }{c}"),
         ("(a, b) / c", r"\frac{(a, b)}{c}"),
+        (
+            "Σ_i (x_i / n) + Π_i (1/z_i)",
+            r"\sum_{i} \left(\frac{x_{i}}{n}\right) + \prod_{i} \left(\frac{1}{z_{i}}\right)",
+        ),
+        ("(Σ_i x_i) / n", r"\frac{\sum_{i} x_{i}}{n}"),
         ("log r + Re Σ_n z_n", r"\operatorname{log} r + \operatorname{Re} \sum_{n} z_{n}"),
     ],
 )
@@ -57,6 +62,16 @@ def test_formulas(text, expected):
         "x = a / b / c",
         "x = log r / 2",
         "x = log r/2",
+        "x = Σ_i x_i / z_i",  # the sum, or what is summed
+        "x = Σ_i x_i/z_i",
+        "x = 2 · Π_i x_i / z_i",
+        "x = Σ_k w[k] x[k] / n[k]",
+        "x = 1/Σ_i x_i",
+        "x = 1 / Σ_i x_i",
+        "x = 1/exp r",
+        "x = exp −r",  # a difference
+        "x = a log r Σ_i − x_i",
+        "β1_n = x",  # an index of an index
         "x = √x²",
         "x = (a + b",
         "x = a + b)",

@@ -2,19 +2,18 @@
 
 import importlib
 import inspect
-import re
-import unicodedata
 
 import pytest
 
 import docstrings
 import equations
 import reference
+import spelling
 from spikejax.layers import LAYERS, NORMS
 from spikejax.neurons import NEURONS
 from spikejax.objectives import LOSSES
 from spikejax.surrogate import SURROGATES
-from symbols import GREEK, RELATIONS, Refused
+from symbols import Refused
 
 # Tables and code, no equations.
 PLAIN = {
@@ -22,13 +21,8 @@ PLAIN = {
     "spikejax.neurons.core.contract",
     "spikejax.neurons.wrappers",
     "spikejax.layers.DelayedLinear",
+    "spikejax.layers.DelayedRecurrent",
     "spikejax.analysis.correct",
-}
-SPELLED = {
-    **{rf"\{name}": sign for sign, name in GREEK.items()},
-    **{name: sign for sign, name in RELATIONS.items()},
-    **{r"\lfloor": "⌊", r"\rfloor": "⌋", r"\rceil": "⌉", r"\lvert": "|", r"\rvert": "|"},
-    **{r"\cdot": "·", r"\top": "T", r"\sqrt": "√", r"\_": "_"},
 }
 
 
@@ -77,41 +71,31 @@ def test_what_stays_plain(monkeypatch):
     assert plain == PLAIN and len(rendered) > 100
 
 
-def spelled(tex):
-    """What TeX says, without spaces and brackets: read back macro by macro."""
-    pieces = iter(re.findall(r"\\[A-Za-z]+|\\.|.", tex))
-
-    def one(piece):
-        if piece in (r"\frac", r"\tfrac"):
-            return f"{one(next(pieces))}/{one(next(pieces))}"
-        if piece in (r"\begin", r"\end"):
-            return one(next(pieces))[:0]
-        if piece == r"\tilde":
-            return one(next(pieces)) + "\u0303"
-        if piece == "{":
-            return "".join(one(inner) for inner in iter(lambda: next(pieces), "}"))
-        return SPELLED.get(piece, "" if piece[0] == "\\" else piece)
-
-    return re.sub(r"[\s(){}_^&]", "", "".join(one(piece) for piece in pieces))
-
-
-def plainly(text):
-    """A block's text in the form of `spelled`."""
-    text = unicodedata.normalize("NFD", text).translate(
-        {ord("⁻"): "-", ord("−"): "-", ord("½"): "1/2"}
-    )
-    text = "".join(unicodedata.normalize("NFKC", c) if c in "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ" else c for c in text)
-    return re.sub(r"[\s(){}_^`]", "", text)
-
-
 def test_tex_says_what_the_text_says(monkeypatch):
     compared = 0
     for path, thing in described().items():
         for lines, made in blocks(thing, monkeypatch):
             if made:
                 compared += 1
-                assert spelled("".join(made)) == plainly("".join(lines)), path
+                said = "".join(spelling.unicode(line) for line in lines)
+                assert spelling.tex("".join(made)) == said, path
     assert compared > 100
+
+
+@pytest.mark.parametrize(
+    "text, right, wrong",
+    [
+        ("x = a b / c", r"x &= \frac{a\,b}{c}", r"x &= a\,\frac{b}{c}"),
+        ("x = a b/c", r"x &= a\,\frac{b}{c}", r"x &= \frac{a\,b}{c}"),
+        ("(a + b)/c d", r"\frac{a + b}{c}\,d", r"\frac{a + b}{c\,d}"),
+        ("1 − a / b", r"1 - \frac{a}{b}", r"\frac{1 - a}{b}"),
+        ("2 (a + b)", r"2\,(a + b)", r"2\,a + b"),
+        ("a^(−q + 1)", "a^{-q + 1}", "a^{-q} + 1"),
+        ("√(1 − λ) H / 2", r"\frac{\sqrt{1 - \lambda}\,H}{2}", r"\frac{\sqrt{1 - \lambda\,H}}{2}"),
+    ],
+)
+def test_a_wrong_extent_says_something_else(text, right, wrong):
+    assert spelling.tex(right) == spelling.unicode(text) != spelling.tex(wrong)
 
 
 def test_blocks_of_a_docstring():

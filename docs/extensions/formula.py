@@ -24,6 +24,8 @@ from symbols import (
     tokens,
 )
 
+FUNCTION, LARGE = r"\operatorname", (r"\sum", r"\prod")
+
 
 class Piece(NamedTuple):
     """A factor. `inside` is what its parentheses hold, if they are all of it."""
@@ -31,7 +33,7 @@ class Piece(NamedTuple):
     tex: str
     inside: str = ""
     is_name: bool = False
-    applies: bool = False  # to what follows it
+    applies: bool = False  # to what follows it, as a function does or a sum
 
     @property
     def within(self) -> str:
@@ -116,6 +118,8 @@ class _Formula:
                 made = Piece(f"{made.tex}{gap}{last.tex}", applies=applied)
             else:
                 break
+        if last.applies and self.sees(SIGNS):
+            raise Refused(f"{self.text} has a sign between a function and what it applies to")
         return made.tex
 
     def begins(self) -> bool:
@@ -132,9 +136,7 @@ class _Formula:
             if last.tex.isdecimal():
                 return ""
             raise Refused(f"expected spaces between the factors of {self.text}")
-        if last.tex.startswith((r"\sum", r"\prod")) or (
-            last.applies and self.token.text not in CLOSING
-        ):
+        if last.applies and (not last.tex.startswith(FUNCTION) or self.token.text not in CLOSING):
             return " "
         word = self.is_word(self.token.text)
         return r"\;" if word or last.tex.startswith(r"\mathrm") else r"\,"
@@ -146,7 +148,10 @@ class _Formula:
             if made.applies or (last and last.applies):
                 raise Refused(f"{self.text} has a fraction whose extent is ambiguous")
             self.take()
-            made = Piece(_fraction(made.within, self.factor().within))
+            below = self.factor()
+            if below.applies:
+                raise Refused(f"{self.text} has a fraction whose extent is ambiguous")
+            made = Piece(_fraction(made.within, below.within))
         return made
 
     def factor(self) -> Piece:
@@ -194,7 +199,7 @@ class _Formula:
             tex = self.named(token.text)
             if token.text == "∂":
                 return Piece(f"{tex} {self.factor().tex}")
-            return Piece(tex, is_name=True, applies=tex.startswith(r"\operatorname"))
+            return Piece(tex, is_name=True, applies=tex.startswith((FUNCTION, *LARGE)))
         if token.text == "√":
             under = self.base()
             if self.token and not self.token.spaced and self.token.text not in ")],;]⌋⌉|/":
@@ -216,7 +221,7 @@ class _Formula:
         if closing not in CLOSING[opening]:
             raise Refused(f"{closing} closes {opening} in {self.text}")
         left, right = LEFT[opening], RIGHT[closing]
-        if any(tall in inside for tall in (r"\frac", r"\sum", r"\prod")):
+        if any(tall in inside for tall in (r"\frac", *LARGE)):
             left, right = rf"\left{left}", rf"\right{right}"
             left = rf"\mathopen{{}}{left}" if call else left
         return Piece(f"{left}{inside}{right}", inside if alone else "")
@@ -236,12 +241,15 @@ class _Formula:
                 raise Refused(f"{text} in {self.text} is unknown")
             if head in FUNCTIONS and len(tail) > 1 and "{" not in tail:
                 raise Refused(f"{text} in {self.text} is unknown")
-            return f"{self.named(head)}_{{{self.below(tail)}}}"
+            made = self.named(head)
+            if "_{" in made:
+                raise Refused(f"{text} in {self.text} has two indices")
+            return f"{made}_{{{self.below(tail)}}}"
         letter, rest = text[0], text[1:]
         if rest == TILDE:
             return rf"\tilde{{{letter}}}"
         if text in FUNCTIONS or (letter.isascii() and rest and self.is_called()):
-            return rf"\operatorname{{{text}}}"
+            return rf"{FUNCTION}{{{text}}}"
         if rest and letter.isascii():
             raise Refused(f"{text} in {self.text} is unknown")
         tex = "\\" + GREEK[letter] if letter in GREEK else letter

@@ -102,7 +102,7 @@ class Spiking(nn.Module):
 class Recurrent(nn.Module):
     """Runs a neuron over time and feeds its spikes back.
 
-        J[t] = I[t] + W s[t−1] + b     what the neuron receives, of the layer's currents I
+        I'[t] = I[t] + s[t−1] W + b     the current of the neuron, I the layer's
 
     W and b are initialised from U(−gain/√F, gain/√F).
 

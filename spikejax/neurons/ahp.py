@@ -21,11 +21,11 @@ class AHPState(NamedTuple):
 class AHP(Neuron):
     """LIF in which each spike triggers a slow hyperpolarising current.
 
-        A[t] = (1 − 1/tau_adaptation) A[t−1] − w S[t−1],   w = strength (1/(τ_a τ_m) − 1/τ_a²)
-        U[t] = ((1 − 1/tau_membrane) U[t−1] + I[t] + A[t]) (1 − S[t−1])
+        A[t] = (1 − 1/τ_a) A[t−1] − w S[t−1],   w = strength (1/(τ_a τ_m) − 1/τ_a²)
+        U[t] = ((1 − 1/τ_m) U[t−1] + I[t] + A[t]) (1 − S[t−1])
         S[t] = Θ(U[t] − threshold) (1 − S[t−1]);  a spike sets U to 0
 
-    τ_m and τ_a are the two time constants, in steps. (1 − S[t−1]) is the refractory period of one step.
+    τ_m is `tau_membrane`, τ_a `tau_adaptation`, both in steps. (1 − S[t−1]) is the refractory period of one step.
 
     Deviations: the publication describes two compartments on a chip with integer arithmetic; this is our reading of
     them in real numbers. The refractory period of one step and the form of w follow the released code; its strength,

@@ -59,11 +59,12 @@ class PMSNState(NamedTuple):
 class PMSN(Neuron):
     """Linear chain of compartments whose last one fires, with a reset that depends on its inputs alone; PMSN.
 
-        z_n[t] = exp(λ_n dt) z_n[t−1] + (exp(λ_n dt) − 1)/λ_n B_n I[t],   λ_n = −exp(log_rate_n) + i frequency_n
+        z_n[t] = exp(λ_n dt) z_n[t−1] + (exp(λ_n dt) − 1)/λ_n B_n I[t]
+        λ_n = −exp(log_rate_n) + i frequency_n,   dt = exp(log_dt)
         V[t] = Re Σ_n C_n z_n[t] + feedthrough I[t]
         c[t] = r[t−1] + relu(V[t])
         S[t] = Θ(c[t] − threshold)
-        r[t] = c[t] − threshold ⌊c[t]/threshold⌋,   dt = exp(log_dt)
+        r[t] = c[t] − threshold ⌊c[t]/threshold⌋
 
     for n = 1 … N = `compartments`, the eigenmodes of a chain in which each compartment is coupled to its neighbours;
     B = input_real + i input_imaginary and C = output_real + i output_imaginary. All parameters but the threshold are

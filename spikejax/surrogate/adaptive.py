@@ -64,15 +64,15 @@ class Mixed(Surrogate):
 def membrane_width(scale: Array, threshold: Array, decay: Array) -> Array:
     """The width that MPD-AGL gives a `Rectangle`: two standard deviations of the membrane's distribution.
 
-        w = 2 γ V_th √(1 + decay²)
+        w = 2 γ V_th √(1 + α²)
 
     γ is the mean scale of the batch normalisation before the neuron, whose currents have the standard deviation γ V_th.
-    At the first step there is no membrane potential yet: decay = 0 gives the authors' w = 2 γ V_th.
+    At the first step there is no membrane potential yet: α = 0 gives the authors' w = 2 γ V_th.
 
     Args:
       scale: γ.
       threshold: V_th.
-      decay: of the membrane potential, per step; 0 for the first step.
+      decay: α, of the membrane potential, per step; 0 for the first step.
 
     Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
     potential dynamics, Theorem 2.

@@ -69,7 +69,7 @@ class Sigmoid(Surrogate):
 
 @surrogate("tanh")
 class Tanh(Surrogate):
-    """Derivative of the hyperbolic tangent, with slope k.
+    """Derivative of tanh(k x) / k, a hyperbolic tangent with slope k.
 
         dS/dx = 1 − tanh²(k x)
 

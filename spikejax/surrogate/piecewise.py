@@ -9,7 +9,7 @@ from spikejax.surrogate.rule import SMALLEST, Surrogate, surrogate
 
 @surrogate("triangle")
 class Triangle(Surrogate):
-    """Triangle of width w.
+    """Triangle with a base of 2w.
 
         dS/dx = max(1 − |x|/w, 0) / w
 

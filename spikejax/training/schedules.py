@@ -136,8 +136,9 @@ def _check_factors(schedule, *names, above=False):
 class Ramp:
     """A constant of the network that changes from one value to another: a surrogate's width, the λ of a masked PSN.
 
-        v(t) = start + (end − start) p             shape="linear"
-               start (end / start)^p               shape="exponential",   p = min(1, t / (epochs steps_per_epoch))
+        v(t) = start + (end − start) p     shape="linear"
+               start (end / start)^p       shape="exponential"
+        p = min(1, t / (epochs steps_per_epoch))
 
     `name` is that of the variable in the collection "constants", "surrogate_width" for example; it changes in every
     layer that has it.

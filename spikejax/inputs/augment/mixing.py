@@ -79,7 +79,7 @@ class Mixup(_Mixing):
 class CutMix(_Mixing):
     """Images `[B, H, W, C]`, or frames `[B, T, H, W, C]`, with a rectangle from another sample's.
 
-        λ ~ Beta(α, α), one per batch;   the rectangle has the sides ⌊√(1 − λ) H / 2⌋ 2 and ⌊√(1 − λ) W / 2⌋ 2
+        λ ~ Beta(α, α), one per batch;   the rectangle has the sides 2 ⌊√(1 − λ) H / 2⌋ and 2 ⌊√(1 − λ) W / 2⌋
         y' = λ' y + (1 − λ') ỹ,   1 − λ' the rectangle's share of the image
 
     Its centre is a uniformly random pixel; what is beyond the edges is cut off. The result is float.

@@ -49,9 +49,9 @@ def online_gradients(
 ) -> tuple[Array, Any, OnlineCarry]:
     """The loss Σ_t ℓ[t] of a sequence and its gradients by eligibility traces, in one pass; for use inside `jax.jit`.
 
-        ∂ℓ/∂W_pj = Σ_t L_j[t] e_pj[t],   L_j[t] = ∂ℓ[t]/∂s_j[t]
+        ∂ℓ/∂W_{p,j} = Σ_t L_j[t] e_{p,j}[t],   L_j[t] = ∂ℓ[t]/∂s_j[t]
 
-    e_pj[t] is the derivative of the spikes of neuron j with respect to W_pj through the neuron's own past, see
+    e_{p,j}[t] is the derivative of the spikes of neuron j with respect to W_{p,j} through the neuron's own past, see
     `dynamics.eligibility.advance`; the same for its bias and learned parameters. L_j[t] is backpropagated through the
     layers above at step t alone.
 

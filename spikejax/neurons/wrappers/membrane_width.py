@@ -22,12 +22,11 @@ class MembraneWidthState(NamedTuple):
 class MembraneWidth(Neuron):
     """A neuron whose surrogate is a Rectangle of two standard deviations of its membrane.
 
-        w = 2 scale V_th √(1 + α²),   at the first step w = 2 scale V_th
+        w = 2 γ V_th √(1 + α²),   at the first step w = 2 γ V_th
 
     The neuron inside has a `decay` α, a `threshold` V_th and a `surrogate`, which is replaced: `LIF` or `PLIF` for
-    example.
-    `scale` is the mean scale of the batch normalisation before it, which changes as that layer is trained: pass its
-    current value at each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
+    example. γ is `scale`, the mean scale of the batch normalisation before it, which changes as that layer is trained:
+    pass its current value at each step. The authors use a decay of 0.2, a threshold of 0.5 and a reset to zero.
 
     Reference: Jiang et al. (2025), Adaptive gradient learning for spiking neural networks by exploiting membrane
     potential dynamics, Theorem 2 and its released code.
