@@ -17,12 +17,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.experiment import Expectation, Experiment, Request, joined
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.tc_lif import setups
-from spikejax import load, paths
+from spikejax import paths
 from spikejax.networks.core.quantisation import Quantised, integers, quantised
 from spikejax.recipes import RECIPES
-from spikejax.runs import record, sweep
+from spikejax.runs import record
 from spikejax.runs.config import Config
 
 SEEDS = (0, 1, 2)
@@ -44,21 +44,15 @@ def run(request: Request) -> dict[str, Any]:
     seeds = SEEDS[:1] if request.quick else SEEDS
     described = {"seeds": list(seeds), "quick": request.quick}
     result = record.begin("quantised_weights", described, {"seed": 0, "data": None})
-    for name, config in configs(request.quick).items():
-        out = request.out / name.replace(" ", "_")
-        swept = sweep(config, [{}], out, seeds=seeds, **request.options)
-        if not joined(result, name, swept):
-            return result
-        parts = setups.parts_of(request, config)
-        found = [load(out, trial=trial).variables for trial in range(len(seeds))]
+    wanted = configs(request.quick)
+    for name, parts, trained in setups.swept(request, result, wanted, seeds):
         if name == FULL:
             levels = {FULL: None, **{f"{level} after training": level for level in AFTER}}
         else:
-            levels = {name: config.network.levels}
+            levels = {name: parts.config.network.levels}
         for row, level in levels.items():
-            result["metrics"][row] = measured(parts, found, level, after=name == FULL)
-        result["history"][name] = swept["history"]
-    return {**result, "complete": True}
+            result["metrics"][row] = measured(parts, trained, level, after=name == FULL)
+    return result
 
 
 def measured(parts: Any, found: list[Any], level: Any, after: bool) -> dict[str, Any]:
@@ -73,8 +67,7 @@ def measured(parts: Any, found: list[Any], level: Any, after: bool) -> dict[str,
         stored = integers(params, level) if level else params
         size = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(stored))
     return {
-        "test_accuracy": float(np.mean(accuracies)),
-        "test_accuracy_std": float(np.std(accuracies)),
+        **setups.over_trials("test_accuracy", accuracies),
         "seeds": len(accuracies),
         "bytes": size,
     }

@@ -9,22 +9,20 @@ it. Nothing was chosen by any of the numbers here.
   to whole steps.
 Command: python -m experiments run fsd_shd_delays
 Expected: delays raise the accuracy of LIF and TC-LIF, and a recurrent network of SE-adLIF is above one of TC-LIF.
-Time: estimated at 20 minutes on 2 CPU cores; can be stopped and continued.
+Time: half an hour on 2 CPU cores, beside other work; can be stopped and continued.
 """
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from experiments.experiment import Expectation, Experiment, Request, joined
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers import neuron_table
 from experiments.papers.tc_lif import setups
-from spikejax import load, paths
+from spikejax import paths
 from spikejax.layers import with_whole_delays
 from spikejax.networks import DelayedMLP
-from spikejax.runs import record, sweep
+from spikejax.runs import record
 from spikejax.runs.config import Config
 from spikejax.runs.training import parameters_of
 from spikejax.training import Ramp
@@ -71,48 +69,31 @@ def run(request: Request) -> dict[str, Any]:
         wanted, seeds = {name: paths.replace(wanted[name], small) for name in names}, SEEDS[:1]
     described = {"seeds": list(seeds), "quick": request.quick}
     result = record.begin("fsd_shd_delays", described, {"seed": 0, "data": None})
-    for name, config in wanted.items():
-        out = request.out / name.replace(" ", "_").replace(",", "")
-        swept = sweep(config, [{}], out, seeds=seeds, **request.options)
-        if not joined(result, name, swept):
-            return result
-        trials = [int(n) for n, last in swept["metrics"]["trials"].items() if not last["diverged"]]
-        result["metrics"][name] = measured(request, config, out, trials)
-        result["history"][name] = swept["history"]
-    return {**result, "complete": True}
-
-
-def measured(request: Request, config: Config, out: Any, trials: list[int]) -> dict[str, Any]:
-    """Test accuracies of the trained networks of so many trials, as trained and with whole delays."""
-    parts = setups.parts_of(request, config)
-    found: dict[str, list[float]] = {}
-    for trial in trials:
-        variables = load(out, trial=trial).variables
-        own = {"test_accuracy": variables}
-        if config.scheduled:
-            own["whole_delays"] = with_whole_delays(variables)
-        for name, values in own.items():
-            accuracy = parts.measure(values, parts.dataset.test)["accuracy"]
-            found.setdefault(name, []).append(accuracy)
-    values: dict[str, Any] = {"seeds": len(trials), "parameters": parameters_of(parts)}
-    for name, accuracies in found.items():
-        values |= {name: float(np.mean(accuracies)), f"{name}_std": float(np.std(accuracies))}
-    return values
+    for name, parts, trained in setups.swept(request, result, wanted, seeds):
+        kinds = {"test_accuracy": trained}
+        if parts.config.scheduled:
+            kinds["whole_delays"] = [with_whole_delays(variables) for variables in trained]
+        values: dict[str, Any] = {"seeds": len(trained), "parameters": parameters_of(parts)}
+        for kind, each in kinds.items():
+            found = [parts.measure(own, parts.dataset.test)["accuracy"] for own in each]
+            values |= setups.over_trials(kind, found)
+        result["metrics"][name] = values
+    return result
 
 
 def above(name: str, other: str):
     """By how much the accuracy of one training is above that of another; NaN where all trials of one diverged."""
 
     def found(metrics: Mapping[str, Any]) -> float:
-        own, compared = (metrics[row].get("test_accuracy", math.nan) for row in (name, other))
-        return own - compared
+        own, compared = (metrics[row]["test_accuracy"] for row in (name, other))
+        return math.nan if own is None or compared is None else own - compared
 
     return found
 
 
 EXPERIMENT = Experiment(
     claim="learned delays, adLIF and SE-adLIF beside TC-LIF on fsd_shd (not SHD), three seeds",
-    time="estimated at 20 minutes on 2 CPU cores",
+    time="half an hour on 2 CPU cores",
     run=run,
     expected=(
         Expectation(

@@ -14,8 +14,9 @@ in networks of their own with hidden layers of the same sizes, without dropout.
 - "seconds": of the whole row, compiling included; they compare neurons only where nothing else was running.
 Command: python -m experiments run neuron_table [--rows NAME …]
 Expected: on digits, which need a memory of 64 steps, TC-LIF is above LIF in both networks.
-Time: one to two hours for each data set on 2 CPU cores, beside other work; `--rows digits` trains the rows of one, and
-the same command continues it. The record of each trained row is kept as well, in `results/neuron_table`.
+Time: 90 minutes for digits and two hours for spoken digits on 2 CPU cores, beside other work; `--rows digits` trains
+the rows of one, and the same command continues it. The record of each trained row is kept as well, in
+`results/neuron_table`.
 """
 
 import math
@@ -113,7 +114,7 @@ def above_lif(kind: str):
 
 EXPERIMENT = Experiment(
     claim="every neuron in the same networks on digits and spoken digits, feed-forward and recurrent, three seeds",
-    time="one to two hours for each data set on 2 CPU cores",
+    time="90 minutes for digits, two hours for spoken digits, on 2 CPU cores",
     run=run,
     expected=tuple(
         Expectation(f"digits, {kind}: TC-LIF minus LIF", above_lif(kind), low=0.0) for kind in KINDS

@@ -158,7 +158,7 @@ def check_inside(module: Any) -> None:
     if isinstance(neuron, nn.Module):
         raise ValueError(
             f"expected a neuron inside {own}, found the Flax module {type(neuron).__name__}; a layer with dynamics of "
-            f"its own takes the place of {own}, and a network with a neuron has no place for it"
+            f"its own takes the place of {own} in a Flax network, and is not its neuron"
         )
     check_neuron(f"{own}.neuron", neuron)
 

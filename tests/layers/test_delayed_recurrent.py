@@ -215,28 +215,6 @@ def test_learning_finds_the_delay():
         assert round(float(delay)) == meets - 3 and before == 0 and after == 1
 
 
-@PER
-def test_what_is_kept_of_a_step_for_the_gradients(per):
-    """The buffer is not among it: per axon it is what `Recurrent` keeps, and what arrives."""
-
-    def kept(layer):
-        def of_steps(count):
-            x = jnp.ones((count, BATCH, FEATURES))
-            variables = layer.init(KEY, x)
-
-            def run(params):
-                return layer.apply({**variables, "params": params}, x)
-
-            return sum(leaf.size for leaf in jax.tree.leaves(jax.vjp(run, variables["params"])[1]))
-
-        return (of_steps(60) - of_steps(20)) / 40
-
-    arrives = BATCH * FEATURES if per == "axon" else 0
-    for longest in (10, 30):
-        delayed = DelayedRecurrent(LIF(), longest, 1.0, per)
-        assert kept(delayed) == kept(Recurrent(LIF())) + arrives
-
-
 def test_delays_and_variables_as_declared():
     layer, x = (
         DelayedRecurrent(LIF(), 7, 2.5, "synapse", record=("membrane",)),

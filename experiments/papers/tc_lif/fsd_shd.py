@@ -22,18 +22,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax
-import numpy as np
 
-from experiments.experiment import Expectation, Experiment, Request, joined
+from experiments.experiment import Expectation, Experiment, Request
 from experiments.papers.tc_lif import setups
-from spikejax import load, paths
+from spikejax import paths
 from spikejax.data.fsd_shd import FSDSHD
 from spikejax.inputs import SpikeTrainAugment
 from spikejax.networks.lstm import LSTM
 from spikejax.neurons.alif import ALIF
 from spikejax.recipes import RECIPES
-from spikejax.runs import record, sweep
+from spikejax.runs import record
 from spikejax.runs.config import Config
+from spikejax.runs.parts import Parts
 from spikejax.runs.training import parameters_of
 
 NEURONS = {
@@ -82,40 +82,29 @@ def run(request: Request) -> dict[str, Any]:
         seeds = SEEDS[:1]
     described = {"seeds": list(seeds), "quick": request.quick}
     result = record.begin("fsd_shd", described, {"seed": 0, "data": None})
-    for name, config in wanted.items():
-        out = request.out / name.replace(" ", "_")
-        swept = sweep(config, [{}], out, seeds=seeds, **request.options)
-        if not joined(result, name, swept):
-            return result
-        trials = [int(n) for n, last in swept["metrics"]["trials"].items() if not last["diverged"]]
-        result["metrics"][name] = measured(request, config, out, trials)
-        result["history"][name] = swept["history"]
-    return {**result, "complete": True}
+    for name, parts, trained in setups.swept(request, result, wanted, seeds):
+        subsets = subsets_of(parts, request.data_dir)
+        values: dict[str, Any] = {"seeds": len(trained), "parameters": parameters_of(parts)}
+        for subset, samples in subsets.items():
+            found = [parts.measure(variables, samples)["accuracy"] for variables in trained]
+            values |= setups.over_trials(subset, found)
+        result["metrics"][name] = values
+    return result
 
 
-def measured(request: Request, config: Config, out: Any, trials: list[int]) -> dict[str, Any]:
-    """Accuracies of the trained networks of so many trials, by who speaks; of digits only that of all."""
-    parts = setups.parts_of(request, config)
-    subsets = {"test_accuracy": parts.dataset.test}
-    if config.data == "fsd_shd":
-        speakers: Any = FSDSHD().trains("test", request.data_dir).speakers
-        known = speakers < KNOWN_SPEAKERS
-        subsets |= {
-            name: jax.tree.map(lambda x, chosen=chosen: x[chosen], parts.dataset.test)
-            for name, chosen in (("known", known), ("new", ~known))
-        }
-    found: dict[str, list[float]] = {name: [] for name in subsets}
-    for trial in trials:
-        variables = load(out, trial=trial).variables
-        for name, samples in subsets.items():
-            found[name].append(parts.measure(variables, samples)["accuracy"])
-    values = {}
-    for name, accuracies in found.items():
-        mean, deviation = (
-            (float(np.mean(accuracies)), float(np.std(accuracies))) if trials else (None, None)
-        )
-        values |= {name: mean, f"{name}_std": deviation}
-    return {**values, "seeds": len(trials), "parameters": parameters_of(parts)}
+def subsets_of(parts: Parts, data_dir: str | None) -> dict[str, Any]:
+    """The test samples, all and by who speaks; of digits only all."""
+    samples = parts.dataset.test
+    if parts.dataset.name != "fsd_shd":
+        return {"test_accuracy": samples}
+    speakers: Any = FSDSHD().trains("test", data_dir).speakers
+    known = speakers < KNOWN_SPEAKERS
+    new = jax.tree.map(lambda x: x[~known], samples)
+    return {
+        "test_accuracy": samples,
+        "known": jax.tree.map(lambda x: x[known], samples),
+        "new": new,
+    }
 
 
 def best_other(metrics: Mapping[str, Any]) -> float:

@@ -5,7 +5,7 @@ T = 784. Where JAX has an accelerator, S-MNIST and PS-MNIST are trained as well.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from experiments.experiment import Request
-from spikejax import paths
+from experiments.experiment import Request, joined
+from spikejax import load, paths
 from spikejax.dynamics import Time
 from spikejax.neurons.alif import ALIF
 from spikejax.neurons.core.contract import Neuron
@@ -23,9 +23,10 @@ from spikejax.neurons.lif import LIF
 from spikejax.neurons.plif import PLIF
 from spikejax.neurons.tc_lif import TCLIF
 from spikejax.recipes import RECIPES
-from spikejax.runs import fit
+from spikejax.runs import fit, sweep
+from spikejax.runs import parts as building
 from spikejax.runs.config import Config
-from spikejax.runs.parts import Parts, build, load
+from spikejax.runs.parts import Parts
 from spikejax.runs.training import Trained
 from spikejax.surrogate import Triangle
 
@@ -76,9 +77,38 @@ def train(request: Request, name: str, config: Config) -> Trained:
     return fit(config, request.out / name, **request.options)
 
 
+def swept(
+    request: Request, result: dict[str, Any], wanted: Mapping[str, Config], seeds: Sequence[int]
+) -> Iterator[tuple[str, Parts, list[Any]]]:
+    """Trains each config with all seeds as trials of one program, in a folder of its name, or continues it.
+
+    Yields each name, what was trained, and the variables of the trials that have not diverged. Configs and histories
+    join the record `result`, which is complete once all are trained; it ends before if the time is over.
+    """
+    for name, config in wanted.items():
+        out = request.out / name.replace(",", "").replace(" ", "_")
+        found = sweep(config, [{}], out, seeds=seeds, **request.options)
+        if not joined(result, name, found):
+            return
+        result["history"][name] = found["history"]
+        trials = [int(n) for n, last in found["metrics"]["trials"].items() if not last["diverged"]]
+        yield (
+            name,
+            parts_of(request, config),
+            [load(out, trial=trial).variables for trial in trials],
+        )
+    result["complete"] = True
+
+
+def over_trials(name: str, values: Sequence[float]) -> dict[str, float | None]:
+    """Mean and standard deviation of what was measured of each trial; None if all have diverged."""
+    mean, deviation = (float(np.mean(values)), float(np.std(values))) if values else (None, None)
+    return {name: mean, f"{name}_std": deviation}
+
+
 def parts_of(request: Request, config: Config) -> Parts:
     """What a network was trained with, for further measurements on one device."""
-    return build(config, load(config, request.data_dir), devices=1)
+    return building.build(config, building.load(config, request.data_dir), devices=1)
 
 
 def loss_of(parts: Parts) -> Callable[[Any, Any], Array]:
